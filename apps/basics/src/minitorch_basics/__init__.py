@@ -1,0 +1,1 @@
+"""The course's toy trainings: one little network, three layers of the stack."""

@@ -1,0 +1,1 @@
+"""One reverse-mode engine, generic over the value, and Scalar."""

@@ -1,0 +1,1 @@
+"""PyTorch you can read: nn, optim, data."""

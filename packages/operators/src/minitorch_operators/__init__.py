@@ -1,0 +1,1 @@
+"""Scalar functions on floats, each with its derivative rule."""

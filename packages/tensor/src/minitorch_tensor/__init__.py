@@ -1,0 +1,1 @@
+"""Storage, strides, the Backend contract, Tensor and all differentiable functions."""
