@@ -1,0 +1,53 @@
+"""What every test of the workspace shares: Hypothesis settings, and when torch may be missing."""
+
+import importlib.metadata
+import importlib.util
+import os
+from types import ModuleType
+
+import pytest
+from hypothesis import settings
+
+REQUIRE_TORCH = "MINITORCH_REQUIRE_TORCH"
+
+# No deadline: the first example of a test may compile a kernel.
+settings.register_profile("minitorch", deadline=None)
+# CI must not fail by luck: there, the same examples every time.
+settings.register_profile("minitorch-ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("minitorch-ci" if os.environ.get("CI") else "minitorch")
+
+
+def _torch_version() -> str | None:
+    """The installed torch's version, or None; from its metadata, since importing it is slow."""
+    if importlib.util.find_spec("torch") is None:
+        return None
+    return importlib.metadata.version("torch")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to start where torch is required and missing: a skipped comparison proves nothing."""
+    if os.environ.get(REQUIRE_TORCH, "") not in ("", "0") and _torch_version() is None:
+        raise pytest.UsageError(
+            f"{REQUIRE_TORCH} is set, but torch is not installed: the parity tests would all be "
+            "skipped. Install torch into this environment (see CONTRIBUTING.md), or unset "
+            f"{REQUIRE_TORCH}."
+        )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which torch the parity tests compare with."""
+    version = _torch_version()
+    return f"oracle: torch {version}" if version else "oracle: no torch, parity tests are skipped"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of a module that holds torch itself `parity`, so that `-m parity` finds all.
+
+    `import minitorch as torch` is no such module: the name is looked through to what it names.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and any(
+            isinstance(value, ModuleType) and value.__name__.partition(".")[0] == "torch"
+            for value in vars(item.module).values()
+        ):
+            item.add_marker("parity")
