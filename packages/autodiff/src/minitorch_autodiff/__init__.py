@@ -1,1 +1,52 @@
-"""One reverse-mode engine, generic over the value, and Scalar."""
+"""Layer 1, the engine: a graph of nodes over any value type, walked once in reverse; and `Scalar`."""
+
+from minitorch_autodiff.engine import backward, youngest_first
+from minitorch_autodiff.graph import Differentiable, Hook, Many, Node, Output, next_sequence
+from minitorch_autodiff.linear import LinearNode, record_linear
+from minitorch_autodiff.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from minitorch_autodiff.pointwise import (
+    BinaryNode,
+    TernaryNode,
+    UnaryNode,
+    record_binary,
+    record_ternary,
+    record_unary,
+)
+from minitorch_autodiff.saved import Saved
+from minitorch_autodiff.scalar import Scalar
+from minitorch_autodiff.variable import AccumulateGrad, RemovableHandle, Variable
+
+__all__ = [
+    "AccumulateGrad",
+    "BinaryNode",
+    "Differentiable",
+    "Hook",
+    "LinearNode",
+    "Many",
+    "Node",
+    "Output",
+    "RemovableHandle",
+    "Saved",
+    "Scalar",
+    "TernaryNode",
+    "UnaryNode",
+    "Variable",
+    "backward",
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "next_sequence",
+    "no_grad",
+    "record_binary",
+    "record_linear",
+    "record_ternary",
+    "record_unary",
+    "set_grad_enabled",
+    "youngest_first",
+]

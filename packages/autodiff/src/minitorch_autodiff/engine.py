@@ -1,0 +1,112 @@
+"""The engine: walk the recorded nodes once, youngest first, and send gradients along their edges.
+
+Nodes are numbered at creation and always younger than their inputs, so "reachable nodes, youngest first" is
+a topological order: no recursion (a graph 100,000 deep works) and no counting of dependencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+
+from minitorch_autodiff.graph import D, Many, Node, Output
+from minitorch_autodiff.mode import set_grad_enabled
+
+_sequence = attrgetter("sequence")
+
+
+def youngest_first(roots: Iterable[Node[D]]) -> list[Node[D]]:
+    """All nodes that `roots` lead to, each after everything that was computed from it."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    return sorted(seen, key=_sequence, reverse=True)
+
+
+def backward(
+    roots: Sequence[tuple[Node[D], D]],
+    wanted: Sequence[Node[D]] | None = None,
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> dict[Node[D], D]:
+    """Send the seed gradients in `roots` through the graph.
+
+    Args:
+        roots: pairs of a node and the gradient to start it with.
+        wanted: without it, every reachable leaf gets its `.grad` (`Tensor.backward`). With it, no leaf is
+            touched, and the gradients that arrive at these nodes are returned (`autograd.grad`).
+        retain_graph: keep what nodes saved, so that the graph can be walked again. Otherwise a node drops
+            it right after use, and memory falls during backward.
+        create_graph: record the backward itself, for second derivatives; implies `retain_graph`.
+
+    Returns:
+        The gradient for each wanted node that any gradient reached.
+    """
+    order = youngest_first([node for node, _ in roots])
+    targets = None if wanted is None else frozenset(wanted)
+    needed = None if targets is None else _leading_to(targets, order)
+    keep = retain_graph or create_graph
+    inbox: dict[Node[D], D] = {}
+    several: dict[Node[D], list[D | None]] = {}  # gradients of the outputs of `Many` nodes
+    found: dict[Node[D], D] = {}
+    take = inbox.pop
+    with set_grad_enabled(create_graph):
+        for node, seed in roots:
+            inbox[node] = inbox[node] + seed if node in inbox else seed
+        for node in order:
+            g = take(node, None)
+            if g is not None:
+                if node.hooks is not None:
+                    for hook in tuple(node.hooks):
+                        replacement = hook(g)
+                        if replacement is not None:
+                            g = replacement
+                if targets is not None and node in targets:
+                    found[node] = g
+                if needed is not None and node not in needed:
+                    continue
+                if isinstance(node, Output):
+                    _file(several, node, g)
+                    continue
+                grads = node.backward(g)
+            elif node in several:
+                if needed is not None and node not in needed:
+                    continue
+                grads = _spread(node, several.pop(node))
+            else:
+                continue
+            if not keep:
+                node.release()
+            for edge, d in zip(node.edges, grads, strict=True):
+                if edge is not None and d is not None:
+                    before = inbox.get(edge)
+                    inbox[edge] = d if before is None else before + d
+    return found
+
+
+def _leading_to(targets: frozenset[Node[D]], order: Sequence[Node[D]]) -> set[Node[D]]:
+    """The nodes from which a gradient can still reach a target; the rest need not run."""
+    needed: set[Node[D]] = set()
+    for node in reversed(order):
+        if any(edge in targets or edge in needed for edge in node.edges if edge is not None):
+            needed.add(node)
+    return needed
+
+
+def _file(several: dict[Node[D], list[D | None]], node: Output[D], g: D) -> None:
+    """Put the gradient of one output of several where its producer will find it."""
+    grads = several.setdefault(node.producer, [])
+    while len(grads) <= node.slot:
+        grads.append(None)
+    grads[node.slot] = g
+
+
+def _spread(node: Node[D], grads: Sequence[D | None]) -> Sequence[D | None]:
+    if not isinstance(node, Many):
+        raise TypeError(f"{node!r} was sent gradients for several outputs, but has one")
+    return node.backward_many(grads)
