@@ -1,0 +1,92 @@
+"""Devices, and which backend computes on each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minitorch_tensor.backend import Backend
+
+_backends: dict[str, Backend] = {}
+_devices: dict[tuple[str, int | None], Device] = {}
+
+
+class Device:
+    """Where a tensor lives and is computed: `cpu`, `numpy` (the NumPy reference) or `cuda:0`.
+
+    There is one object for each device, so devices are compared with `is`.
+    https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.device
+
+    >>> Device("cpu")
+    device(type='cpu')
+    >>> Device("numpy").type
+    'numpy'
+    """
+
+    __slots__ = ("_backend", "index", "type")
+
+    type: str
+    index: int | None
+    _backend: Backend | None
+
+    def __new__(cls, type: str | Device, index: int | None = None) -> Device:
+        """Find or make the device; `type` may carry the index, as in `cuda:1`."""
+        if isinstance(type, Device):
+            return type
+        if not isinstance(type, str):
+            raise TypeError(f"device: expected a string such as 'cpu' or 'cuda:0', got {type!r}")
+        name, colon, number = type.partition(":")
+        if colon:
+            if index is not None:
+                raise RuntimeError(f"device: '{type}' has an index already, but index={index} was given")
+            if not number.isdecimal():
+                raise RuntimeError(f"Invalid device string: '{type}'; expected e.g. 'cuda:0'")
+            index = int(number)
+        if name == "cuda" and index is None:
+            index = 0
+        key = (name, index)
+        found = _devices.get(key)
+        if found is None:
+            if name not in _backends:
+                raise RuntimeError(
+                    f"no backend for device '{type}'; available device types: {', '.join(sorted(_backends))}"
+                )
+            found = object.__new__(cls)
+            found.type, found.index, found._backend = name, index, _backends[name]
+            _devices[key] = found
+        return found
+
+    @property
+    def backend(self) -> Backend:
+        """What computes on this device."""
+        backend = self._backend
+        if backend is None:
+            raise RuntimeError(f"no backend for device '{self}'")
+        return backend
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{index})"
+
+    def __reduce__(self) -> tuple[type[Device], tuple[str, int | None]]:
+        return Device, (self.type, self.index)
+
+
+def register_backend(device_type: str, backend: Backend) -> None:
+    """Let `backend` compute everything on devices of this type from now on.
+
+    fast and cuda call this when they are imported. Registering "cpu" again replaces the NumPy backend;
+    both keep a tensor's memory in NumPy arrays, so tensors made before go on working.
+    """
+    _backends[device_type] = backend
+    for device in _devices.values():
+        if device.type == device_type:
+            device._backend = backend
+
+
+def registered() -> tuple[str, ...]:
+    """The device types that have a backend, sorted."""
+    return tuple(sorted(_backends))

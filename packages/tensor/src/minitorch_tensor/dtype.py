@@ -1,0 +1,161 @@
+"""Element types, and PyTorch's rule for which one a mixed operation gives."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+HostArray = npt.NDArray[np.generic]
+"""An array in the host's memory, of any dtype."""
+
+Kind = Literal["bool", "int", "float"]
+
+_RANK: Final[dict[Kind, int]] = {"bool": 0, "int": 1, "float": 2}
+
+
+class DType:
+    """One element type. There is one object for each, so types are compared with `is`.
+
+    https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.dtype
+    """
+
+    __slots__ = ("is_floating_point", "is_signed", "itemsize", "kind", "name", "numpy")
+
+    def __init__(self, name: str, kind: Kind, numpy: npt.DTypeLike) -> None:
+        self.name = name
+        self.kind: Kind = kind
+        self.numpy: np.dtype[np.generic] = np.dtype(numpy)
+        self.itemsize: int = self.numpy.itemsize
+        self.is_floating_point = kind == "float"
+        self.is_signed = kind != "bool" and self.numpy.kind != "u"
+
+    def __repr__(self) -> str:
+        return f"minitorch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name  # a pickled dtype is found again by its name in this module
+
+
+float32: Final = DType("float32", "float", np.float32)
+float64: Final = DType("float64", "float", np.float64)
+int64: Final = DType("int64", "int", np.int64)
+int32: Final = DType("int32", "int", np.int32)
+int16: Final = DType("int16", "int", np.int16)
+int8: Final = DType("int8", "int", np.int8)
+uint8: Final = DType("uint8", "int", np.uint8)
+bool_: Final = DType("bool", "bool", np.bool_)
+
+ALL: Final = (float32, float64, int64, int32, int16, int8, uint8, bool_)
+_BY_NUMPY: Final = {dtype.numpy: dtype for dtype in ALL}
+
+
+class _Defaults:
+    """The floating dtype of new tensors; see `set_default_dtype`."""
+
+    __slots__ = ("floating",)
+
+    def __init__(self) -> None:
+        self.floating = float32
+
+
+_defaults: Final = _Defaults()
+
+
+def get_default_dtype() -> DType:
+    """The dtype that Python floats become.
+
+    >>> get_default_dtype()
+    minitorch.float32
+    """
+    return _defaults.floating
+
+
+def set_default_dtype(dtype: DType) -> None:
+    """Make Python floats become `dtype`, which must be floating.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.set_default_dtype.html
+
+    Raises:
+        TypeError: if `dtype` is not a floating dtype.
+    """
+    if not isinstance(dtype, DType) or not dtype.is_floating_point:
+        raise TypeError(f"set_default_dtype: only floating-point types are supported, got {dtype!r}")
+    _defaults.floating = dtype
+
+
+def of_numpy(dtype: npt.DTypeLike) -> DType:
+    """The element type of a NumPy dtype.
+
+    Raises:
+        TypeError: if it has no counterpart.
+
+    >>> of_numpy("f8")
+    minitorch.float64
+    """
+    found = _BY_NUMPY.get(np.dtype(dtype))
+    if found is None:
+        known = ", ".join(d.name for d in ALL)
+        raise TypeError(
+            f"can't convert numpy dtype {np.dtype(dtype)} to a tensor; the supported types are: {known}"
+        )
+    return found
+
+
+def promote_types(a: DType, b: DType) -> DType:
+    """The smallest type that both convert to safely.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.promote_types.html
+
+    >>> promote_types(int64, float32)
+    minitorch.float32
+    >>> promote_types(uint8, int8)
+    minitorch.int16
+    """
+    if a is b:
+        return a
+    rank_a, rank_b = _RANK[a.kind], _RANK[b.kind]
+    if rank_a != rank_b:
+        return a if rank_a > rank_b else b
+    if a.is_signed != b.is_signed:  # uint8 and a signed type
+        signed, unsigned = (a, b) if a.is_signed else (b, a)
+        return signed if signed.itemsize > unsigned.itemsize else int16
+    return a if a.itemsize >= b.itemsize else b
+
+
+def of_number(value: float) -> DType:
+    """The dtype of a Python number: bool, int64, or the default floating dtype.
+
+    >>> of_number(True), of_number(2), of_number(2.0)
+    (minitorch.bool, minitorch.int64, minitorch.float32)
+    """
+    if isinstance(value, bool):
+        return bool_
+    return int64 if isinstance(value, int) else _defaults.floating
+
+
+def with_number(dtype: DType, value: float) -> DType:
+    """What an operation between a tensor of `dtype` and a Python number gives: a number is weak.
+
+    >>> with_number(float64, 2.0), with_number(int32, 2), with_number(int32, 0.5)
+    (minitorch.float64, minitorch.int32, minitorch.float32)
+    """
+    kind: Kind = "bool" if isinstance(value, bool) else "int" if isinstance(value, int) else "float"
+    return dtype if _RANK[kind] <= _RANK[dtype.kind] else of_number(value)
+
+
+def result_of(a: DType, a_is_0d: bool, b: DType, b_is_0d: bool) -> DType:
+    """What an operation between two tensors gives: a 0-d tensor counts only by its kind.
+
+    https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+
+    >>> result_of(float32, False, float64, True)
+    minitorch.float32
+    """
+    if a is b:
+        return a
+    if a_is_0d == b_is_0d:
+        return promote_types(a, b)
+    strong, weak = (b, a) if a_is_0d else (a, b)
+    return strong if _RANK[weak.kind] <= _RANK[strong.kind] else weak

@@ -1,0 +1,40 @@
+"""Memory, shared by all views of it, and the count of its writes in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from minitorch_tensor.device import Device
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Layout
+
+if TYPE_CHECKING:
+    from minitorch_tensor.views import ViewRegistry
+
+
+class Buffer(Protocol):
+    """Flat device memory, opaque to this layer; each backend narrows it with isinstance."""
+
+    def __len__(self) -> int:
+        """The number of elements."""
+        ...
+
+
+class Storage:
+    """Memory on one device; `version` counts the writes in place, and `views` knows the views."""
+
+    __slots__ = ("buffer", "device", "version", "views")
+
+    def __init__(self, buffer: Buffer, device: Device) -> None:
+        self.buffer = buffer
+        self.device = device
+        self.version = 0
+        self.views: ViewRegistry | None = None
+
+
+class Array(Protocol):
+    """What a kernel sees: memory, and how to walk it. `Tensor` is one."""
+
+    storage: Storage
+    layout: Layout
+    dtype: DType
