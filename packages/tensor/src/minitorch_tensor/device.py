@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class Device:
         index = "" if self.index is None else f", index={self.index}"
         return f"device(type='{self.type}'{index})"
 
-    def __reduce__(self) -> tuple[type[Device], tuple[str, int | None]]:
-        return Device, (self.type, self.index)
+    def __reduce__(self) -> tuple[Callable[[str], Device], tuple[str]]:
+        return Device, (str(self),)
 
 
 def register_backend(device_type: str, backend: Backend) -> None:

@@ -18,6 +18,7 @@ def maximum(a, b):
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
@@ -104,7 +105,8 @@ def _name(function: FunctionType, names: dict[FunctionType, str]) -> str:
     """A name for `function` in the program: its own, without the underscore, made unique."""
     known = names.get(function)
     if known is None:
-        base = known = function.__name__.lstrip("_")
+        base = function.__name__.lstrip("_")
+        base = known = f"{base}_" if base in dir(builtins) else base
         number = 2
         while known in names.values():
             known = f"{base}_{number}"
