@@ -81,7 +81,7 @@ def build(dist: Path) -> dict[str, Wheel]:
         name = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["name"]
         (file,) = dist.glob(f"{name.replace('-', '_')}-*.whl")
         wheels[name] = Wheel(pyproject.parent, file, name, _needs(file))
-    return wheels
+    return dict(sorted(wheels.items(), key=lambda item: len(_closure(item[1], wheels))))
 
 
 def _needs(file: Path) -> tuple[str, ...]:
