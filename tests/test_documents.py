@@ -16,13 +16,8 @@ from .workspace import ROOT, members
 
 FENCE = re.compile(r"^```python[ \t]*$\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 
-DOCUMENTS = sorted(
-    [
-        *ROOT.glob("*.md"),
-        *(ROOT / "docs").glob("*.md"),
-        *(m.folder / "README.md" for m in members()),
-    ]
-)
+READMES = [member.folder / "README.md" for member in members()]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *READMES])
 
 
 def blocks(text: str) -> Iterator[tuple[int, str]]:
@@ -60,9 +55,8 @@ def test_a_block_that_is_wrong_fails_at_its_line(tmp_path: Path) -> None:
     first, second = blocks(document.read_text())
     namespace: dict[str, object] = {}
     run_block(first[1], first[0], document, namespace)
-    with pytest.raises(
-        AssertionError, match=r'page\.md", line 8(.|\n)*Expected:\n    3\nGot:\n    2'
-    ):
+    said = r'page\.md", line 8.*Expected:\s+3\s+Got:\s+2'
+    with pytest.raises(AssertionError, match="(?s)" + said):
         run_block(second[1], second[0], document, namespace)
 
 

@@ -38,9 +38,13 @@ def escapes(text: str) -> list[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module in TYPING:
             found += [(node.lineno, a.name) for a in node.names if a.name in (*UNTYPED_NAMES, "*")]
-        elif isinstance(node, ast.Attribute) and node.attr in UNTYPED_NAMES:
-            if isinstance(node.value, ast.Name) and node.value.id in aliases:
-                found.append((node.lineno, f"{node.value.id}.{node.attr}"))
+        elif (
+            isinstance(node, ast.Attribute)
+            and node.attr in UNTYPED_NAMES
+            and isinstance(node.value, ast.Name)
+            and node.value.id in aliases
+        ):
+            found.append((node.lineno, f"{node.value.id}.{node.attr}"))
     return sorted(found)
 
 
