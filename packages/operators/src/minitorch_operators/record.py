@@ -1,15 +1,20 @@
 """The record of a pointwise operator: one function on floats and the rule of its derivative.
 
-Everything above this layer is built from such records. The function is written once, on floats, and
-compiled by every backend. The rule (a vector-Jacobian product) is polymorphic in its value type: it runs
-on `Scalar`, on `Tensor` (then it is recorded, which gives second derivatives), and its source is compiled
-into one fused backward loop by the CPU and the GPU backend.
+Everything above this layer is built from such records. The function is written once, on floats,
+and compiled by every backend. The rule (a vector-Jacobian product) is polymorphic in its value
+type: it runs on `Scalar`, on `Tensor` (then it is recorded, which gives second derivatives), and
+its source is compiled into one fused backward loop by the CPU and the GPU backend.
 
-How to write one:
+How to write one (`tests/test_form.py` checks it):
 
 * the function is straight-line code: assignments and one `return`; a choice is `a if c else b`;
-* it calls the C library's functions through `ieee`, so that it never raises: `ieee.log(0.0) == -inf`;
-* the rule is a formula in `+ - * /`, float literals, and other operators. No `if`, no shapes, no devices.
+* it calls the C library's functions through `ieee`, so that it never raises:
+  `ieee.log(0.0) == -inf`;
+* the rule is a formula in `+ - * /`, float literals and constants, and other operators, each with
+  a value among its operands; intermediate results may have a name. No `if`, no shapes, no devices;
+* a rule chooses with `where`, and what is not chosen must be finite there: its derivative is
+  multiplied by 0 in a second derivative, and 0 * inf is nan. So choose the argument, not only the
+  result: `where(c, 1.0, log(where(c, 1.0, x)))`.
 """
 
 from collections.abc import Callable
@@ -61,7 +66,9 @@ class Rule(Protocol):
 
     __name__: str
 
-    def __call__(self, g: V, a: V, b: V, /) -> V: ...
+    def __call__(self, g: V, a: V, b: V, /) -> V:
+        """The gradient, from the gradient g of the result."""
+        ...
 
 
 class TernaryRule(Protocol):
@@ -69,11 +76,13 @@ class TernaryRule(Protocol):
 
     __name__: str
 
-    def __call__(self, g: V, a: V, b: V, c: V, /) -> V: ...
+    def __call__(self, g: V, a: V, b: V, c: V, /) -> V:
+        """The gradient, from the gradient g of the result."""
+        ...
 
 
 def identity(g: V, a: V, b: V, /) -> V:
-    """The rule of an operator that passes its gradient through. Callers skip it: it costs nothing."""
+    """The rule of an operator that passes its gradient through. Callers skip it: costs nothing."""
     return g
 
 
@@ -95,6 +104,7 @@ class Unary:
     @overload
     def __call__(self, x: V, /) -> V: ...
     def __call__(self, x: V | float, /) -> V | float:
+        """`fn(x)` of a number; of a Scalar or Tensor a new, recorded one."""
         return self.fn(x) if isinstance(x, (int, float)) else x.apply_unary(self)
 
     def __repr__(self) -> str:
@@ -121,6 +131,7 @@ class Binary:
     @overload
     def __call__(self, a: float, b: V, /) -> V: ...
     def __call__(self, a: V | float, b: V | float, /) -> V | float:
+        """`fn(a, b)` of numbers; else a new, recorded Scalar or Tensor."""
         if isinstance(a, (int, float)):
             return self.fn(a, b) if isinstance(b, (int, float)) else b.apply_reflected(self, a)
         return a.apply_binary(self, b)
@@ -144,11 +155,22 @@ class Ternary:
     @overload
     def __call__(self, a: V, b: V | float, c: V | float, /) -> V: ...
     def __call__(self, a: V | float, b: V | float, c: V | float, /) -> V | float:
+        """`fn(a, b, c)` of numbers; else a new, recorded Scalar or Tensor.
+
+        Raises:
+            TypeError: if a is a number, but b or c is not.
+        """
         if isinstance(a, (int, float)):
             if isinstance(b, (int, float)) and isinstance(c, (int, float)):
                 return self.fn(a, b, c)
-            raise TypeError(f"{self.name}: the first operand must be a Scalar or Tensor, not a number")
+            raise TypeError(
+                f"{self.name}: the first operand must be a Scalar or Tensor, not a number"
+            )
         return a.apply_ternary(self, b, c)
 
     def __repr__(self) -> str:
         return f"<operator {self.name}(a, b, c)>"
+
+
+Operator = Unary | Binary | Ternary
+"""Any record of a pointwise operator."""
