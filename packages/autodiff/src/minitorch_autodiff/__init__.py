@@ -1,4 +1,7 @@
-"""Layer 1, the engine: a graph of nodes over any value type, walked once in reverse; and `Scalar`."""
+"""Layer 1, the engine: a graph of nodes over any value type, walked once in reverse.
+
+`Scalar` is the smallest such value, a float; `minitorch_tensor` makes another, the `Tensor`.
+"""
 
 from minitorch_autodiff.engine import backward, youngest_first
 from minitorch_autodiff.graph import Differentiable, Hook, Many, Node, Output, next_sequence

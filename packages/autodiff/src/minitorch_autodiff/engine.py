@@ -1,7 +1,8 @@
 """The engine: walk the recorded nodes once, youngest first, and send gradients along their edges.
 
-Nodes are numbered at creation and always younger than their inputs, so "reachable nodes, youngest first" is
-a topological order: no recursion (a graph 100,000 deep works) and no counting of dependencies.
+Nodes are numbered at creation and always younger than their inputs, so "reachable nodes, youngest
+first" is a topological order: no recursion (a graph 100,000 deep works) and no counting of
+dependencies.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
-from minitorch_autodiff.graph import D, Many, Node, Output
-from minitorch_autodiff.mode import set_grad_enabled
+from minitorch_autodiff.graph import D, Hook, Many, Node, Output
+from minitorch_autodiff.mode import GradMode
 
 _sequence = attrgetter("sequence")
 
@@ -38,55 +39,70 @@ def backward(
 
     Args:
         roots: pairs of a node and the gradient to start it with.
-        wanted: without it, every reachable leaf gets its `.grad` (`Tensor.backward`). With it, no leaf is
-            touched, and the gradients that arrive at these nodes are returned (`autograd.grad`).
-        retain_graph: keep what nodes saved, so that the graph can be walked again. Otherwise a node drops
-            it right after use, and memory falls during backward.
+        wanted: without it, every reachable leaf gets its `.grad` (`Tensor.backward`). With it, no
+            leaf is touched, only nodes on the way to these are run, and the gradients that arrive
+            at these are returned (`autograd.grad`).
+        retain_graph: keep what nodes saved, so that the graph can be walked again. Otherwise a
+            node drops it right after use, and memory falls during backward.
         create_graph: record the backward itself, for second derivatives; implies `retain_graph`.
 
     Returns:
         The gradient for each wanted node that any gradient reached.
     """
     order = youngest_first([node for node, _ in roots])
-    targets = None if wanted is None else frozenset(wanted)
-    needed = None if targets is None else _leading_to(targets, order)
+    targets: frozenset[Node[D]] = frozenset(wanted or ())
+    needed = None if wanted is None else _leading_to(targets, order)
+    if needed is not None:
+        order = [node for node in order if node in needed or node in targets]
     keep = retain_graph or create_graph
     inbox: dict[Node[D], D] = {}
     several: dict[Node[D], list[D | None]] = {}  # gradients of the outputs of `Many` nodes
     found: dict[Node[D], D] = {}
     take = inbox.pop
-    with set_grad_enabled(create_graph):
+    with GradMode(create_graph):
         for node, seed in roots:
             inbox[node] = inbox[node] + seed if node in inbox else seed
         for node in order:
             g = take(node, None)
             if g is not None:
                 if node.hooks is not None:
-                    for hook in tuple(node.hooks):
-                        replacement = hook(g)
-                        if replacement is not None:
-                            g = replacement
-                if targets is not None and node in targets:
-                    found[node] = g
-                if needed is not None and node not in needed:
-                    continue
+                    g = _hooked(node.hooks, g)
+                if needed is not None:
+                    if node in targets:
+                        found[node] = g
+                    if node not in needed:
+                        continue
                 if isinstance(node, Output):
                     _file(several, node, g)
                     continue
                 grads = node.backward(g)
             elif node in several:
-                if needed is not None and node not in needed:
-                    continue
                 grads = _spread(node, several.pop(node))
             else:
                 continue
             if not keep:
                 node.release()
+            if needed is not None:  # what leads to no target must not pile up
+                grads = _towards(node.edges, grads, needed, targets)
             for edge, d in zip(node.edges, grads, strict=True):
                 if edge is not None and d is not None:
                     before = inbox.get(edge)
                     inbox[edge] = d if before is None else before + d
     return found
+
+
+def _hooked(hooks: Sequence[Hook[D]], g: D) -> D:
+    """`g` after each hook; a hook may take itself away, so we walk a copy."""
+    for hook in tuple(hooks):
+        replacement = hook(g)
+        if replacement is not None:
+            if not isinstance(replacement, type(g)) and not isinstance(g, type(replacement)):
+                raise TypeError(
+                    f"backward: a hook must return None or a {type(g).__name__} to go on with, "
+                    f"but returned a {type(replacement).__name__}"
+                )
+            g = replacement
+    return g
 
 
 def _leading_to(targets: frozenset[Node[D]], order: Sequence[Node[D]]) -> set[Node[D]]:
@@ -98,12 +114,26 @@ def _leading_to(targets: frozenset[Node[D]], order: Sequence[Node[D]]) -> set[No
     return needed
 
 
+def _towards(
+    edges: Sequence[Node[D] | None],
+    grads: Sequence[D | None],
+    needed: set[Node[D]],
+    targets: frozenset[Node[D]],
+) -> Sequence[D | None]:
+    """`grads`, with None for the edges on which none is needed."""
+    return [
+        d if edge in needed or edge in targets else None
+        for edge, d in zip(edges, grads, strict=True)
+    ]
+
+
 def _file(several: dict[Node[D], list[D | None]], node: Output[D], g: D) -> None:
     """Put the gradient of one output of several where its producer will find it."""
     grads = several.setdefault(node.producer, [])
     while len(grads) <= node.slot:
         grads.append(None)
-    grads[node.slot] = g
+    before = grads[node.slot]
+    grads[node.slot] = g if before is None else before + g
 
 
 def _spread(node: Node[D], grads: Sequence[D | None]) -> Sequence[D | None]:

@@ -1,7 +1,7 @@
 """The graph: a node for each recorded operation, pointing at the nodes of its inputs.
 
-An edge is simply the node it leads to. Only an operation with several outputs needs more: each of its
-outputs is an `Output` node, which says which of them it is.
+An edge is simply the node it leads to. Only an operation with several outputs needs more: each of
+its outputs is an `Output` node, which says which of them it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 next_sequence = count().__next__
-"""Numbers the nodes. A node is younger than all its inputs, so sorting by number is a topological order."""
+"""Numbers the nodes. A node is younger than all its inputs, so that order is a topological one."""
 
 
 class Differentiable(Liftable, Protocol):
@@ -76,10 +76,10 @@ class Node(ABC, Generic[D]):
 
     @abstractmethod
     def backward(self, g: D, /) -> Sequence[D | None]:
-        """Map the gradient of the output to those of the inputs, one for each edge; None is zero."""
+        """Map the gradient of the output to those of the inputs, one an edge; None is zero."""
 
-    def release(self) -> None:  # noqa: B027 - a node that saved nothing has nothing to drop
-        """Drop the saved values: the graph will not be walked again."""
+    def release(self) -> None:
+        """Drop the saved values, if there are any: the graph will not be walked again."""
 
     def name(self) -> str:
         """PyTorch's name of the node: `AddBackward0`."""

@@ -10,7 +10,7 @@ _new = object.__new__
 
 
 class LinearNode(Node[D]):
-    """The record of y = A x, by g -> A^T g. A view, a sum, a copy and a scatter are all such maps."""
+    """The record of y = A x, by g -> A^T g. A view, a sum, a copy, a scatter are all such maps."""
 
     __slots__ = ("title", "transpose")
 

@@ -1,27 +1,36 @@
 """Whether operations are recorded: one context variable, so each thread and task has its own."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from functools import wraps
+from inspect import isgeneratorfunction
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, overload
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Y = TypeVar("Y")
+S = TypeVar("S")
 
 _grad_enabled: ContextVar[bool] = ContextVar("grad_enabled", default=True)
 
-# The built-in method itself, not a Python function around it: it is called once for each operation.
+# The built-in method itself, not a Python function around it: it is called for each operation.
 is_grad_enabled = _grad_enabled.get
 
 
-class _Mode:
-    """A context manager and decorator that records operations only if `_enabled`."""
+class GradMode:
+    """A context manager and decorator inside which operations are recorded, or are not.
 
-    _enabled: bool
+    `no_grad`, `enable_grad` and `inference_mode` make one. It may be entered again inside itself.
+    """
 
-    def __init__(self) -> None:
-        self._previous: list[bool] = []  # a stack: one instance may be entered again inside itself
+    __slots__ = ("_enabled", "_previous")
+
+    def __init__(self, enabled: bool) -> None:
+        self._enabled = enabled
+        self._previous: list[bool] = []
 
     def __enter__(self) -> None:
         self._previous.append(_grad_enabled.get())
@@ -35,13 +44,22 @@ class _Mode:
     ) -> None:
         _grad_enabled.set(self._previous.pop())
 
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Decorate `function`, so that its body runs in this mode."""
+    @overload
+    def __call__(
+        self, function: Callable[P, Generator[Y, S, R]], /
+    ) -> Callable[P, Generator[Y, S, R]]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+    def __call__(self, function: Callable[P, object], /) -> Callable[P, object]:
+        """Decorate `function`: its body, also that of a generator, runs in this mode."""
+        enabled = self._enabled
+        if isgeneratorfunction(function):
+            return _decorate_generator(function, enabled)
 
         @wraps(function)
-        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> object:
             previous = _grad_enabled.get()
-            _grad_enabled.set(self._enabled)
+            _grad_enabled.set(enabled)
             try:
                 return function(*args, **kwargs)
             finally:
@@ -50,8 +68,47 @@ class _Mode:
         return wrapped
 
 
-class no_grad(_Mode):  # noqa: N801 - PyTorch's name
-    """Record nothing inside the block or the decorated function.
+class _Switching(Generator[Y, S, R]):
+    """A generator whose body runs in one mode, while whoever iterates over it keeps their own.
+
+    A generator has no context of its own: what it sets would stay set wherever it yields to.
+    """
+
+    def __init__(self, body: Generator[Y, S, R], enabled: bool) -> None:
+        self._body = body
+        self._enabled = enabled
+
+    def send(self, value: S, /) -> Y:
+        with GradMode(self._enabled):
+            return self._body.send(value)
+
+    def throw(
+        self,
+        typ: type[BaseException] | BaseException,
+        val: object = None,
+        tb: TracebackType | None = None,
+        /,
+    ) -> Y:
+        with GradMode(self._enabled):
+            return self._body.throw(val if isinstance(val, BaseException) else typ)
+
+
+def _decorate_generator(
+    function: Callable[P, Generator[Y, S, R]], enabled: bool
+) -> Callable[P, Generator[Y, S, R]]:
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> Generator[Y, S, R]:
+        return (yield from _Switching(function(*args, **kwargs), enabled))
+
+    return wrapped
+
+
+@overload
+def no_grad() -> GradMode: ...
+@overload
+def no_grad(function: Callable[P, R], /) -> Callable[P, R]: ...
+def no_grad(function: Callable[P, R] | None = None, /) -> GradMode | Callable[P, R]:
+    """Record nothing inside the block or the decorated function: `@no_grad` or `@no_grad()`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html
 
@@ -59,12 +116,16 @@ class no_grad(_Mode):  # noqa: N801 - PyTorch's name
     ...     is_grad_enabled()
     False
     """
+    mode = GradMode(False)
+    return mode if function is None else mode(function)
 
-    _enabled = False
 
-
-class enable_grad(_Mode):  # noqa: N801 - PyTorch's name
-    """Record inside the block, also within `no_grad`.
+@overload
+def enable_grad() -> GradMode: ...
+@overload
+def enable_grad(function: Callable[P, R], /) -> Callable[P, R]: ...
+def enable_grad(function: Callable[P, R] | None = None, /) -> GradMode | Callable[P, R]:
+    """Record inside the block or the decorated function, also within `no_grad`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.enable_grad.html
 
@@ -72,12 +133,16 @@ class enable_grad(_Mode):  # noqa: N801 - PyTorch's name
     ...     is_grad_enabled()
     True
     """
+    mode = GradMode(True)
+    return mode if function is None else mode(function)
 
-    _enabled = True
 
-
-class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
-    """As `no_grad` if `mode`, else no change of what is recorded.
+@overload
+def inference_mode(mode: bool = True) -> GradMode: ...
+@overload
+def inference_mode(mode: Callable[P, R], /) -> Callable[P, R]: ...
+def inference_mode(mode: bool | Callable[P, R] = True) -> GradMode | Callable[P, R]:
+    """As `no_grad()` if `mode`, else as `enable_grad()`: values made inside are ordinary ones.
 
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
 
@@ -85,14 +150,11 @@ class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
     ...     is_grad_enabled()
     False
     """
-
-    def __init__(self, mode: bool = True) -> None:
-        super().__init__()
-        self._enabled = not mode
+    return GradMode(not mode) if isinstance(mode, bool) else GradMode(False)(mode)
 
 
-class set_grad_enabled(_Mode):  # noqa: N801 - PyTorch's name
-    """Record only if `mode`: at once when called as a function, and until the end of a `with` block.
+class set_grad_enabled(GradMode):
+    """Record only if `mode`: from now on when called as a function, else to the end of the block.
 
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_grad_enabled.html
 
@@ -103,17 +165,27 @@ class set_grad_enabled(_Mode):  # noqa: N801 - PyTorch's name
     True
     """
 
+    __slots__ = ("_before",)
+
     def __init__(self, mode: bool) -> None:
-        super().__init__()
-        self._enabled = mode
-        self._before = _grad_enabled.get()
+        super().__init__(mode)
+        self._before: bool | None = _grad_enabled.get()  # None once a block has taken it over
         _grad_enabled.set(mode)
 
     def __enter__(self) -> None:
-        self._previous.append(self._before)
+        self._previous.append(_grad_enabled.get() if self._before is None else self._before)
+        self._before = None
         _grad_enabled.set(self._enabled)
 
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+    @overload
+    def __call__(
+        self, function: Callable[P, Generator[Y, S, R]], /
+    ) -> Callable[P, Generator[Y, S, R]]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+    def __call__(self, function: Callable[P, object], /) -> Callable[P, object]:
         """Decorate `function`; as a decorator it does not change the mode around it."""
-        _grad_enabled.set(self._before)
+        if self._before is not None:
+            _grad_enabled.set(self._before)
+            self._before = None
         return super().__call__(function)

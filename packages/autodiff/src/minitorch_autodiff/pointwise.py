@@ -1,7 +1,7 @@
 """The nodes of pointwise operators: they keep what the rule reads, and apply the rule.
 
-A million of them may be built in a training run, so they are made without `__init__`, and keep values and
-versions in slots of their own instead of in `Saved` objects.
+A million of them may be built in a training run, so they are made without `__init__`, and keep
+values and versions in slots of their own instead of in `Saved` objects.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class TernaryNode(Node[D]):
 
 
 def record_unary(operator: Unary, x: D, y: D) -> None:
-    """Make the fresh value y remember that it is operator(x). The caller knows that x needs grad."""
+    """Make the fresh value y remember that it is operator(x). The caller saw that x needs grad."""
     node: UnaryNode[D] = _new(UnaryNode)
     node.operator = operator
     node.hooks = None
@@ -160,12 +160,13 @@ def record_unary(operator: Unary, x: D, y: D) -> None:
 
 
 def record_binary(operator: Binary, a: D, b: D, y: D) -> None:
-    """Make the fresh value y remember that it is operator(a, b). The caller knows that one needs grad."""
+    """Make the fresh value y remember that it is operator(a, b). One of them needs grad."""
     node: BinaryNode[D] = _new(BinaryNode)
     node.operator = operator
     node.hooks = None
-    edge_a = a.node or a.gradient_node()
-    edge_b = b.node or b.gradient_node()
+    # A leaf that was frozen after use still has its node.
+    edge_a = (a.node or a.gradient_node()) if a.requires_grad else None
+    edge_b = (b.node or b.gradient_node()) if b.requires_grad else None
     node.edges = (edge_a, edge_b)
     node.a = node.b = None
     needs_a, needs_b = operator.needs
@@ -183,11 +184,15 @@ def record_binary(operator: Binary, a: D, b: D, y: D) -> None:
 
 
 def record_ternary(operator: Ternary, a: D, b: D, c: D, y: D) -> None:
-    """Make the fresh value y remember that it is operator(a, b, c)."""
+    """Make the fresh value y remember that it is operator(a, b, c). One of them needs grad."""
     node: TernaryNode[D] = _new(TernaryNode)
     node.operator = operator
     node.hooks = None
-    node.edges = (a.gradient_node(), b.gradient_node(), c.gradient_node())
+    node.edges = (
+        a.gradient_node() if a.requires_grad else None,
+        b.gradient_node() if b.requires_grad else None,
+        c.gradient_node() if c.requires_grad else None,
+    )
     reads = "".join(
         needs for needs, edge in zip(operator.needs, node.edges, strict=True) if edge is not None
     )

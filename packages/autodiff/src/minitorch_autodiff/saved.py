@@ -7,12 +7,13 @@ from typing import Generic
 from minitorch_autodiff.graph import D, Node
 
 FREED = (
-    "trying to backward through the graph a second time: the saved values of {} were freed when it was "
-    "first walked; pass retain_graph=True to the first backward"
+    "Trying to backward through the graph a second time: the saved values of {} were freed when "
+    "it was first walked; pass retain_graph=True to the first backward"
 )
 STALE = (
-    "one of the values needed for gradient computation has been modified by an inplace operation: {} saved "
-    "it at version {}, and it is at version {} now; use an out-of-place operation, or clone() it first"
+    "one of the values needed for gradient computation has been modified by an inplace operation: "
+    "{} saved it at version {}, and it is at version {} now; use an out-of-place operation, or "
+    "clone() it first"
 )
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from threading import RLock
+from typing import Generic
 from weakref import ref
 
-from minitorch_autodiff.graph import D, Differentiable, Hook, Node
+from minitorch_autodiff.graph import D, Hook, Node
 from minitorch_operators import Binary, Ternary, Unary, add, div, mul, neg, sub
 
-L = TypeVar("L", bound=Differentiable)
+# Threads may walk graphs that share a leaf. One lock for all: it is held for one addition.
+_accumulating = RLock()
 
 
 class AccumulateGrad(Node[D]):
     """The sink of a leaf: adds what arrives to `leaf.grad`.
 
-    The leaf owns this node, and so the node holds the leaf weakly: there is no reference cycle, and a
-    gradient for a leaf that nobody holds any more is of no use to anybody.
+    The leaf owns this node, and so the node holds the leaf weakly: there is no reference cycle, and
+    a gradient for a leaf that nobody holds any more is of no use to anybody.
     """
 
     __slots__ = ("after", "leaf")
@@ -33,13 +35,26 @@ class AccumulateGrad(Node[D]):
         return self.leaf()
 
     def backward(self, g: D, /) -> Sequence[D | None]:
-        """leaf.grad += g."""
+        """leaf.grad += g, unless the leaf was frozen after it was used."""
         leaf = self.leaf()
-        if leaf is not None:
-            leaf.receive(g)
-            for hook in self.after:
+        if leaf is not None and leaf.requires_grad:
+            with _accumulating:
+                leaf.receive(g)
+            for hook in tuple(self.after):
                 hook(leaf)
         return ()
+
+
+class _RetainGrad(Generic[D]):
+    """The hook behind `retain_grad`; it holds its value weakly, since the value owns the node."""
+
+    def __init__(self, value: Variable[D]) -> None:
+        self._value = ref(value)
+
+    def __call__(self, g: D) -> None:
+        value = self._value()
+        if value is not None:
+            value.receive(g)
 
 
 class RemovableHandle:
@@ -92,6 +107,10 @@ class Variable(Generic[D]):
     def gradient_node(self) -> Node[D] | None:
         """Where a gradient of this value is sent; None if it needs none."""
 
+    @abstractmethod
+    def receive(self, g: D, /) -> None:
+        """Add `g` to `.grad`."""
+
     def __add__(self, other: D | float, /) -> D:
         return self.apply_binary(add, other)
 
@@ -130,7 +149,7 @@ class Variable(Generic[D]):
         return None if self.is_leaf else self.node
 
     def register_hook(self, hook: Hook[D]) -> RemovableHandle:
-        """Call `hook` with the complete gradient of this value; what it returns replaces the gradient.
+        """Call `hook` with the complete gradient of this value; its result, if any, replaces it.
 
         https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html
 
@@ -145,8 +164,60 @@ class Variable(Generic[D]):
             )
         if node.hooks is None:
             node.hooks = []
-        node.hooks.append(hook)
+        hooks = node.hooks
+        last = len(hooks) - 1 if hooks and isinstance(hooks[-1], _RetainGrad) else len(hooks)
+        hooks.insert(last, hook)  # what `retain_grad` keeps is the gradient after all hooks
         return RemovableHandle(lambda: _drop(node, hook))
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[D], None]) -> RemovableHandle:
+        """Call `hook` with this leaf, each time after its `.grad` was updated.
+
+        https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
+
+        Raises:
+            RuntimeError: if this value is no leaf, or does not require grad.
+        """
+        node = self.gradient_node()
+        if node is None:
+            raise RuntimeError(
+                "register_post_accumulate_grad_hook: cannot register a hook on a value that does "
+                "not require grad; call requires_grad_() first"
+            )
+        if not isinstance(node, AccumulateGrad):
+            raise RuntimeError(
+                "register_post_accumulate_grad_hook: post accumulate grad hooks cannot be "
+                f"registered on non-leaf values, and this one was made by {node!r}; only leaves "
+                "accumulate into .grad"
+            )
+        after = node.after
+        after.append(hook)
+        return RemovableHandle(lambda: after.remove(hook) if hook in after else None)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this value in `.grad` too, although no leaf; nothing for a leaf.
+
+        https://docs.pytorch.org/docs/stable/generated/torch.Tensor.retain_grad.html
+
+        Raises:
+            RuntimeError: if this value does not require grad.
+        """
+        node = self.gradient_node()
+        if node is None:
+            raise RuntimeError(
+                "retain_grad: can't retain_grad on a value that does not require grad; "
+                "call requires_grad_() first"
+            )
+        if isinstance(node, AccumulateGrad) or self.retains_grad:
+            return
+        if node.hooks is None:
+            node.hooks = []
+        node.hooks.append(_RetainGrad(self))
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether this value is no leaf, and `retain_grad` was called."""
+        hooks = None if self.node is None else self.node.hooks
+        return bool(hooks and isinstance(hooks[-1], _RetainGrad))
 
 
 def _drop(node: Node[D], hook: Hook[D]) -> None:
