@@ -125,10 +125,10 @@ def _planted() -> str:
     Fault(
         name="wrong-gradient",
         file="packages/operators/src/minitorch_operators/arithmetic.py",
-        old="    return -(g * y * y)\n",
-        new="    return -(g * y)\n",
-        command="pytest -q packages/operators/tests packages/autodiff/tests",
-        says=r"FAILED .*inv",
+        old="def _inv_vjp(g: V, x: V, y: V) -> V:\n    return -(g * (y * y))\n",
+        new="def _inv_vjp(g: V, x: V, y: V) -> V:\n    return -(g * y)\n",
+        command="pytest -q packages/operators/tests",
+        says=r"FAILED .*derivative.*inv",
     ),
 )
 

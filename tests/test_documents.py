@@ -1,4 +1,4 @@
-"""Every example of the READMEs and of docs/ runs.
+"""Every example of the READMEs and of docs/ runs, and every link within the repository leads on.
 
 Blocks marked ```python are run in order, with one namespace for each file, in an empty folder. A
 block with `>>>` is a doctest; any other has only to run. A fragment that cannot run by itself is
@@ -15,6 +15,9 @@ import pytest
 from .workspace import ROOT, members
 
 FENCE = re.compile(r"^```python[ \t]*$\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+
+# [text](target), up to a #fragment; not an address of the web, nor a place in the same page.
+LINK = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)")
 
 READMES = [member.folder / "README.md" for member in members()]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *READMES])
@@ -47,6 +50,13 @@ def test_the_examples_of_a_document_run(
     namespace: dict[str, object] = {"__name__": "__main__"}
     for line, source in blocks(path.read_text(encoding="utf-8")):
         run_block(source, line, path, namespace)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_links_of_a_document_lead_to_files(path: Path) -> None:
+    targets = LINK.findall(path.read_text(encoding="utf-8"))
+    missing = [link for link in targets if not (path.parent / link).exists()]
+    assert not missing, f"{path.relative_to(ROOT)} links to what is not there: {missing}"
 
 
 def test_a_block_that_is_wrong_fails_at_its_line(tmp_path: Path) -> None:
