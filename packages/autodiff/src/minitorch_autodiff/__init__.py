@@ -6,7 +6,9 @@
 from minitorch_autodiff.engine import backward, youngest_first
 from minitorch_autodiff.graph import Differentiable, Hook, Many, Node, Output, next_sequence
 from minitorch_autodiff.linear import LinearNode, record_linear
+from minitorch_autodiff.methods import Pointwise
 from minitorch_autodiff.mode import (
+    GradMode,
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -22,18 +24,20 @@ from minitorch_autodiff.pointwise import (
     record_unary,
 )
 from minitorch_autodiff.saved import Saved
-from minitorch_autodiff.scalar import Scalar
+from minitorch_autodiff.scalar import Scalar, grad
 from minitorch_autodiff.variable import AccumulateGrad, RemovableHandle, Variable
 
 __all__ = [
     "AccumulateGrad",
     "BinaryNode",
     "Differentiable",
+    "GradMode",
     "Hook",
     "LinearNode",
     "Many",
     "Node",
     "Output",
+    "Pointwise",
     "RemovableHandle",
     "Saved",
     "Scalar",
@@ -42,6 +46,7 @@ __all__ = [
     "Variable",
     "backward",
     "enable_grad",
+    "grad",
     "inference_mode",
     "is_grad_enabled",
     "next_sequence",

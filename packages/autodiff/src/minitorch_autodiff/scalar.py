@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from threading import Lock
+from typing import Protocol
+
 from minitorch_autodiff.engine import backward
 from minitorch_autodiff.graph import Node
+from minitorch_autodiff.methods import Pointwise
 from minitorch_autodiff.mode import is_grad_enabled
 from minitorch_autodiff.pointwise import record_binary, record_ternary, record_unary
-from minitorch_autodiff.variable import AccumulateGrad, Variable
+from minitorch_autodiff.variable import AccumulateGrad
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
 
+_making_leaf_node = Lock()  # two threads that use a leaf first at once must get the same node
 
-class Scalar(Variable["Scalar"]):
+
+class History(Protocol):
+    """What a Scalar may be given a history from: `ScalarHistory` in `course.py`."""
+
+    def attach(self, value: Scalar, /) -> None:
+        """Make the fresh `value` remember this history."""
+        ...
+
+
+class Scalar(Pointwise["Scalar"]):
     """A float that remembers how it was computed.
+
+    Args:
+        data: the number.
+        back: where it comes from, as in the course: `ScalarHistory()` makes a leaf that requires
+            grad, None a constant. The same as `requires_grad`, which is PyTorch's way to say it.
+        name: shown by `draw`.
+        requires_grad: whether `backward` shall give it a `.grad`; by default not, as in PyTorch.
 
     >>> x = Scalar(3.0, requires_grad=True)
     >>> y = x * x + 1.0
@@ -20,14 +42,24 @@ class Scalar(Variable["Scalar"]):
     Scalar(6.0)
     """
 
-    __slots__ = ("__weakref__", "data", "grad", "name", "node", "requires_grad")
+    __slots__ = ("__weakref__", "data", "grad", "inputs", "name", "node", "requires_grad")
 
-    def __init__(self, data: float, *, requires_grad: bool = False, name: str | None = None) -> None:
+    def __init__(
+        self,
+        data: float,
+        back: History | None = None,
+        name: str | None = None,
+        *,
+        requires_grad: bool = False,
+    ) -> None:
         self.data = float(data)
         self.requires_grad = requires_grad
         self.grad: Scalar | None = None
         self.node: Node[Scalar] | None = None
         self.name = name
+        self.inputs: tuple[Scalar, ...] = ()  # the operands, if the operation was recorded
+        if back is not None:
+            back.attach(self)
 
     @property
     def version(self) -> int:
@@ -38,29 +70,48 @@ class Scalar(Variable["Scalar"]):
         """The same number without history."""
         return Scalar(self.data)
 
+    def requires_grad_(self, requires_grad: bool = True) -> Scalar:
+        """Say whether `backward` shall give this leaf a `.grad`; returns the leaf.
+
+        Raises:
+            RuntimeError: if this is no leaf, and `requires_grad` is False.
+        """
+        if not requires_grad and not self.is_leaf:
+            raise RuntimeError(
+                "requires_grad_: you can only change requires_grad flags of leaf variables, and "
+                f"this one was made by {self.node!r}; use detach() for the number alone"
+            )
+        self.requires_grad = requires_grad
+        return self
+
     def gradient_node(self) -> Node[Scalar] | None:
-        """Where a gradient of this value is sent."""
-        if self.node is None and self.requires_grad:
-            self.node = AccumulateGrad(self)
+        """Where a gradient of this value is sent; None if it needs none."""
+        if not self.requires_grad:
+            return None
+        if self.node is None:
+            with _making_leaf_node:
+                if self.node is None:
+                    self.node = AccumulateGrad(self)
         return self.node
 
     def receive(self, g: Scalar, /) -> None:
         """Add g to `.grad`."""
+        if g.requires_grad and not is_grad_enabled():
+            g = g.detach()  # a gradient has a history only if its computation was recorded
         self.grad = g if self.grad is None else self.grad + g
 
     def apply_unary(self, operator: Unary, /) -> Scalar:
         """`operator` of this value."""
         y = Scalar(operator.fn(self.data))
-        if operator.vjp is not None and self.requires_grad and is_grad_enabled():
+        if self.requires_grad and operator.vjp is not None and is_grad_enabled():
             record_unary(operator, self, y)
+            y.inputs = (self,)
         return y
 
     def apply_binary(self, operator: Binary, other: Scalar | float, /) -> Scalar:
-        """`operator(self, other)`."""
+        """`operator(self, other)`; TypeError if `other` is neither a Scalar nor a number."""
         if not isinstance(other, Scalar):
-            if not isinstance(other, (int, float)):
-                return NotImplemented
-            other = Scalar(other)
+            other = _number(operator.name, other)
         y = Scalar(operator.fn(self.data, other.data))
         if (
             (self.requires_grad or other.requires_grad)
@@ -68,19 +119,25 @@ class Scalar(Variable["Scalar"]):
             and is_grad_enabled()
         ):
             record_binary(operator, self, other, y)
+            y.inputs = (self, other)
         return y
 
     def apply_reflected(self, operator: Binary, other: float, /) -> Scalar:
         """`operator(other, self)`."""
-        return Scalar(other).apply_binary(operator, self)
+        return _number(operator.name, other).apply_binary(operator, self)
 
     def apply_ternary(self, operator: Ternary, b: Scalar | float, c: Scalar | float, /) -> Scalar:
-        """`operator(self, b, c)`."""
-        b = b if isinstance(b, Scalar) else Scalar(b)
-        c = c if isinstance(c, Scalar) else Scalar(c)
+        """`operator(self, b, c)`; TypeError if b or c is neither a Scalar nor a number."""
+        b = b if isinstance(b, Scalar) else _number(operator.name, b)
+        c = c if isinstance(c, Scalar) else _number(operator.name, c)
         y = Scalar(operator.fn(self.data, b.data, c.data))
-        if (self.requires_grad or b.requires_grad or c.requires_grad) and is_grad_enabled():
+        if (
+            (self.requires_grad or b.requires_grad or c.requires_grad)
+            and operator.vjps != (None, None, None)
+            and is_grad_enabled()
+        ):
             record_ternary(operator, self, b, c, y)
+            y.inputs = (self, b, c)
         return y
 
     def compute_rule(self, rule: Rule, a: Scalar, b: Scalar, /) -> Scalar:
@@ -95,18 +152,128 @@ class Scalar(Variable["Scalar"]):
         self,
         gradient: Scalar | float = 1.0,
         *,
-        retain_graph: bool = False,
+        retain_graph: bool | None = None,
         create_graph: bool = False,
     ) -> None:
-        """Add the derivative of this value to the `.grad` of every leaf it was computed from."""
-        root = self.gradient_node()
-        if root is None:
-            raise RuntimeError(
-                "backward: this Scalar does not require grad and has no history; make a leaf with "
-                "Scalar(value, requires_grad=True)"
-            )
-        seed = gradient if isinstance(gradient, Scalar) else Scalar(gradient)
-        backward([(root, seed)], retain_graph=retain_graph, create_graph=create_graph)
+        """Add the derivative of this value to the `.grad` of every leaf it was computed from.
+
+        https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+
+        Args:
+            gradient: the derivative of some later value by this one, to start from.
+            retain_graph: keep the graph for another backward; by default as `create_graph`.
+            create_graph: record the backward itself, so that `.grad` can be differentiated.
+
+        Raises:
+            RuntimeError: if this value has no history, or its graph was freed by an earlier walk.
+        """
+        keep = create_graph if retain_graph is None else retain_graph
+        seed = gradient if isinstance(gradient, Scalar) else _number("backward", gradient)
+        backward([(_root(self), seed)], retain_graph=keep, create_graph=create_graph)
+
+    def item(self) -> float:
+        """The number."""
+        return self.data
+
+    def __float__(self) -> float:
+        return self.data
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec)
 
     def __repr__(self) -> str:
         return f"Scalar({self.data!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """How to copy and pickle a leaf; a result belongs to its graph, which is not copied."""
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"deepcopy: only leaves can be copied or pickled, and {self!r} was made by "
+                f"{self.node!r}; copy its detach()"
+            )
+        gradient = None if self.grad is None else self.grad.data
+        return _leaf, (self.data, self.name, self.requires_grad, gradient)
+
+
+def _leaf(data: float, name: str | None, requires_grad: bool, gradient: float | None) -> Scalar:
+    leaf = Scalar(data, name=name, requires_grad=requires_grad)
+    leaf.grad = None if gradient is None else Scalar(gradient)
+    return leaf
+
+
+def grad(
+    output: Scalar,
+    inputs: Scalar | Sequence[Scalar],
+    grad_output: Scalar | float = 1.0,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Scalar, ...]:
+    """The derivatives of `output` by each of `inputs`, without touching any `.grad`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    Args:
+        output: what to differentiate.
+        inputs: by what; leaves, or values on the way to `output`.
+        grad_output: the derivative of some later value by `output`, to start from.
+        retain_graph: keep the graph for another walk; by default as `create_graph`.
+        create_graph: record the derivatives, so that they can be differentiated again.
+        materialize_grads: give 0 for an input that `output` does not depend on, not an error.
+
+    Raises:
+        RuntimeError: if an input does not require grad, or `output` was not computed from it; and
+            for what `backward` raises.
+
+    >>> x = Scalar(2.0, requires_grad=True)
+    >>> (first,) = grad(x**3, x, create_graph=True)
+    >>> (second,) = grad(first, x)
+    >>> first, second
+    (Scalar(12.0), Scalar(12.0))
+    """
+    xs = [inputs] if isinstance(inputs, Scalar) else list(inputs)
+    wanted: list[Node[Scalar]] = []
+    for i, x in enumerate(xs):
+        node = x.gradient_node()
+        if node is None:
+            raise RuntimeError(
+                f"grad: input {i}, {x!r}, does not require grad; make it with "
+                "requires_grad=True before it is used"
+            )
+        wanted.append(node)
+    seed = grad_output if isinstance(grad_output, Scalar) else _number("grad", grad_output)
+    keep = create_graph if retain_graph is None else retain_graph
+    found = backward([(_root(output), seed)], wanted, retain_graph=keep, create_graph=create_graph)
+    for i, node in enumerate(wanted):
+        if node not in found and not materialize_grads:
+            raise RuntimeError(
+                f"grad: input {i}, {xs[i]!r}, appears to not have been used in the graph of the "
+                "output; pass materialize_grads=True if its derivative shall be 0"
+            )
+    return tuple(found[node] if node in found else Scalar(0.0) for node in wanted)
+
+
+def _root(y: Scalar) -> Node[Scalar]:
+    node = y.gradient_node()
+    if node is None:
+        raise RuntimeError(
+            f"backward: {y!r} does not require grad and does not have a grad_fn; make what it is "
+            "computed from with Scalar(value, requires_grad=True), and compute it outside no_grad()"
+        )
+    return node
+
+
+def _number(operation: str, value: float) -> Scalar:
+    if isinstance(value, (int, float)):
+        return Scalar(value)
+    raise TypeError(
+        f"{operation}: a Scalar goes with Scalars and with numbers, but got the "
+        f"{type(value).__name__} {value!r}; convert it with float() first"
+    )
