@@ -98,9 +98,8 @@ def random_(
     largest = _largest(kind)
     if low is None:
         modulus = np.uint64(largest + 1)
-        with generator.lock:
-            wide = kind in (np.int64, np.float64)
-            draws = generator.random64(n) if wide else generator.random32(n).astype(np.uint64)
+        wide = kind in (np.int64, np.float64)
+        draws = generator.random64(n) if wide else generator.random32(n).astype(np.uint64)
         return (draws % modulus).astype(kind)
     if not _LOWEST <= low <= _HIGHEST:
         raise ValueError(f"random_: bounds must fit 64 bits, from -2**63 to 2**63 - 1, got {low}")
@@ -150,7 +149,8 @@ def randperm(generator: Generator, n: int, dtype: np.dtype[T] | type[T]) -> NDAr
     if kind == np.bool_ or n > _largest(kind) + 1:
         raise RuntimeError(f"randperm: {kind} cannot hold the numbers below n={n}; use int64")
     if n >= _MANY:
-        return _inside_out(generator, n).astype(kind)
+        with generator.lock:
+            return _inside_out(generator, n).astype(kind)
     steps = np.arange(max(n - 1, 0), dtype=np.uint32)
     # Step i swaps elements i and j, for some j of i, ..., n - 1.
     others = generator.random32(len(steps)) % (np.uint32(n) - steps) + steps
@@ -202,11 +202,11 @@ def multinomial(
             race = rows / q
         order = np.argsort(-race, axis=1, kind="stable")
         return order[:, :num_samples].astype(np.int64).reshape(shape)
-    with generator.lock:
-        uniforms = generator.unit64(len(rows) * num_samples).reshape(-1, num_samples)
+    uniforms = generator.unit64(len(rows) * num_samples).reshape(-1, num_samples)
     wide = rows.astype(np.float32) if rows.dtype == np.float16 else rows
-    sums = np.cumsum(wide, axis=1, dtype=wide.dtype)
-    sums = sums / sums[:, -1:]
+    with np.errstate(all="ignore"):
+        sums = np.cumsum(wide, axis=1, dtype=wide.dtype)
+        sums = sums / sums[:, -1:]
     sums[:, -1] = 1.0
     found = [
         np.searchsorted(row, u) for row, u in zip(sums.astype(np.float64), uniforms, strict=True)
@@ -306,5 +306,5 @@ def _check_weights(weights: NDArray[np.floating], num_samples: int, replacement:
         raise RuntimeError(f"multinomial: no categories in weights of shape {weights.shape}")
     if not ((weights >= 0) & (weights < np.inf)).all():
         raise RuntimeError("multinomial: weights contain inf, nan or a number below 0")
-    if (weights.sum(axis=-1) == 0).any():
+    if (~(weights > 0).any(axis=-1)).any():
         raise RuntimeError("multinomial: the weights of a row sum to 0; one must be above 0")

@@ -39,7 +39,9 @@ class Device:
         name, colon, number = type.partition(":")
         if colon:
             if index is not None:
-                raise RuntimeError(f"device: '{type}' has an index already, but index={index} was given")
+                raise RuntimeError(
+                    f"device: '{type}' has an index already, but index={index} was given"
+                )
             if not number.isdecimal():
                 raise RuntimeError(f"Invalid device string: '{type}'; expected e.g. 'cuda:0'")
             index = int(number)

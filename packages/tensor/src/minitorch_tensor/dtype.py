@@ -81,7 +81,9 @@ def set_default_dtype(dtype: DType) -> None:
         TypeError: if `dtype` is not a floating dtype.
     """
     if not isinstance(dtype, DType) or not dtype.is_floating_point:
-        raise TypeError(f"set_default_dtype: only floating-point types are supported, got {dtype!r}")
+        raise TypeError(
+            f"set_default_dtype: only floating-point types are supported, got {dtype!r}"
+        )
     _defaults.floating = dtype
 
 

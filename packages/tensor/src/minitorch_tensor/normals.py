@@ -121,7 +121,7 @@ def floating(dtype: np.dtype[T] | type[T], operation: str) -> np.dtype[T]:
     if kind not in (np.float16, np.float32, np.float64):
         raise RuntimeError(
             f"{operation}: dtype must be float16, float32 or float64, but got {kind}; "
-            "integers come from random_ and randint"
+            "pass a floating one"
         )
     return kind
 

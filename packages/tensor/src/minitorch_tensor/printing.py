@@ -256,8 +256,7 @@ class _Cells:
 
     def write(self, number: Value) -> str:
         """Return the number, padded on the left."""
-        # An empty format would write a bool as a number; str does not.
-        text = f"{number:{self._style}}" if self._style else str(number)
+        text = f"{number:{self._style}}"
         return (text + self._point if math.isfinite(number) else text).rjust(self.width)
 
 
@@ -269,7 +268,6 @@ def _scientific(numbers: Sequence[float]) -> bool:
     if chosen is not None:
         return chosen
     smallest, largest = min(map(abs, numbers)), max(map(abs, numbers))
-    # In this order a quotient that overflows is not computed.
     return largest > 1.0e8 or smallest < 1.0e-4 or largest / smallest > 1000.0
 
 

@@ -9,7 +9,9 @@ from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
 
 if TYPE_CHECKING:
-    from minitorch_tensor.views import ViewRegistry
+    from weakref import ReferenceType
+
+    from minitorch_tensor.core import Tensor
 
 
 class Buffer(Protocol):
@@ -21,7 +23,7 @@ class Buffer(Protocol):
 
 
 class Storage:
-    """Memory on one device; `version` counts the writes in place, and `views` knows the views."""
+    """Memory on one device; `version` counts the writes in place, and `views` lists the recorded views."""
 
     __slots__ = ("buffer", "device", "version", "views")
 
@@ -29,7 +31,7 @@ class Storage:
         self.buffer = buffer
         self.device = device
         self.version = 0
-        self.views: ViewRegistry | None = None
+        self.views: list[ReferenceType[Tensor]] | None = None
 
 
 class Array(Protocol):

@@ -131,7 +131,9 @@ def adam_step(
     for i, p in enumerate(params):
         g, m, v = -grads[i] if maximize else grads[i], exp_avgs[i], exp_avg_sqs[i]
         steps[i].add_(1.0)
-        t = steps[i].double()  # 1 - beta2^t needs more digits than float32 has: 0.999^1 is close to 1
+        t = steps[
+            i
+        ].double()  # 1 - beta2^t needs more digits than float32 has: 0.999^1 is close to 1
         if weight_decay != 0:
             if decoupled_weight_decay:
                 p.mul_(1 - lr * weight_decay)

@@ -1,0 +1,211 @@
+"""What PyTorch's autograd offers on tensors: backward, grad, and what a leaf is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from minitorch_autodiff import AccumulateGrad, Node, RemovableHandle
+from minitorch_autodiff import backward as walk
+from minitorch_tensor import views
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+
+def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
+    """The gradient to start from: given, or 1 for a tensor with one element."""
+    if gradient is None:
+        if y.layout.size != 1:
+            raise RuntimeError(
+                "grad can be implicitly created only for scalar outputs, but the output has shape "
+                f"{y.shape}; pass a gradient of that shape, or reduce it with sum() or mean()"
+            )
+        return y._full(y.shape, 1.0, y.dtype)
+    if gradient.shape != y.shape:
+        raise RuntimeError(
+            f"backward: Mismatch in shape: the gradient has shape {gradient.shape} and the output has shape "
+            f"{y.shape}"
+        )
+    if gradient.device is not y.device:
+        raise RuntimeError(
+            f"backward: the gradient is on {gradient.device} and the output on {y.device}"
+        )
+    return views.alias(gradient.to(y.dtype))
+
+
+def _root(y: Tensor) -> Node[Tensor]:
+    node = y.gradient_node()
+    if node is None:
+        raise RuntimeError(
+            "element 0 of tensors does not require grad and does not have a grad_fn; set "
+            "requires_grad=True on what it is computed from, outside no_grad()"
+        )
+    return node
+
+
+def backward(
+    x: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradient of x with respect to every leaf to the leaf's `.grad`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+
+    Args:
+        x: what to differentiate.
+        gradient: of some later scalar with respect to x, of x's shape; 1 if omitted.
+        retain_graph: keep the graph for another backward; by default as `create_graph`.
+        create_graph: record the backward itself, for second derivatives.
+        inputs: the only leaves to give gradients to; all if omitted.
+
+    Raises:
+        RuntimeError: if x has no history, or is no scalar and no gradient is given; or if the graph was
+            freed, or a value in it has been written since.
+    """
+    root = _root(x)
+    seed = _seed(x, gradient)
+    keep = create_graph if retain_graph is None else retain_graph
+    if inputs is None:
+        walk([(root, seed)], retain_graph=keep, create_graph=create_graph)
+        return
+    leaves = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    wanted = [_root(leaf) for leaf in leaves]
+    found = walk([(root, seed)], wanted, retain_graph=keep, create_graph=create_graph)
+    for leaf, node in zip(leaves, wanted, strict=True):
+        if node in found:
+            leaf.receive(found[node])
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the outputs with respect to the inputs, without touching any `.grad`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    Returns:
+        One gradient for each input, of its shape; None for an input that was not used, if `allow_unused`,
+        or zeros if `materialize_grads`.
+
+    Raises:
+        RuntimeError: if an input does not require grad or was not used, and for what `backward` raises.
+    """
+    ys = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    xs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    seeds: list[Tensor | None]
+    if isinstance(grad_outputs, (list, tuple)):
+        seeds = list(grad_outputs)
+    else:
+        seeds = [grad_outputs] if grad_outputs is not None else [None] * len(ys)
+    if len(seeds) != len(ys):
+        raise RuntimeError(f"grad: got {len(ys)} outputs and {len(seeds)} grad_outputs")
+    wanted = []
+    for i, x in enumerate(xs):
+        node = x.gradient_node()
+        if node is None:
+            raise RuntimeError(
+                f"grad: input {i} does not require grad; call requires_grad_() before using it"
+            )
+        wanted.append(node)
+    roots = [(_root(y), _seed(y, seed)) for y, seed in zip(ys, seeds, strict=True)]
+    keep = create_graph if retain_graph is None else retain_graph
+    found = walk(roots, wanted, retain_graph=keep, create_graph=create_graph)
+    results: list[Tensor | None] = []
+    for i, (x, node) in enumerate(zip(xs, wanted, strict=True)):
+        g = found.get(node)
+        if g is None:
+            if materialize_grads:
+                g = x._full(x.shape, 0.0, x.dtype)
+            elif not allow_unused:
+                raise RuntimeError(
+                    f"grad: input {i} (shape {x.shape}) appears to not have been used in the graph; set "
+                    "allow_unused=True if this is the desired behavior"
+                )
+        results.append(g)
+    return tuple(results)
+
+
+def requires_grad_(x: Tensor, requires_grad: bool = True) -> Tensor:
+    """Whether operations on this leaf are recorded from now on.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.requires_grad_.html
+
+    Raises:
+        RuntimeError: for integers and bools, or to switch it off for a tensor with history.
+    """
+    if requires_grad and not x.dtype.is_floating_point:
+        raise RuntimeError(
+            f"only Tensors of floating point dtype can require gradients, but this one is {x.dtype}; "
+            "convert it with .float() first"
+        )
+    if not x.is_leaf:
+        if not requires_grad:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables; use detach() to get a tensor "
+                "without history"
+            )
+        return x
+    x.requires_grad = requires_grad
+    if not requires_grad:
+        x.node = None
+    return x
+
+
+def detach_(x: Tensor) -> Tensor:
+    """Cut x off from its history, in place.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach_.html
+    """
+    x.requires_grad, x.node, x.base = False, None, None
+    return x
+
+
+def retain_grad(x: Tensor) -> None:
+    """Let a tensor that is no leaf keep its gradient in `.grad` too.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.retain_grad.html
+
+    Raises:
+        RuntimeError: if x does not require grad.
+    """
+    if not x.requires_grad:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    if x.is_leaf or x.__dict__.get("_retains_grad"):
+        return
+    x.__dict__["_retains_grad"] = True
+    reference = x._weak()
+
+    def keep(g: Tensor) -> None:
+        target = reference()
+        if target is not None:
+            target.receive(g)
+
+    x.register_hook(keep)
+
+
+def register_post_accumulate_grad_hook(
+    x: Tensor, hook: Callable[[Tensor], None]
+) -> RemovableHandle:
+    """Call `hook` with this leaf each time its `.grad` was updated.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
+
+    Raises:
+        RuntimeError: if x is no leaf that requires grad.
+    """
+    node = x.gradient_node()
+    if not isinstance(node, AccumulateGrad):
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    hooks = node.after
+    hooks.append(hook)
+    return RemovableHandle(lambda: hooks.remove(hook))

@@ -1,0 +1,726 @@
+"""`Tensor`: a strided view of versioned storage, with a history.
+
+This file holds what a tensor is, and how an operator is applied to it. What can be done with one is in the
+modules listed at the end of the class: each entry is a plain function there and a method here, and both
+are the same object.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import no_type_check
+from weakref import ReferenceType, ref
+
+import numpy as np
+
+import minitorch_operators as op
+from minitorch_autodiff import (
+    AccumulateGrad,
+    Node,
+    Variable,
+    is_grad_enabled,
+    record_binary,
+    record_ternary,
+    record_unary,
+)
+from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
+from minitorch_tensor import (
+    autograd,
+    casts,
+    conversion,
+    indexing,
+    inplace,
+    joining,
+    linalg,
+    pointwise,
+    printing,
+    random,
+    reductions,
+    views,
+)
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.device import Device
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Layout, Shape, broadcast
+from minitorch_tensor.storage import Storage
+
+_new = object.__new__
+_contiguous = Layout.contiguous
+
+
+class Tensor(Variable["Tensor"]):
+    """A multi-dimensional array that remembers how it was computed.
+
+    https://docs.pytorch.org/docs/stable/tensors.html
+
+    Args:
+        data: a number, nested sequences of numbers, an array, or a tensor; it is copied.
+        dtype: of the elements; the default floating dtype if omitted, as for `torch.Tensor`.
+        device: where to keep it; the default device if omitted.
+        requires_grad: whether operations on it are recorded.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Tensor([2., 4.], requires_grad=False)
+    """
+
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "base",
+        "dtype",
+        "grad",
+        "layout",
+        "node",
+        "requires_grad",
+        "storage",
+    )
+
+    storage: Storage
+    layout: Layout
+    dtype: DType
+    requires_grad: builtins.bool
+    grad: Tensor | None
+    node: Node[Tensor] | None
+    base: Tensor | None  # what this is a recorded view of
+
+    def __init__(
+        self,
+        data: conversion.Data,
+        *,
+        dtype: DType | None = None,
+        device: str | Device | None = None,
+        requires_grad: builtins.bool = False,
+    ) -> None:
+        made = conversion.to_storage(data, dtype or dtypes.get_default_dtype(), device)
+        self.storage, self.layout, self.dtype = made
+        self.requires_grad = False
+        self.grad = self.node = self.base = None
+        if requires_grad:
+            self.requires_grad_()
+
+    # ---- what an array is ----------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes of the dimensions."""
+        return self.layout.shape
+
+    @property
+    def ndim(self) -> builtins.int:
+        """The number of dimensions."""
+        return len(self.layout.shape)
+
+    @property
+    def device(self) -> Device:
+        """Where the elements are."""
+        return self.storage.device
+
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """Whether the elements are in the memory of a GPU."""
+        return self.storage.device.type == "cuda"
+
+    @property
+    def version(self) -> builtins.int:
+        """How often the memory of this tensor was written in place."""
+        return self.storage.version
+
+    @property
+    def _version(self) -> builtins.int:
+        """PyTorch's name of `version`."""
+        return self.storage.version
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history; writes to it are not recorded."""
+        return self.detach()
+
+    @data.setter
+    def data(self, other: Tensor) -> None:
+        """Let this tensor use the memory of another."""
+        self.storage, self.layout, self.dtype = other.storage, other.layout, other.dtype
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """The dimensions in reverse order."""
+        return self.permute(*range(self.ndim - 1, -1, -1))
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """The last two dimensions swapped."""
+        if self.ndim < 2:
+            raise RuntimeError(f"mT: expected at least 2 dimensions, but got shape {self.shape}")
+        return self.transpose(-1, -2)
+
+    # ---- what the engine asks for --------------------------------------------------------------
+
+    def detach(self) -> Tensor:
+        """The same memory without history.
+
+        https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach.html
+        """
+        return make(self.storage, self.layout, self.dtype)
+
+    def gradient_node(self) -> Node[Tensor] | None:
+        """Where a gradient of this tensor is sent; None if it needs none."""
+        if self.node is None and self.requires_grad:
+            self.node = AccumulateGrad(self)
+        return self.node
+
+    def receive(self, g: Tensor, /) -> None:
+        """Add g to `.grad`, which is a dense tensor that nothing else shares."""
+        if self.grad is None:
+            self.grad = g if is_grad_enabled() else views.clone(g)
+        elif is_grad_enabled():
+            self.grad = self.grad + g
+        else:
+            inplace.add_(self.grad, g)
+
+    def compute_rule(self, rule: Rule, a: Tensor, b: Tensor, /) -> Tensor:
+        """`rule(self, a, b)` in one fused pass, not recorded."""
+        device = self.storage.device
+        y = fresh(_contiguous(self.layout.shape), self.dtype, device)
+        device.backend.pull(rule, y, self, a, b)
+        return y
+
+    def compute_ternary_rule(self, rule: TernaryRule, a: Tensor, b: Tensor, c: Tensor, /) -> Tensor:
+        """`rule(self, a, b, c)` in one fused pass, not recorded."""
+        device = self.storage.device
+        y = fresh(_contiguous(self.layout.shape), self.dtype, device)
+        device.backend.pull3(rule, y, self, a, b, c)
+        return y
+
+    # ---- how an operator is applied ------------------------------------------------------------
+
+    def apply_unary(self, operator: Unary, /) -> Tensor:
+        """`operator` of each element."""
+        device = self.storage.device
+        layout = self.layout
+        y = fresh(
+            layout if layout.dense else _contiguous(layout.shape),
+            pointwise.result_dtype(operator, self.dtype),
+            device,
+        )
+        device.backend.map(operator, y, self)
+        if self.requires_grad and operator.vjp is not None and is_grad_enabled():
+            record_unary(operator, self, y)
+        return y
+
+    def apply_binary(self, operator: Binary, other: Tensor | float, /) -> Tensor:
+        """`operator` of each pair of elements, after broadcasting and promotion."""
+        a = self
+        device = a.storage.device
+        if isinstance(other, Tensor):
+            b = other
+        elif isinstance(other, (int, float)):
+            b = constant(other, dtypes.with_number(a.dtype, other), device)
+        else:
+            return NotImplemented
+        layout = a.layout
+        dtype = a.dtype
+        if not (b.layout is layout and b.dtype is dtype and b.storage.device is device):
+            shape = broadcast(layout.shape, b.layout.shape)
+            a, b, dtype = pointwise.align(operator.name, a, b, shape)
+            layout = _contiguous(shape)
+        elif not layout.dense:
+            layout = _contiguous(layout.shape)
+        if operator.result != "same" or dtype is dtypes.bool_:
+            dtype = pointwise.result_dtype(operator, dtype)
+        y = fresh(layout, dtype, device)
+        device.backend.zip(operator, y, a, b)
+        if (a.requires_grad or b.requires_grad) and dtype.is_floating_point and is_grad_enabled():
+            record_binary(operator, a, b, y)
+        return y
+
+    def apply_reflected(self, operator: Binary, other: float, /) -> Tensor:
+        """`operator(other, self)` for a plain number."""
+        if not isinstance(other, (int, float)):
+            return NotImplemented
+        dtype = dtypes.with_number(self.dtype, other)
+        return constant(other, dtype, self.storage.device).apply_binary(operator, self)
+
+    def apply_ternary(self, operator: Ternary, b: Tensor | float, c: Tensor | float, /) -> Tensor:
+        """`operator` of each triple of elements, after broadcasting and promotion."""
+        a, b, c, dtype = pointwise.align3(operator, self, b, c)
+        y = fresh(_contiguous(a.layout.shape), dtype, self.storage.device)
+        self.storage.device.backend.zip3(operator, y, a, b, c)
+        if (
+            (a.requires_grad or b.requires_grad or c.requires_grad)
+            and dtype.is_floating_point
+            and is_grad_enabled()
+        ):
+            record_ternary(operator, a, b, c, y)
+        return y
+
+    # ---- how the other modules make tensors ----------------------------------------------------
+
+    def _view(self, layout: Layout) -> Tensor:
+        """The same memory under another layout, without history."""
+        return make(self.storage, layout, self.dtype)
+
+    def _on(self, storage: Storage, layout: Layout) -> Tensor:
+        """Other memory, with the dtype of this tensor."""
+        return make(storage, layout, self.dtype)
+
+    def _fresh(self, shape: Shape, dtype: DType) -> Tensor:
+        """New memory with any contents, on the device of this tensor."""
+        return fresh(_contiguous(shape), dtype, self.storage.device)
+
+    def _full(self, shape: Shape, value: float, dtype: DType) -> Tensor:
+        """New memory filled with a number, on the device of this tensor."""
+        return full(shape, value, dtype, self.storage.device)
+
+    def _constant(self, value: float, dtype: DType) -> Tensor:
+        """A shared 0-d tensor of this value; never written."""
+        return constant(value, dtype, self.storage.device)
+
+    def _arange(self, n: int) -> Tensor:
+        """0, 1, ..., n - 1 as int64, on the device of this tensor."""
+        device = self.storage.device
+        buffer = device.backend.upload(np.arange(n, dtype=np.int64))
+        return make(Storage(buffer, device), _contiguous((n,)), dtypes.int64)
+
+    def _weak(self) -> ReferenceType[Tensor]:
+        """A weak reference to this tensor."""
+        return ref(self)
+
+    # ---- Python's operators --------------------------------------------------------------------
+
+    def __pow__(self, exponent: Tensor | float, /) -> Tensor:
+        return pointwise.pow(self, exponent)
+
+    def __rpow__(self, base: float, /) -> Tensor:
+        return self.apply_reflected(op.pow, base)
+
+    def __floordiv__(self, other: Tensor | float, /) -> Tensor:
+        return self.apply_binary(op.floor_divide, other)
+
+    def __rfloordiv__(self, other: float, /) -> Tensor:
+        return self.apply_reflected(op.floor_divide, other)
+
+    def __mod__(self, other: Tensor | float, /) -> Tensor:
+        return self.apply_binary(op.remainder, other)
+
+    def __rmod__(self, other: float, /) -> Tensor:
+        return self.apply_reflected(op.remainder, other)
+
+    def __matmul__(self, other: Tensor, /) -> Tensor:
+        return linalg.matmul(self, other)
+
+    def __abs__(self) -> Tensor:
+        return self.apply_unary(op.abs)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __invert__(self) -> Tensor:
+        if self.dtype.is_floating_point:
+            raise TypeError(f"~ is defined for integer and bool tensors only, but got {self.dtype}")
+        return self.logical_not() if self.dtype is dtypes.bool_ else -self - 1
+
+    def __and__(self, other: Tensor | float, /) -> Tensor:
+        return self._logic("&", op.logical_and, other)
+
+    def __or__(self, other: Tensor | float, /) -> Tensor:
+        return self._logic("|", op.logical_or, other)
+
+    def __xor__(self, other: Tensor | float, /) -> Tensor:
+        return self._logic("^", op.logical_xor, other)
+
+    def _logic(self, symbol: str, operator: Binary, other: Tensor | float) -> Tensor:
+        of_bools = (
+            other.dtype is dtypes.bool_ if isinstance(other, Tensor) else isinstance(other, bool)
+        )
+        if self.dtype is not dtypes.bool_ or not of_bools:
+            raise RuntimeError(
+                f"{symbol}: both operands must be bool, but got {self.dtype} and "
+                f"{other.dtype if isinstance(other, Tensor) else type(other).__name__}"
+            )
+        return self.apply_binary(operator, other)
+
+    def __lt__(self, other: Tensor | float, /) -> Tensor:
+        return self.apply_binary(op.lt, other)
+
+    def __le__(self, other: Tensor | float, /) -> Tensor:
+        return self.apply_binary(op.le, other)
+
+    def __gt__(self, other: Tensor | float, /) -> Tensor:
+        return self.apply_binary(op.gt, other)
+
+    def __ge__(self, other: Tensor | float, /) -> Tensor:
+        return self.apply_binary(op.ge, other)
+
+    # == gives a tensor, as in PyTorch, while every other class in Python promises a bool; no signature
+    # satisfies both, so these two have none. `x.eq(y)` is the typed form.
+    @no_type_check
+    def __eq__(self, other):  # noqa: ANN001, ANN204
+        if isinstance(other, (Tensor, int, float)):
+            return self.apply_binary(op.eq, other)
+        return NotImplemented
+
+    @no_type_check
+    def __ne__(self, other):  # noqa: ANN001, ANN204
+        if isinstance(other, (Tensor, int, float)):
+            return self.apply_binary(op.ne, other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __iadd__(self, other: Tensor | float, /) -> Tensor:
+        return inplace.add_(self, other)
+
+    def __isub__(self, other: Tensor | float, /) -> Tensor:
+        return inplace.sub_(self, other)
+
+    def __imul__(self, other: Tensor | float, /) -> Tensor:
+        return inplace.mul_(self, other)
+
+    def __itruediv__(self, other: Tensor | float, /) -> Tensor:
+        return inplace.div_(self, other)
+
+    def __ipow__(self, other: Tensor | float, /) -> Tensor:
+        return inplace.pow_(self, other)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self.layout.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor; use item()")
+        return iter(self.unbind(0))
+
+    def __contains__(self, element: Tensor | float, /) -> builtins.bool:
+        return bool((self == element).any())
+
+    def __bool__(self) -> builtins.bool:
+        return conversion.truth(self)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.is_floating_point or self.layout.size != 1:
+            raise TypeError(
+                "only integer tensors of a single element can be converted to an index, but this one has "
+                f"dtype {self.dtype} and shape {self.shape}"
+            )
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.ndim == 0 else object.__format__(self, spec)
+
+    def __repr__(self) -> str:
+        return printing.tensor_repr(
+            conversion.host_array(self),
+            self.dtype.name,
+            str(self.device),
+            self.requires_grad,
+        )
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
+                "detach() it first"
+            )
+        copied: Tensor = _new(type(self))
+        memo[id(self)] = copied
+        dense = views.clone(self.detach())
+        copied.storage, copied.layout, copied.dtype = dense.storage, dense.layout, dense.dtype
+        copied.requires_grad, copied.node, copied.base = self.requires_grad, None, None
+        copied.grad = None if self.grad is None else views.clone(self.grad.detach())
+        copied.__dict__.update(deepcopy(self.__dict__, memo))
+        return copied
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if not self.is_leaf:
+            raise RuntimeError("only leaf tensors can be pickled; detach() this one first")
+        values = np.array(conversion.host_array(self))
+        return (_rebuild, (type(self), values, str(self.device), self.requires_grad, self.__dict__))
+
+    # ---- functions that are methods too: one module a line -------------------------------------
+
+    size = conversion.size
+    dim = conversion.dim
+    numel = conversion.numel
+    stride = conversion.stride
+    storage_offset = conversion.storage_offset
+    is_contiguous = conversion.is_contiguous
+    is_floating_point = conversion.is_floating_point
+    element_size = conversion.element_size
+    data_ptr = conversion.data_ptr
+    to = conversion.to
+    cpu = conversion.cpu
+    cuda = conversion.cuda
+    type_as = conversion.type_as
+    item = conversion.item
+    tolist = conversion.tolist
+    numpy = conversion.numpy
+    __array__ = conversion.array
+
+    backward = autograd.backward
+    requires_grad_ = autograd.requires_grad_
+    detach_ = autograd.detach_
+    retain_grad = autograd.retain_grad
+    register_post_accumulate_grad_hook = autograd.register_post_accumulate_grad_hook
+
+    abs = pointwise.abs
+    acos = pointwise.acos
+    acosh = pointwise.acosh
+    add = pointwise.add
+    allclose = pointwise.allclose
+    asin = pointwise.asin
+    asinh = pointwise.asinh
+    atan = pointwise.atan
+    atan2 = pointwise.atan2
+    atanh = pointwise.atanh
+    ceil = pointwise.ceil
+    clamp = pointwise.clamp
+    copysign = pointwise.copysign
+    cos = pointwise.cos
+    cosh = pointwise.cosh
+    deg2rad = pointwise.deg2rad
+    div = pointwise.div
+    eq = pointwise.eq
+    erf = pointwise.erf
+    erfc = pointwise.erfc
+    exp = pointwise.exp
+    exp2 = pointwise.exp2
+    expm1 = pointwise.expm1
+    floor = pointwise.floor
+    floor_divide = pointwise.floor_divide
+    fmax = pointwise.fmax
+    fmin = pointwise.fmin
+    fmod = pointwise.fmod
+    frac = pointwise.frac
+    ge = pointwise.ge
+    gt = pointwise.gt
+    hypot = pointwise.hypot
+    isclose = pointwise.isclose
+    isfinite = pointwise.isfinite
+    isinf = pointwise.isinf
+    isnan = pointwise.isnan
+    le = pointwise.le
+    lerp = pointwise.lerp
+    log = pointwise.log
+    log10 = pointwise.log10
+    log1p = pointwise.log1p
+    log2 = pointwise.log2
+    logaddexp = pointwise.logaddexp
+    logical_and = pointwise.logical_and
+    logical_not = pointwise.logical_not
+    logical_or = pointwise.logical_or
+    logical_xor = pointwise.logical_xor
+    lt = pointwise.lt
+    maximum = pointwise.maximum
+    minimum = pointwise.minimum
+    mul = pointwise.mul
+    multiply = pointwise.multiply
+    ne = pointwise.ne
+    neg = pointwise.neg
+    pow = pointwise.pow
+    rad2deg = pointwise.rad2deg
+    reciprocal = pointwise.reciprocal
+    relu = pointwise.relu
+    remainder = pointwise.remainder
+    round = pointwise.round
+    rsqrt = pointwise.rsqrt
+    sigmoid = pointwise.sigmoid
+    sign = pointwise.sign
+    sin = pointwise.sin
+    sinh = pointwise.sinh
+    sqrt = pointwise.sqrt
+    square = pointwise.square
+    sub = pointwise.sub
+    tan = pointwise.tan
+    tanh = pointwise.tanh
+    true_divide = pointwise.true_divide
+    trunc = pointwise.trunc
+    xlogy = pointwise.xlogy
+
+    view = views.view
+    view_as = views.view_as
+    reshape = views.reshape
+    flatten = views.flatten
+    unflatten = views.unflatten
+    expand = views.expand
+    expand_as = views.expand_as
+    broadcast_to = views.broadcast_to
+    permute = views.permute
+    transpose = views.transpose
+    t = views.t
+    movedim = views.movedim
+    squeeze = views.squeeze
+    unsqueeze = views.unsqueeze
+    select = views.select
+    narrow = views.narrow
+    unbind = views.unbind
+    split = views.split
+    chunk = views.chunk
+    contiguous = views.contiguous
+    clone = views.clone
+    as_strided = views.as_strided
+    sum_to = views.sum_to
+
+    sum = reductions.sum
+    mean = reductions.mean
+    prod = reductions.prod
+    amax = reductions.amax
+    amin = reductions.amin
+    argmax = reductions.argmax
+    argmin = reductions.argmin
+    max = reductions.max
+    min = reductions.min
+    all = reductions.all
+    any = reductions.any
+    var = reductions.var
+    std = reductions.std
+    logsumexp = reductions.logsumexp
+    norm = reductions.norm
+
+    matmul = linalg.matmul
+    mm = linalg.mm
+    bmm = linalg.bmm
+    mv = linalg.mv
+    dot = linalg.dot
+    outer = linalg.outer
+
+    __getitem__ = indexing.getitem
+    __setitem__ = indexing.setitem
+    gather = indexing.gather
+    scatter_add = indexing.scatter_add
+    index_select = indexing.index_select
+    index_add = indexing.index_add
+    masked_fill = indexing.masked_fill
+    masked_select = indexing.masked_select
+    nonzero = indexing.nonzero
+    take_along_dim = indexing.take_along_dim
+
+    cat_with = joining.cat_with
+    flip = joining.flip
+    repeat = joining.repeat
+    roll = joining.roll
+    tril = joining.tril
+    triu = joining.triu
+
+    add_ = inplace.add_
+    sub_ = inplace.sub_
+    mul_ = inplace.mul_
+    div_ = inplace.div_
+    pow_ = inplace.pow_
+    copy_ = inplace.copy_
+    fill_ = inplace.fill_
+    zero_ = inplace.zero_
+    clamp_ = inplace.clamp_
+    masked_fill_ = inplace.masked_fill_
+    abs_ = inplace.abs_
+    exp_ = inplace.exp_
+    log_ = inplace.log_
+    neg_ = inplace.neg_
+    reciprocal_ = inplace.reciprocal_
+    relu_ = inplace.relu_
+    rsqrt_ = inplace.rsqrt_
+    sigmoid_ = inplace.sigmoid_
+    sqrt_ = inplace.sqrt_
+    square_ = inplace.square_
+    tanh_ = inplace.tanh_
+
+    uniform_ = random.uniform_
+    normal_ = random.normal_
+    bernoulli_ = random.bernoulli_
+    random_ = random.random_
+    exponential_ = random.exponential_
+
+    # These hide Python's types inside the class, so they come last.
+    double = casts.double
+    long = casts.long
+    short = casts.short
+    char = casts.char
+    byte = casts.byte
+    float = casts.float
+    int = casts.int
+    bool = casts.bool
+
+
+def make(storage: Storage, layout: Layout, dtype: DType) -> Tensor:
+    """A tensor of existing memory, without history."""
+    x: Tensor = _new(Tensor)
+    x.storage = storage
+    x.layout = layout
+    x.dtype = dtype
+    x.requires_grad = False
+    x.grad = x.node = x.base = None
+    return x
+
+
+def fresh(layout: Layout, dtype: DType, device: Device) -> Tensor:
+    """A tensor of new memory with any contents; `layout` is dense."""
+    storage: Storage = _new(Storage)
+    storage.buffer = device.backend.empty(layout.size, dtype)
+    storage.device = device
+    storage.version = 0
+    storage.views = None
+    x: Tensor = _new(Tensor)
+    x.storage = storage
+    x.layout = layout
+    x.dtype = dtype
+    x.requires_grad = False
+    x.grad = x.node = x.base = None
+    return x
+
+
+def full(shape: Shape, value: float, dtype: DType, device: Device) -> Tensor:
+    """A tensor of new memory filled with a number."""
+    x = fresh(_contiguous(shape), dtype, device)
+    source = constant(value, dtype, device)
+    device.backend.copy(x, source._view(source.layout.expand(shape)))
+    return x
+
+
+_constants: dict[tuple[float, DType, Device], Tensor] = {}
+
+
+def constant(value: float, dtype: DType, device: Device) -> Tensor:
+    """A 0-d tensor of this value, shared by all who ask and never written.
+
+    `x * 2.0` is so common that its 2.0 is kept. Keys that compare equal convert equally, except the
+    two zeros, so those are not kept, and nan equals nothing.
+    """
+    key = (value, dtype, device)
+    found = _constants.get(key)
+    if found is None:
+        with np.errstate(all="ignore"):
+            array = np.asarray(value).astype(dtype.numpy).reshape(1)
+        found = make(Storage(device.backend.upload(array), device), _contiguous(()), dtype)
+        if value != 0:
+            if len(_constants) >= 1024:
+                _constants.clear()
+            _constants[key] = found
+    return found
+
+
+def _rebuild(
+    kind: type[Tensor],
+    values: dtypes.HostArray,
+    device: str,
+    requires_grad: bool,
+    attributes: dict[str, object],
+) -> Tensor:
+    """Make a pickled tensor again."""
+    storage, layout, dtype = conversion.to_storage(values, None, device)
+    x: Tensor = _new(kind)
+    x.storage, x.layout, x.dtype = storage, layout, dtype
+    x.requires_grad = requires_grad
+    x.grad = x.node = x.base = None
+    x.__dict__.update(attributes)
+    return x

@@ -1,0 +1,309 @@
+"""Writing into memory: the history becomes that of the result, for the tensor and for all its views.
+
+Every write counts up the version of the storage; a value that a node saved remembers the version, and a
+backward that would read what is gone raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import minitorch_operators as op
+from minitorch_autodiff import LinearNode, Node, is_grad_enabled
+from minitorch_operators import Binary, Ternary, Unary
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor import pointwise, views
+from minitorch_tensor.layout import Layout, broadcast
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+
+def check(name: str, x: Tensor) -> None:
+    """Raise unless x may be written in place now."""
+    if is_grad_enabled() and x.requires_grad:
+        if x.is_leaf:
+            raise RuntimeError(
+                f"{name}: a leaf Variable that requires grad is being used in an in-place operation; do it "
+                "under no_grad(), or on a clone()"
+            )
+        if x.base is not None and x.base.requires_grad and x.base.is_leaf:
+            raise RuntimeError(
+                f"{name}: a view of a leaf Variable that requires grad is being used in an in-place "
+                "operation; do it under no_grad(), or on a clone()"
+            )
+    if x.layout.repeats():
+        raise RuntimeError(
+            f"{name}: more than one element of the written-to tensor refers to a single memory location "
+            f"(shape {x.shape}, strides {x.layout.strides}); clone() it first"
+        )
+
+
+def _castable(name: str, dtype: dtypes.DType, x: Tensor) -> None:
+    """A result must not lose its kind: float into int, int into bool."""
+    order = ("bool", "int", "float")
+    if order.index(dtype.kind) > order.index(x.dtype.kind):
+        raise RuntimeError(
+            f"{name}: result type {dtype} can't be cast to the desired output type {x.dtype}; use the "
+            "out-of-place operation"
+        )
+
+
+def _disjoint(x: Tensor, other: Tensor) -> Tensor:
+    """`other`, copied if it shares some but not exactly the same memory with x."""
+    if other.storage is not x.storage or other.layout == x.layout:
+        return other
+    return views.clone(other.detach())
+
+
+def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Tensor) -> Tensor:
+    """x = compute(x), where the result is cast to the dtype of x and must have its shape."""
+    check(name, x)
+    recording = is_grad_enabled() and (x.requires_grad or _any_grad(others))
+    old = x.detach()
+    if recording and x.requires_grad:
+        old.requires_grad, old.node = True, x.node
+    y = compute(old)
+    if y.shape != x.shape:
+        raise RuntimeError(
+            f"{name}: output with shape {x.shape} doesn't match the broadcast shape {y.shape}; an in-place "
+            "operation cannot grow its tensor"
+        )
+    _castable(name, y.dtype, x)
+    y = y.to(x.dtype)
+    x.storage.device.backend.copy(x, y)
+    x.storage.version += 1
+    if recording and y.requires_grad:
+        _rebase(x, y)
+    return x
+
+
+def _any_grad(tensors: Sequence[Tensor]) -> bool:
+    return any(t.requires_grad for t in tensors)
+
+
+def _rebase(x: Tensor, y: Tensor) -> None:
+    """Give x the history of y, and correct that of its base and of the other views."""
+    if x.base is None:
+        x.requires_grad, x.node = True, y.node
+        _refresh(x, x)
+        return
+    base = x.base
+    base_node = _CopySlices(base, x.layout, y)
+    base.requires_grad, base.node = True, base_node
+    _refresh(base, x)
+
+
+def _refresh(base: Tensor, written: Tensor) -> None:
+    """Let every live view of `base` be a view of its new value."""
+    alive = [view for reference in base.storage.views or () if (view := reference()) is not None]
+    for view in alive:
+        if view.base is base and view is not base:
+            again = base._view(view.layout)
+            _record_view(base, again)
+            view.requires_grad, view.node = True, again.node
+
+
+def _record_view(base: Tensor, view: Tensor) -> None:
+    layout, source, size = view.layout, base.layout, len(base.storage.buffer)
+    node: LinearNode[Tensor] = LinearNode((base.gradient_node(),))
+    node.title = "AsStridedBackward0"
+    node.transpose = lambda g: views.unstrided(g, layout, source, size)
+    view.requires_grad, view.node = True, node
+
+
+class _CopySlices(Node["Tensor"]):
+    """base with y written into a part of it: the part's gradient goes to y, the rest to the old base."""
+
+    __slots__ = ("part", "source")
+
+    def __init__(self, base: Tensor, part: Layout, y: Tensor) -> None:
+        super().__init__((base.gradient_node(), y.gradient_node()))
+        self.part = part
+        self.source = base.layout
+        if not base.layout.dense:
+            raise RuntimeError(
+                "an in-place write into a view needs a contiguous base to be recorded, but its strides are "
+                f"{base.layout.strides}; clone() the base first"
+            )
+
+    def backward(self, g: Tensor, /) -> Sequence[Tensor | None]:
+        """g without the part, and the part of g."""
+        part = self.part
+        dense = views.contiguous(g)
+        if dense.layout.offset:
+            dense = views.clone(dense)
+        into_y = views.as_strided(dense, part.shape, part.strides, part.offset)
+        mask = dense._full(dense.shape, 1.0, dense.dtype)
+        hole = mask._view(part)
+        mask.storage.device.backend.copy(hole, dense._full(part.shape, 0.0, dense.dtype))
+        return (dense * mask, into_y)
+
+    def name(self) -> str:
+        """PyTorch's name."""
+        return "CopySlices"
+
+
+def unary_(x: Tensor, operator: Unary) -> Tensor:
+    """x = operator(x), directly in its memory where nothing is recorded."""
+    name = f"{operator.name}_"
+    if is_grad_enabled() and x.requires_grad:
+        return write(name, x, lambda old: old.apply_unary(operator))
+    check(name, x)
+    _castable(name, pointwise.result_dtype(operator, x.dtype), x)
+    x.storage.device.backend.map(operator, x, x)
+    x.storage.version += 1
+    return x
+
+
+def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
+    """x = operator(x, other), directly in its memory where nothing is recorded."""
+    name = f"{operator.name}_"
+    if isinstance(other, (int, float)):
+        b = x._constant(other, dtypes.with_number(x.dtype, other))
+    else:
+        b = other
+    if is_grad_enabled() and (x.requires_grad or b.requires_grad):
+        return write(name, x, lambda old: old.apply_binary(operator, b), b)
+    check(name, x)
+    shape = broadcast(x.shape, b.shape)
+    if shape != x.shape:
+        raise RuntimeError(
+            f"{name}: output with shape {x.shape} doesn't match the broadcast shape {shape}; an in-place "
+            "operation cannot grow its tensor"
+        )
+    a, expanded, dtype = pointwise.align(name, x.detach(), b.detach(), shape)
+    result = pointwise.result_dtype(operator, dtype)
+    _castable(name, result, x)
+    if result is not x.dtype:
+        return write(name, x, lambda old: old.apply_binary(operator, b))
+    x.storage.device.backend.zip(operator, x, a, _disjoint(x, expanded))
+    x.storage.version += 1
+    return x
+
+
+def ternary_(x: Tensor, operator: Ternary, b: Tensor | float, c: Tensor | float) -> Tensor:
+    """x = operator(x, b, c)."""
+    others = [t for t in (b, c) if not isinstance(t, (int, float))]
+    return write(f"{operator.name}_", x, lambda old: old.apply_ternary(operator, b, c), *others)
+
+
+def copy_(x: Tensor, src: Tensor | float, non_blocking: bool = False) -> Tensor:
+    """Write the elements of `src`, broadcast and cast, into x.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
+    """
+    if isinstance(src, (int, float)):
+        source = x._constant(src, dtypes.of_number(src))
+    else:
+        source = src
+    if is_grad_enabled() and (x.requires_grad or source.requires_grad):
+        return write(
+            "copy_",
+            x,
+            lambda old: views.clone(views.expand_to(source.to(x.device).to(x.dtype), x.shape)),
+            source,
+        )
+    check("copy_", x)
+    moved = views.expand_to(source.detach().to(x.device), x.shape)
+    x.storage.device.backend.copy(x, _disjoint(x, moved))
+    x.storage.version += 1
+    return x
+
+
+def fill_(x: Tensor, value: Tensor | float) -> Tensor:
+    """Set every element to `value`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.fill_.html
+    """
+    return copy_(x, value)
+
+
+def zero_(x: Tensor) -> Tensor:
+    """Set every element to 0.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.zero_.html
+    """
+    return copy_(x, 0)
+
+
+def add_(x: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
+    """x += alpha * other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.add_.html
+    """
+    return binary_(x, op.add, other if alpha == 1 else other * alpha)
+
+
+def sub_(x: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
+    """x -= alpha * other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sub_.html
+    """
+    return binary_(x, op.sub, other if alpha == 1 else other * alpha)
+
+
+def mul_(x: Tensor, other: Tensor | float) -> Tensor:
+    """x *= other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.mul_.html
+    """
+    return binary_(x, op.mul, other)
+
+
+def div_(x: Tensor, other: Tensor | float) -> Tensor:
+    """x /= other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.div_.html
+    """
+    return binary_(x, op.div, other)
+
+
+def pow_(x: Tensor, exponent: Tensor | float) -> Tensor:
+    """x **= exponent.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.pow_.html
+    """
+    return write("pow_", x, lambda old: pointwise.pow(old, exponent))
+
+
+def _method(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
+    def method(x: Tensor, /) -> Tensor:
+        return unary_(x, operator)
+
+    method.__name__ = method.__qualname__ = f"{name or operator.name}_"
+    method.__doc__ = f"In place: {operator.fn.__doc__}"
+    return method
+
+
+abs_ = _method(op.abs)
+exp_ = _method(op.exp)
+log_ = _method(op.log)
+neg_ = _method(op.neg)
+reciprocal_ = _method(op.inv, "reciprocal")
+relu_ = _method(op.relu)
+rsqrt_ = _method(op.rsqrt)
+sigmoid_ = _method(op.sigmoid)
+sqrt_ = _method(op.sqrt)
+square_ = _method(op.square)
+tanh_ = _method(op.tanh)
+
+
+def clamp_(
+    x: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None
+) -> Tensor:
+    """x = min(max(x, min), max).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.clamp_.html
+    """
+    return write("clamp_", x, lambda old: pointwise.clamp(old, min, max))
+
+
+def masked_fill_(x: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
+    """Set the elements where `mask` holds to `value`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill_.html
+    """
+    others = () if isinstance(value, (int, float)) else (value,)
+    return write("masked_fill_", x, lambda old: pointwise.where(mask, value, old), *others)

@@ -1,0 +1,189 @@
+"""Copies made of pieces: cat, stack, repeat, flip, roll, triangles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from minitorch_autodiff import Node, is_grad_enabled
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor import pointwise, views
+from minitorch_tensor.layout import wrap_dim
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+
+class CatNode(Node["Tensor"]):
+    """The record of cat: each input gets its slice of the gradient."""
+
+    __slots__ = ("dim", "sizes")
+
+    def __init__(self, tensors: Sequence[Tensor], dim: int) -> None:
+        super().__init__(tuple(x.gradient_node() for x in tensors))
+        self.dim = dim
+        self.sizes = [x.shape[dim] for x in tensors]
+
+    def backward(self, g: Tensor, /) -> Sequence[Tensor | None]:
+        """The slices of g."""
+        pieces = views.split(g, self.sizes, self.dim)
+        return [None if edge is None else g for edge, g in zip(self.edges, pieces, strict=True)]
+
+    def name(self) -> str:
+        """PyTorch's name."""
+        return "CatBackward0"
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors along an existing dimension; all other sizes must agree.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+
+    Raises:
+        RuntimeError: if there are none, or ranks, sizes or devices differ.
+    """
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError("cat: expected a non-empty list of tensors")
+    # As in PyTorch, an empty vector joins anything.
+    kept = [x for x in tensors if x.shape != (0,)] or tensors[:1]
+    first = kept[0]
+    if first.ndim == 0:
+        raise RuntimeError("cat: zero-dimensional tensors cannot be concatenated; use stack()")
+    i = wrap_dim(dim, first.ndim)
+    dtype = first.dtype
+    for k, x in enumerate(kept):
+        if (
+            x.ndim != first.ndim
+            or x.shape[:i] + x.shape[i + 1 :] != first.shape[:i] + first.shape[i + 1 :]
+        ):
+            raise RuntimeError(
+                f"cat: sizes must match except in dimension {i}: expected shape {first.shape}, but tensor {k} "
+                f"has shape {x.shape}"
+            )
+        if x.device is not first.device:
+            raise RuntimeError(
+                f"cat: expected all tensors on one device, but they are on {first.device} and {x.device}"
+            )
+        dtype = dtypes.promote_types(dtype, x.dtype)
+    kept = [x.to(dtype) for x in kept]
+    total = sum(x.shape[i] for x in kept)
+    y = first._fresh((*first.shape[:i], total, *first.shape[i + 1 :]), dtype)
+    copy = first.device.backend.copy
+    start = 0
+    for x in kept:
+        copy(y._view(y.layout.narrow(i, start, x.shape[i])), x)
+        start += x.shape[i]
+    if is_grad_enabled() and any(x.requires_grad for x in kept):
+        y.requires_grad, y.node = True, CatNode(kept, i)
+    return y
+
+
+def cat_with(x: Tensor, other: Tensor, dim: int = 0) -> Tensor:
+    """`cat([x, other], dim)` as a method."""
+    return cat([x, other], dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors of one shape along a new dimension.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.stack.html
+
+    Raises:
+        RuntimeError: if there are none, or their shapes differ.
+    """
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError("stack: expected a non-empty list of tensors")
+    for k, x in enumerate(tensors):
+        if x.shape != tensors[0].shape:
+            raise RuntimeError(
+                f"stack: each tensor must have equal size, but got {tensors[0].shape} at entry 0 and "
+                f"{x.shape} at entry {k}"
+            )
+    i = wrap_dim(dim, tensors[0].ndim + 1)
+    return cat([views.unsqueeze(x, i) for x in tensors], i)
+
+
+def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+    """x repeated along each dimension; leading sizes add dimensions.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
+
+    Raises:
+        RuntimeError: if there are fewer sizes than dimensions, or a negative one.
+    """
+    times = views.sizes_of(sizes)
+    lead = len(times) - x.ndim
+    if lead < 0 or any(n < 0 for n in times):
+        raise RuntimeError(
+            f"repeat: number of dimensions of repeat dims {times} must be at least that of {x.shape}, and "
+            "none may be negative"
+        )
+    shape = (1,) * lead + x.shape
+    interleaved = [n for pair in zip((1,) * len(shape), shape, strict=True) for n in pair]
+    wide = [n for pair in zip(times, shape, strict=True) for n in pair]
+    total = tuple(n * m for n, m in zip(times, shape, strict=True))
+    return views.reshape(views.expand(views.reshape(x, interleaved), wide), total)
+
+
+def flip(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """x with the order of some dimensions reversed, as a copy.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.flip.html
+    """
+    y = x
+    for dim in views.sizes_of(dims):
+        i = wrap_dim(dim, x.ndim)
+        y = y.index_select(i, (x.shape[i] - 1) - x._arange(x.shape[i]))
+    return views.clone(x) if y is x else y
+
+
+def roll(x: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+    """x rotated along some dimensions, or as if flattened.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.roll.html
+
+    Raises:
+        RuntimeError: if shifts and dims do not pair.
+    """
+    if dims is None:
+        return views.reshape(roll(views.reshape(x, -1), shifts, 0), x.shape)
+    steps = [shifts] if isinstance(shifts, int) else list(shifts)
+    axes = [dims] if isinstance(dims, int) else list(dims)
+    if len(steps) != len(axes):
+        raise RuntimeError(f"roll: shifts and dimensions must align: shifts {steps}, dims {axes}")
+    y = x
+    for step, dim in zip(steps, axes, strict=True):
+        i = wrap_dim(dim, x.ndim)
+        size = x.shape[i]
+        if size:
+            cut = -step % size
+            y = cat([views.slice_(y, i, cut, size - cut), views.slice_(y, i, 0, cut)], i)
+    return views.clone(x) if y is x else y
+
+
+def tril(x: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle of each matrix, zeros above `diagonal`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.tril.html
+    """
+    return pointwise.where(_triangle("tril", x, diagonal), x, 0)
+
+
+def triu(x: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle of each matrix, zeros below `diagonal`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.triu.html
+    """
+    return pointwise.where(_triangle("triu", x, diagonal - 1).logical_not(), x, 0)
+
+
+def _triangle(name: str, x: Tensor, diagonal: int) -> Tensor:
+    """Where column - row <= diagonal."""
+    if x.ndim < 2:
+        raise RuntimeError(
+            f"{name}: input tensor must have at least 2 dimensions, but got {x.shape}"
+        )
+    rows, columns = x.shape[-2:]
+    return x._arange(columns) - views.unsqueeze(x._arange(rows), 1) <= diagonal

@@ -1,0 +1,127 @@
+"""`Op`: a function defined by composition, which a device may override with a fused kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
+
+from minitorch_autodiff import Node, Saved, is_grad_enabled
+from minitorch_tensor.autograd import grad
+from minitorch_tensor.core import Tensor
+from minitorch_tensor.device import Device
+from minitorch_tensor.views import alias
+
+
+class OnDevice(Protocol):
+    """An argument that says where to compute."""
+
+    @property
+    def device(self) -> Device:
+        """Its device."""
+        ...
+
+
+X = TypeVar("X", bound=OnDevice)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Op(Generic[X, P, R]):
+    """A function whose composite definition works on every device, and may be overridden on some.
+
+    The device of the first argument decides. An override has the signature of the composite, which is
+    checked statically, gives the same numbers, which tests check, and may call `op.composite` for cases it
+    does not cover.
+
+    >>> @Op
+    ... def double_it(x: Tensor) -> Tensor:
+    ...     return x + x
+    >>> double_it(Tensor([1.0]))
+    Tensor([2.], requires_grad=False)
+    """
+
+    def __init__(self, composite: Callable[Concatenate[X, P], R]) -> None:
+        self.composite = composite
+        self._kernels: dict[str, Callable[Concatenate[X, P], R]] = {}
+        update_wrapper(self, composite)
+
+    def __call__(self, x: X, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the override of x's device type, else the composite."""
+        return self._kernels.get(x.device.type, self.composite)(x, *args, **kwargs)
+
+    def override(
+        self, device_type: str
+    ) -> Callable[[Callable[Concatenate[X, P], R]], Callable[Concatenate[X, P], R]]:
+        """Register a kernel for one type of device."""
+
+        def register(kernel: Callable[Concatenate[X, P], R]) -> Callable[Concatenate[X, P], R]:
+            self._kernels[device_type] = kernel
+            return kernel
+
+        return register
+
+    def overridden(self) -> tuple[str, ...]:
+        """The device types that have a kernel of their own."""
+        return tuple(sorted(self._kernels))
+
+
+class FusedNode(Node[Tensor]):
+    """The record of a fused kernel: backward by a kernel, second derivatives through the composite.
+
+    Args:
+        title: PyTorch's name of the node.
+        inputs: what a gradient may be wanted for.
+        kernel: the gradient of the output to those of the inputs, not recorded.
+        composite: the same function of the inputs as a composition. It is differentiated at fresh aliases of
+            them, which gives partial derivatives although one input may depend on another.
+    """
+
+    __slots__ = ("composite", "inputs", "kernel", "title")
+
+    def __init__(
+        self,
+        title: str,
+        inputs: Sequence[Tensor],
+        kernel: Callable[[Tensor], Sequence[Tensor | None]],
+        composite: Callable[[Sequence[Tensor]], Tensor],
+    ) -> None:
+        super().__init__(tuple(x.gradient_node() for x in inputs))
+        self.title = title
+        self.inputs = [Saved(x) for x in inputs]
+        self.kernel: Callable[[Tensor], Sequence[Tensor | None]] | None = kernel
+        self.composite = composite
+
+    def backward(self, g: Tensor, /) -> Sequence[Tensor | None]:
+        """By the kernel, or recorded through the composite."""
+        inputs = [saved.unpack(self) for saved in self.inputs]
+        if not is_grad_enabled() and self.kernel is not None:
+            return self.kernel(g)
+        fresh = [alias(x) for x in inputs]
+        wanted = [x for x in fresh if x.requires_grad]
+        found = grad(self.composite(fresh), wanted, g, create_graph=True, allow_unused=True)
+        gradients = iter(found)
+        return [next(gradients) if x.requires_grad else None for x in fresh]
+
+    def release(self) -> None:
+        """Drop the inputs, and what the kernel holds."""
+        for saved in self.inputs:
+            saved.release()
+        self.kernel = None
+
+    def name(self) -> str:
+        """PyTorch's name of the node."""
+        return self.title
+
+
+def record_fused(
+    title: str,
+    y: Tensor,
+    inputs: Sequence[Tensor],
+    kernel: Callable[[Tensor], Sequence[Tensor | None]],
+    composite: Callable[[Sequence[Tensor]], Tensor],
+) -> Tensor:
+    """The fresh y, recorded as the result of a fused kernel if any input needs a gradient."""
+    if is_grad_enabled() and any(x.requires_grad for x in inputs):
+        y.requires_grad, y.node = True, FusedNode(title, inputs, kernel, composite)
+    return y

@@ -1,0 +1,331 @@
+"""Pointwise functions: each is an operator record applied to tensors, under PyTorch's name.
+
+What happens before an operator is applied is here too: promotion of dtypes and broadcasting of shapes.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import minitorch_operators as op
+from minitorch_operators import Binary, Ternary, Unary
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor import views
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Shape, broadcast
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+_NO_BOOL = frozenset({"sub", "neg"})
+
+
+def result_dtype(operator: Unary | Binary, dtype: DType) -> DType:
+    """The dtype of the result for operands promoted to `dtype`."""
+    if operator.result == "bool":
+        return dtypes.bool_
+    if operator.result == "float" and not dtype.is_floating_point:
+        return dtypes.get_default_dtype()
+    if dtype.kind == "bool" and operator.name in _NO_BOOL:
+        raise RuntimeError(
+            f"{operator.name}: `-` is not defined for bool tensors; use logical_not() or `~` to invert a "
+            "mask, logical_xor() or `^` to compare two"
+        )
+    return dtype
+
+
+def align(name: str, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor, DType]:
+    """Two operands of one operation: on one device, expanded to `shape`, with their common dtype.
+
+    An operand that needs a gradient is cast to that dtype, so that its gradient is cast back; the others
+    are cast by the backend as it reads them.
+    """
+    if a.storage.device is not b.storage.device:
+        raise RuntimeError(
+            f"{name}: expected both operands on one device, but they are on {a.storage.device} and "
+            f"{b.storage.device}; move one with .to(...)"
+        )
+    dtype = dtypes.result_of(a.dtype, a.ndim == 0, b.dtype, b.ndim == 0)
+    if dtype.is_floating_point:
+        if a.requires_grad and a.dtype is not dtype:
+            a = a.to(dtype)
+        if b.requires_grad and b.dtype is not dtype:
+            b = b.to(dtype)
+    return views.expand_to(a, shape), views.expand_to(b, shape), dtype
+
+
+def align3(
+    operator: Ternary, a: Tensor, b: Tensor | float, c: Tensor | float
+) -> tuple[Tensor, Tensor, Tensor, DType]:
+    """Three operands of one operation; the first of `where` is a condition and has no say in the dtype."""
+    if isinstance(b, (int, float)) and isinstance(c, (int, float)):
+        if operator is op.where:
+            dtype = dtypes.promote_types(dtypes.of_number(b), dtypes.of_number(c))
+        else:
+            dtype = dtypes.with_number(dtypes.with_number(a.dtype, b), c)
+    else:
+        values = [x for x in (b, c) if not isinstance(x, (int, float))]
+        if operator is not op.where:
+            values.append(a)
+        dtype, is_0d = values[0].dtype, values[0].ndim == 0
+        for value in values[1:]:
+            dtype = dtypes.result_of(dtype, is_0d, value.dtype, value.ndim == 0)
+            is_0d = is_0d and value.ndim == 0
+        for number in (b, c):
+            if isinstance(number, (int, float)):
+                dtype = dtypes.with_number(dtype, number)
+    second = a._constant(b, dtype) if isinstance(b, (int, float)) else b
+    third = a._constant(c, dtype) if isinstance(c, (int, float)) else c
+    shape = broadcast(broadcast(a.shape, second.shape), third.shape)
+    operands = []
+    for i, x in enumerate((a, second, third)):
+        if x.storage.device is not a.storage.device:
+            raise RuntimeError(
+                f"{operator.name}: expected all operands on one device, but they are on "
+                f"{a.storage.device} and {x.storage.device}; move one with .to(...)"
+            )
+        cast = x.requires_grad and x.dtype is not dtype and (i > 0 or operator is not op.where)
+        operands.append(views.expand_to(x.to(dtype) if cast else x, shape))
+    return operands[0], operands[1], operands[2], dtype
+
+
+_F = TypeVar("_F", bound=Callable[..., "Tensor"])
+
+
+def _describe(function: _F, operator: Unary | Binary, name: str) -> _F:
+    """Give the function its name, the operator's formula, and PyTorch's page for it."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = (
+        f"Elementwise: {operator.fn.__doc__}\n\n"
+        f"https://docs.pytorch.org/docs/stable/generated/torch.{name}.html"
+    )
+    return function
+
+
+def _unary(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
+    def function(input: Tensor, /) -> Tensor:
+        return input.apply_unary(operator)
+
+    return _describe(function, operator, name or operator.name)
+
+
+def _binary(operator: Binary, name: str = "") -> Callable[[Tensor, Tensor | float], Tensor]:
+    def function(input: Tensor, other: Tensor | float) -> Tensor:
+        return input.apply_binary(operator, other)
+
+    return _describe(function, operator, name or operator.name)
+
+
+def _whole(operator: Unary) -> Callable[[Tensor], Tensor]:
+    """Rounding: an integer is its own result."""
+
+    def function(input: Tensor, /) -> Tensor:
+        return input.apply_unary(operator) if input.dtype.is_floating_point else views.clone(input)
+
+    return _describe(function, operator, operator.name)
+
+
+abs = _unary(op.abs)
+acos = _unary(op.acos)
+acosh = _unary(op.acosh)
+asin = _unary(op.asin)
+asinh = _unary(op.asinh)
+atan = _unary(op.atan)
+atanh = _unary(op.atanh)
+ceil = _whole(op.ceil)
+cos = _unary(op.cos)
+cosh = _unary(op.cosh)
+deg2rad = _unary(op.deg2rad)
+erf = _unary(op.erf)
+erfc = _unary(op.erfc)
+exp = _unary(op.exp)
+exp2 = _unary(op.exp2)
+expm1 = _unary(op.expm1)
+floor = _whole(op.floor)
+frac = _unary(op.frac)
+isfinite = _unary(op.isfinite)
+isinf = _unary(op.isinf)
+isnan = _unary(op.isnan)
+log = _unary(op.log)
+log10 = _unary(op.log10)
+log1p = _unary(op.log1p)
+log2 = _unary(op.log2)
+logical_not = _unary(op.logical_not)
+neg = _unary(op.neg)
+rad2deg = _unary(op.rad2deg)
+reciprocal = _unary(op.inv, "reciprocal")
+relu = _unary(op.relu)
+rsqrt = _unary(op.rsqrt)
+sigmoid = _unary(op.sigmoid)
+sign = _unary(op.sign)
+sin = _unary(op.sin)
+sinh = _unary(op.sinh)
+sqrt = _unary(op.sqrt)
+square = _unary(op.square)
+tan = _unary(op.tan)
+tanh = _unary(op.tanh)
+trunc = _whole(op.trunc)
+
+atan2 = _binary(op.atan2)
+copysign = _binary(op.copysign)
+eq = _binary(op.eq)
+floor_divide = _binary(op.floor_divide)
+fmax = _binary(op.fmax)
+fmin = _binary(op.fmin)
+fmod = _binary(op.fmod)
+ge = _binary(op.ge)
+gt = _binary(op.gt)
+hypot = _binary(op.hypot)
+le = _binary(op.le)
+logaddexp = _binary(op.logaddexp)
+logical_and = _binary(op.logical_and)
+logical_or = _binary(op.logical_or)
+logical_xor = _binary(op.logical_xor)
+lt = _binary(op.lt)
+maximum = _binary(op.maximum)
+minimum = _binary(op.minimum)
+mul = multiply = _binary(op.mul)
+ne = _binary(op.ne)
+remainder = _binary(op.remainder)
+true_divide = _binary(op.div, "true_divide")
+xlogy = _binary(op.xlogy)
+
+
+def add(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
+    """Elementwise: input + alpha * other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.add.html
+    """
+    return input + (other if alpha == 1 else other * alpha)
+
+
+def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
+    """Elementwise: input - alpha * other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.sub.html
+    """
+    return input - (other if alpha == 1 else other * alpha)
+
+
+def div(
+    input: Tensor, other: Tensor | float, *, rounding_mode: Literal["trunc", "floor"] | None = None
+) -> Tensor:
+    """Elementwise: input / other, then rounded towards zero or down if asked.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.div.html
+
+    Raises:
+        ValueError: if `rounding_mode` is neither None, "trunc" nor "floor".
+    """
+    if rounding_mode is None:
+        return input / other
+    if rounding_mode == "floor":
+        return input.apply_binary(op.floor_divide, other)
+    if rounding_mode == "trunc":
+        quotient = input.apply_binary(op.sub, input.apply_binary(op.fmod, other))
+        return (quotient / other).round().to(quotient.dtype)
+    raise ValueError(
+        f"div: rounding_mode must be None, 'trunc' or 'floor', but got {rounding_mode!r}"
+    )
+
+
+def pow(input: Tensor, exponent: Tensor | float) -> Tensor:
+    """Elementwise: input ** exponent.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.pow.html
+
+    Raises:
+        RuntimeError: for an integer tensor and a negative integer exponent, as in PyTorch.
+    """
+    if isinstance(exponent, (int, float)):
+        if exponent == 2 and not isinstance(exponent, bool) and input.dtype.kind != "bool":
+            return input.apply_unary(op.square)
+        if isinstance(exponent, int) and exponent < 0 and not input.dtype.is_floating_point:
+            raise RuntimeError(
+                f"pow: integers to negative integer powers are not allowed: dtype {input.dtype}, exponent "
+                f"{exponent}; convert the base with .float() first"
+            )
+    return input.apply_binary(op.pow, exponent)
+
+
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """Elementwise: the nearest integer, halves to the even one; or so many decimals.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.round.html
+    """
+    if not input.dtype.is_floating_point:
+        return views.clone(input)
+    if decimals == 0:
+        return input.apply_unary(op.round)
+    scale = 10.0 ** builtins.abs(decimals)
+    scaled = input * scale if decimals > 0 else input / scale
+    rounded = scaled.apply_unary(op.round)
+    return rounded / scale if decimals > 0 else rounded * scale
+
+
+def clamp(
+    input: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None
+) -> Tensor:
+    """Elementwise: min(max(input, min), max); nan stays.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.clamp.html
+
+    Raises:
+        RuntimeError: if neither bound is given.
+    """
+    if min is None and max is None:
+        raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
+    if min is not None and max is not None:
+        return input.apply_ternary(op.clamp, min, max)
+    if min is not None:
+        return input.apply_binary(op.clamp_min, min)
+    return input.apply_binary(op.clamp_max, max if max is not None else 0.0)
+
+
+def lerp(input: Tensor, end: Tensor | float, weight: Tensor | float) -> Tensor:
+    """Elementwise: input + weight * (end - input).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
+    """
+    return input.apply_ternary(op.lerp, end, weight)
+
+
+def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
+    """Elementwise: input where the condition holds, else other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.where.html
+
+    Raises:
+        RuntimeError: if the condition is not a bool tensor.
+    """
+    if condition.dtype is not dtypes.bool_:
+        raise RuntimeError(
+            f"where: expected condition to be a bool tensor, but got {condition.dtype}; compare it first, "
+            "for example condition != 0"
+        )
+    return condition.apply_ternary(op.where, input, other)
+
+
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
+    """Elementwise: |input - other| <= atol + rtol * |other|.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.isclose.html
+    """
+    near = abs(input - other) <= abs(other) * rtol + atol
+    near = logical_and(near, isfinite(input - other))
+    close = logical_or(eq(input, other), near)
+    return logical_or(close, logical_and(isnan(input), isnan(other))) if equal_nan else close
+
+
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether `isclose` holds everywhere.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.allclose.html
+    """
+    return bool(isclose(input, other, rtol, atol, equal_nan).all())

@@ -1,0 +1,136 @@
+"""Random numbers in tensors: PyTorch's, draw for draw, from its seed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minitorch_tensor import choices, inplace, normals, sampling
+from minitorch_tensor.mersenne import Generator
+from minitorch_tensor.storage import Storage
+
+if TYPE_CHECKING:
+    from minitorch_tensor.backend import Sample
+    from minitorch_tensor.core import Tensor
+
+default_generator = Generator()
+"""What every function draws from that is given no generator.
+
+https://docs.pytorch.org/docs/stable/torch.html#torch.default_generator
+"""
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default generator from `seed`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html
+    """
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Start the default generator from a seed that nobody can foresee, and return it."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator was started from."""
+    return default_generator.initial_seed()
+
+
+def fill(x: Tensor, sample: Sample, generator: Generator | None) -> Tensor:
+    """Fill x with draws."""
+    inplace.check("random fill", x)
+    source = default_generator if generator is None else generator
+    x.storage.device.backend.random(x, sample, source)
+    x.storage.version += 1
+    return x
+
+
+def uniform_(
+    x: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Numbers spread evenly over [from_, to).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html
+    """
+    dtype = x.dtype.numpy
+    return fill(x, lambda g, n: sampling.uniform(g, n, dtype, from_, to), generator)
+
+
+def normal_(
+    x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Numbers from the normal distribution.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
+    """
+    dtype = x.dtype.numpy
+    dense = x.is_contiguous()
+    return fill(x, lambda g, n: normals.normal(g, n, dtype, mean, std, contiguous=dense), generator)
+
+
+def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """1 with probability p, else 0.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.bernoulli_.html
+    """
+    dtype = x.dtype.numpy
+    if isinstance(p, (int, float)):
+        chance = float(p)
+        return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chance), generator)
+    chances = np.asarray(p.expand(x.shape).contiguous().cpu().detach().numpy()).reshape(-1)
+    return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chances), generator)
+
+
+def random_(
+    x: Tensor,
+    from_: int | None = None,
+    to: int | None = None,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Integers from [from_, to); of the whole range of the dtype if no bound is given.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.random_.html
+    """
+    dtype = x.dtype.numpy
+    if from_ is None:
+        return fill(x, lambda g, n: choices.random_(g, n, dtype), generator)
+    low, high = (0, from_) if to is None else (from_, to)
+    return fill(x, lambda g, n: choices.randint(g, n, dtype, low, high), generator)
+
+
+def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Numbers from the exponential distribution with rate `lambd`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.exponential_.html
+    """
+    dtype = x.dtype.numpy
+    return fill(x, lambda g, n: sampling.exponential(g, n, dtype, lambd), generator)
+
+
+def multinomial(
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Categories drawn with probabilities proportional to the weights in `input`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html
+
+    Args:
+        input: weights, (k,) or (m, k), not negative.
+        num_samples: how many to draw from each row.
+        replacement: whether a category may come twice.
+        generator: where the draws come from.
+    """
+    weights = np.asarray(input.detach().cpu().numpy())
+    source = default_generator if generator is None else generator
+    drawn = choices.multinomial(source, weights, num_samples, replacement)
+    y = input._arange(0)._full(drawn.shape, 0, input._arange(0).dtype)
+    y.storage = Storage(y.device.backend.upload(np.ascontiguousarray(drawn).reshape(-1)), y.device)
+    return y

@@ -1,0 +1,383 @@
+"""Reductions: sums, products, extremes and what is made of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+import minitorch_operators as op
+from minitorch_operators import Binary
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor import pointwise, views
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Shape, wrap_dim
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+Dims = int | Sequence[int] | None
+
+
+class ValuesIndices(NamedTuple):
+    """The extreme values along a dimension, and where each is."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def _dims(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
+    """The dimensions to reduce: all of them for None, and, as in PyTorch, for an empty sequence."""
+    if dim is None:
+        return tuple(range(ndim))
+    if isinstance(dim, int):
+        return (wrap_dim(dim, ndim),) if ndim else _check_0d(dim)
+    dims = tuple(wrap_dim(d, ndim) for d in dim)
+    if len(set(dims)) < len(dims):
+        raise RuntimeError(
+            f"{name}: dim {tuple(dim)} names a dimension of the {ndim} more than once"
+        )
+    return dims or tuple(range(ndim))
+
+
+def _check_0d(dim: int) -> tuple[int, ...]:
+    wrap_dim(dim, 0)
+    return ()
+
+
+def _kept(shape: Shape, dims: tuple[int, ...]) -> Shape:
+    return tuple(1 if i in dims else n for i, n in enumerate(shape))
+
+
+def _reduced(shape: Shape, dims: tuple[int, ...]) -> Shape:
+    return tuple(n for i, n in enumerate(shape) if i not in dims)
+
+
+def _reduce(
+    x: Tensor, operator: Binary, start: float, dims: tuple[int, ...], dtype: DType
+) -> Tensor:
+    """The reduction with the reduced dimensions kept as size 1; not recorded."""
+    y = x._fresh(_kept(x.shape, dims), dtype)
+    into = y._view(y.layout.expand(x.shape)) if x.layout.size else y
+    if not x.layout.size:
+        y.fill_(start if dtype.is_floating_point or math.isfinite(start) else 0)
+        return y
+    x.storage.device.backend.reduce(operator, start, into, x)
+    return y
+
+
+def _finish(y: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
+    return y if keepdim or not dims else views.squeeze(y, dims)
+
+
+def sum(
+    x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
+    axis: Dims = None,
+) -> Tensor:  # fmt: skip
+    """The sum of all elements, or over some dimensions. Integers and bools add up in int64.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.sum.html
+    """
+    dims = _dims("sum", dim if axis is None else axis, x.ndim)
+    if dtype is not None and dtype is not x.dtype:
+        x = x.to(dtype)
+    result = x.dtype if x.dtype.is_floating_point or dtype is not None else dtypes.int64
+    before = x.shape
+    y = _reduce(x, op.add, 0.0, dims, result)
+    views.linear(x, y, "SumBackward1", lambda g: views.expand_to(g, before))
+    return _finish(y, dims, keepdim)
+
+
+def mean(
+    x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
+    axis: Dims = None,
+) -> Tensor:  # fmt: skip
+    """The mean of all elements, or over some dimensions.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.mean.html
+
+    Raises:
+        RuntimeError: for integers and bools without `dtype`, as in PyTorch.
+    """
+    if not (dtype or x.dtype).is_floating_point:
+        raise RuntimeError(
+            f"mean: the input dtype must be floating point, but got {dtype or x.dtype}; call .float() first"
+        )
+    dims = _dims("mean", dim if axis is None else axis, x.ndim)
+    count = math.prod(x.shape[i] for i in dims)
+    return sum(x, dims if x.ndim else None, keepdim, dtype=dtype) / (count if count else math.nan)
+
+
+def prod(
+    x: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
+    """The product of all elements, or over one dimension.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.prod.html
+    """
+    dims = _dims("prod", dim, x.ndim)
+    if dtype is not None and dtype is not x.dtype:
+        x = x.to(dtype)
+    result = x.dtype if x.dtype.is_floating_point or dtype is not None else dtypes.int64
+    if x.requires_grad:
+        return _finish(_recorded_prod(x, dims), dims, keepdim)
+    return _finish(_reduce(x, op.mul, 1.0, dims, result), dims, keepdim)
+
+
+def _recorded_prod(x: Tensor, dims: tuple[int, ...]) -> Tensor:
+    """The product by halves, so that a zero needs no special case and every order has a gradient."""
+    for dim in dims:
+        while x.shape[dim] > 1:
+            half = x.shape[dim] // 2
+            low, high = views.slice_(x, dim, 0, half), views.slice_(x, dim, half, half)
+            rest = views.slice_(x, dim, 2 * half, x.shape[dim] - 2 * half)
+            product = low * high
+            x = product.cat_with(rest, dim) if rest.shape[dim] else product
+        if x.shape[dim] == 0:
+            x = x._full(_kept(x.shape, (dim,)), 1.0, x.dtype)
+    return x
+
+
+def _extreme(
+    name: str, x: Tensor, operator: Binary, start: float, dim: Dims, keepdim: bool
+) -> Tensor:
+    """amax or amin: equal extremes share the gradient, as in PyTorch."""
+    dims = _dims(name, dim, x.ndim)
+    _require_elements(name, x, dims)
+    y = _reduce(x.detach(), operator, start, dims, x.dtype)
+    if x.requires_grad and x.dtype.is_floating_point:
+        y = _share(x, y, dims)
+    return _finish(y, dims, keepdim)
+
+
+def _share(x: Tensor, y: Tensor, dims: tuple[int, ...]) -> Tensor:
+    """y = extreme(x) as a sum of its equal shares of x, which has the right gradient, and y's value."""
+    found = x.detach()
+    same = pointwise.logical_or(
+        pointwise.eq(found, y), pointwise.logical_and(pointwise.isnan(found), pointwise.isnan(y))
+    )
+    share = same.to(x.dtype)
+    share = share / sum(share, dims, True)
+    picked = pointwise.where(same, x, 0.0)
+    linear_part = sum(picked * share, dims, True)
+    fixed = pointwise.where(pointwise.isfinite(y), y - linear_part.detach(), 0.0)
+    return linear_part + fixed
+
+
+def _require_elements(name: str, x: Tensor, dims: tuple[int, ...]) -> None:
+    for i in dims:
+        if x.shape[i] == 0:
+            raise RuntimeError(
+                f"{name}: expected the reduced dimension {i} to have non-zero size, but the shape is {x.shape}"
+            )
+
+
+def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The largest element over some dimensions; nan if there is one.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.amax.html
+
+    Raises:
+        RuntimeError: if a reduced dimension is empty.
+    """
+    return _extreme("amax", x, op.maximum, -math.inf, dim, keepdim)
+
+
+def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The smallest element over some dimensions; nan if there is one.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.amin.html
+
+    Raises:
+        RuntimeError: if a reduced dimension is empty.
+    """
+    return _extreme("amin", x, op.minimum, math.inf, dim, keepdim)
+
+
+def _arg(name: str, x: Tensor, operator: Binary, dim: int | None, keepdim: bool) -> Tensor:
+    if dim is None:
+        if x.layout.size == 0:
+            raise IndexError(
+                f"{name}: expected the input to have elements, or a dim that does, but got shape {x.shape}"
+            )
+        y = _arg(name, views.reshape(x.detach(), -1), operator, 0, False)
+        return views.reshape(y, (1,) * x.ndim) if keepdim else y
+    i = wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        return x._full((), 0, dtypes.int64)
+    if x.shape[i] == 0:
+        raise IndexError(
+            f"{name}: expected dimension {i} to have non-zero size, but the shape is {x.shape}"
+        )
+    y = x._fresh(_reduced(x.shape, (i,)), dtypes.int64)
+    x.storage.device.backend.arg_reduce(operator, y, x, i)
+    return views.unsqueeze(y, i) if keepdim else y
+
+
+def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the largest element is: the first of equals, in the flattened tensor if `dim` is None.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
+
+    Raises:
+        IndexError: if there is no element.
+    """
+    return _arg("argmax", x, op.gt, dim, keepdim)
+
+
+def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where the smallest element is: the first of equals, in the flattened tensor if `dim` is None.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.argmin.html
+
+    Raises:
+        IndexError: if there is no element.
+    """
+    return _arg("argmin", x, op.lt, dim, keepdim)
+
+
+def _along(name: str, x: Tensor, operator: Binary, dim: int, keepdim: bool) -> ValuesIndices:
+    """Values and indices along one dimension; the gradient goes to the element picked."""
+    indices = _arg(name, x.detach(), operator, dim, True)
+    if x.ndim == 0:
+        return ValuesIndices(views.alias(x), indices)
+    i = wrap_dim(dim, x.ndim)
+    values = x.gather(i, indices)
+    if keepdim:
+        return ValuesIndices(values, indices)
+    return ValuesIndices(views.squeeze(values, i), views.squeeze(indices, i))
+
+
+@overload
+def max(x: Tensor) -> Tensor: ...
+@overload
+def max(x: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
+@overload
+def max(x: Tensor, dim: Tensor) -> Tensor: ...
+def max(
+    x: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
+) -> Tensor | ValuesIndices:
+    """The largest element; or values and indices along `dim`; or elementwise with another tensor.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.max.html
+
+    Raises:
+        RuntimeError, IndexError: if there is nothing to choose from.
+    """
+    if dim is None:
+        return amax(x)
+    if isinstance(dim, int):
+        return _along("max", x, op.gt, dim, keepdim)
+    return x.apply_binary(op.maximum, dim)
+
+
+@overload
+def min(x: Tensor) -> Tensor: ...
+@overload
+def min(x: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
+@overload
+def min(x: Tensor, dim: Tensor) -> Tensor: ...
+def min(
+    x: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
+) -> Tensor | ValuesIndices:
+    """The smallest element; or values and indices along `dim`; or elementwise with another tensor.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.min.html
+
+    Raises:
+        RuntimeError, IndexError: if there is nothing to choose from.
+    """
+    if dim is None:
+        return amin(x)
+    if isinstance(dim, int):
+        return _along("min", x, op.lt, dim, keepdim)
+    return x.apply_binary(op.minimum, dim)
+
+
+def all(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether all elements are non-zero.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.all.html
+    """
+    dims = _dims("all", dim, x.ndim)
+    return _finish(_reduce(x != 0, op.logical_and, 1.0, dims, dtypes.bool_), dims, keepdim)
+
+
+def any(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether any element is non-zero.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.any.html
+    """
+    dims = _dims("any", dim, x.ndim)
+    return _finish(_reduce(x != 0, op.logical_or, 0.0, dims, dtypes.bool_), dims, keepdim)
+
+
+def var(
+    x: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False,
+    unbiased: bool | None = None,
+) -> Tensor:  # fmt: skip
+    """The variance: the sum of squared distances from the mean, over n - correction.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.var.html
+
+    Raises:
+        RuntimeError: for integers and bools.
+    """
+    if not x.dtype.is_floating_point:
+        raise RuntimeError(f"var: the input dtype must be floating point, but got {x.dtype}")
+    if unbiased is not None:
+        correction = 1 if unbiased else 0
+    dims = _dims("var", dim, x.ndim)
+    count = math.prod(x.shape[i] for i in dims) - correction
+    which = dims if x.ndim else None
+    distance = x - mean(x, which, True)
+    total = sum(distance * distance, which, keepdim)
+    return total / count if count > 0 else total * math.nan if count == 0 else total / 0.0
+
+
+def std(
+    x: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False,
+    unbiased: bool | None = None,
+) -> Tensor:  # fmt: skip
+    """The square root of the variance.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.std.html
+    """
+    return pointwise.sqrt(var(x, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))
+
+
+def logsumexp(x: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(x))) without overflow: the maximum is taken out first.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
+    """
+    dims = _dims("logsumexp", dim, x.ndim)
+    top = amax(x.detach(), dims, True)
+    top = pointwise.where(pointwise.isfinite(top), top, 0.0)
+    total = pointwise.log(sum(pointwise.exp(x - top), dims, True)) + top
+    return _finish(total, dims, keepdim)
+
+
+def norm(x: Tensor, p: float | str = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The p-norm of the elements, over all or some dimensions; "fro" is 2.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.norm.html
+
+    Raises:
+        RuntimeError: if p is neither a number nor "fro".
+    """
+    if isinstance(p, str):
+        if p != "fro":
+            raise RuntimeError(f"norm: p must be a number or 'fro', but got {p!r}")
+        p = 2
+    if p == math.inf:
+        return amax(pointwise.abs(x), dim, keepdim)
+    if p == -math.inf:
+        return amin(pointwise.abs(x), dim, keepdim)
+    if p == 0:
+        return sum((x != 0).to(x.dtype), dim, keepdim)
+    if p == 1:
+        return sum(pointwise.abs(x), dim, keepdim)
+    if p == 2:
+        return pointwise.sqrt(sum(x * x, dim, keepdim))
+    return sum(pointwise.abs(x) ** p, dim, keepdim) ** (1.0 / p)

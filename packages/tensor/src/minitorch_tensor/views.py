@@ -1,0 +1,499 @@
+"""Views: the same memory under another layout. Each is written beside its transpose.
+
+A recorded view also remembers its base, so that a later write in place into either of them can correct the
+history of the other (see `inplace`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from minitorch_autodiff import is_grad_enabled, record_linear
+from minitorch_operators import add, maximum
+from minitorch_tensor.layout import Layout, Shape, make, wrap_dim
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+Dims = int | Sequence[int]
+
+
+def viewed(x: Tensor, layout: Layout, title: str, transpose: Callable[[Tensor], Tensor]) -> Tensor:
+    """x under another layout, recorded as a linear map with this transpose."""
+    y = x._view(layout)
+    if is_grad_enabled():
+        y.base = base = x if x.base is None else x.base
+        storage = base.storage
+        alive = storage.views
+        if alive is None:
+            storage.views = [ref(y)]
+        else:
+            if len(alive) & (len(alive) - 1) == 0:  # at 1, 2, 4, 8...: forget those that are gone
+                alive[:] = [view for view in alive if view() is not None]
+            alive.append(ref(y))
+        if x.requires_grad:
+            record_linear(title, x, y, transpose)
+    return y
+
+
+def linear(x: Tensor, y: Tensor, title: str, transpose: Callable[[Tensor], Tensor]) -> Tensor:
+    """The fresh y, recorded as a linear map of x with this transpose."""
+    if x.requires_grad and is_grad_enabled() and y.dtype.is_floating_point:
+        record_linear(title, x, y, transpose)
+    return y
+
+
+def sizes_of(args: tuple[int | Sequence[int], ...]) -> Shape:
+    """The sizes of a call such as view(2, 3) or view((2, 3))."""
+    sizes = args[0] if len(args) == 1 and not isinstance(args[0], int) else args
+    return tuple(_index(size) for size in sizes)
+
+
+def _index(value: object) -> int:
+    if hasattr(value, "__index__"):
+        return int(value.__index__())
+    raise TypeError(f"expected an integer size, got {value!r}")
+
+
+def _infer(title: str, sizes: Shape, numel: int, shape: Shape) -> Shape:
+    """Sizes with a -1 worked out.
+
+    Raises:
+        RuntimeError: if the sizes do not hold exactly the elements of `shape`.
+    """
+    unknown = [i for i, size in enumerate(sizes) if size == -1]
+    if len(unknown) > 1:
+        raise RuntimeError(f"{title}: only one dimension can be inferred, but got sizes {sizes}")
+    if any(size < -1 for size in sizes):
+        raise RuntimeError(
+            f"{title}: invalid shape dimension in {sizes}; sizes are at least 0, or -1 once"
+        )
+    if unknown:
+        known = math.prod(size for size in sizes if size != -1)
+        if known == 0:
+            raise RuntimeError(
+                f"{title}: cannot reshape {shape} into {sizes}, because -1 could be any size beside a 0"
+            )
+        if numel % known == 0:
+            sizes = tuple(numel // known if size == -1 else size for size in sizes)
+    if -1 in sizes or math.prod(sizes) != numel:
+        raise RuntimeError(
+            f"{title}: shape {sizes} is invalid for a tensor of shape {shape} with {numel} elements"
+        )
+    return sizes
+
+
+def expand_to(x: Tensor, shape: Shape) -> Tensor:
+    """x broadcast to `shape`, which must fit; the transpose sums what was repeated."""
+    if x.layout.shape == shape:
+        return x
+    layout = x.layout.expand(shape)
+    if not x.requires_grad:
+        return x._view(layout)
+    before = x.layout.shape
+    return viewed(x, layout, "ExpandBackward0", lambda g: sum_to(g, before))
+
+
+def expand(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+    """Repeat dimensions of size 1 without copying; -1 keeps a size.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand.html
+
+    Raises:
+        RuntimeError: if a dimension of another size would have to change.
+    """
+    shape = sizes_of(sizes)
+    lead = len(shape) - x.ndim
+    if lead < 0:
+        raise RuntimeError(
+            f"expand: the number of sizes {shape} must be at least the number of dimensions of {x.shape}"
+        )
+    if any(size == -1 for size in shape[:lead]):
+        raise RuntimeError(f"expand: a new leading dimension needs a size, but got -1 in {shape}")
+    shape = tuple(x.shape[i - lead] if size == -1 else size for i, size in enumerate(shape))
+    before = x.layout.shape
+    return viewed(x, x.layout.expand(shape), "ExpandBackward0", lambda g: sum_to(g, before))
+
+
+def expand_as(x: Tensor, other: Tensor) -> Tensor:
+    """x expanded to the shape of `other`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand_as.html
+    """
+    return expand(x, other.shape)
+
+
+def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """x expanded to `shape`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.broadcast_to.html
+    """
+    return expand(x, shape)
+
+
+def sum_to(x: Tensor, shape: Shape) -> Tensor:
+    """Sum out the dimensions that `expand` repeated: the transpose of `expand_to`.
+
+    x of shape (2, 3) summed to (3,) or (2, 1).
+    """
+    before = x.layout.shape
+    if before == shape:
+        return x
+    y = x._fresh(shape, x.dtype)
+    x.storage.device.backend.reduce(add, 0.0, y._view(y.layout.expand(before)), x)
+    return linear(x, y, "SumBackward1", lambda g: expand_to(g, before))
+
+
+def permute(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """Dimension i of the result is dimension dims[i] of x.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.permute.html
+
+    Raises:
+        RuntimeError: if `dims` is not a permutation of the dimensions.
+    """
+    order = tuple(wrap_dim(dim, x.ndim) for dim in sizes_of(dims))
+    if sorted(order) != list(range(x.ndim)):
+        raise RuntimeError(
+            f"permute: dims {sizes_of(dims)} must name each of the {x.ndim} dimensions of {x.shape} once"
+        )
+    inverse = tuple(sorted(range(x.ndim), key=order.__getitem__))
+    return viewed(x, x.layout.permute(order), "PermuteBackward0", lambda g: permute(g, inverse))
+
+
+def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Swap two dimensions.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
+    """
+    i, j = wrap_dim(dim0, x.ndim), wrap_dim(dim1, x.ndim)
+    order = list(range(x.ndim))
+    if x.ndim:
+        order[i], order[j] = j, i
+    return viewed(x, x.layout.permute(order), "TransposeBackward0", lambda g: transpose(g, i, j))
+
+
+def t(x: Tensor) -> Tensor:
+    """The transpose of a matrix; a vector or a 0-d tensor as it is.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.t.html
+
+    Raises:
+        RuntimeError: for more than 2 dimensions.
+    """
+    if x.ndim > 2:
+        raise RuntimeError(
+            f"t: expected a tensor with at most 2 dimensions, but got shape {x.shape}"
+        )
+    return transpose(x, 0, 1) if x.ndim == 2 else x
+
+
+def movedim(x: Tensor, source: Dims, destination: Dims) -> Tensor:
+    """Move dimensions to other places, the rest keeping their order.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.movedim.html
+    """
+    sources = [wrap_dim(d, x.ndim) for d in ([source] if isinstance(source, int) else source)]
+    targets = [
+        wrap_dim(d, x.ndim)
+        for d in ([destination] if isinstance(destination, int) else destination)
+    ]
+    if (
+        len(sources) != len(targets)
+        or len(set(sources)) < len(sources)
+        or len(set(targets)) < len(targets)
+    ):
+        raise RuntimeError(
+            f"movedim: source {source} and destination {destination} must pair distinct dims"
+        )
+    rest = iter(d for d in range(x.ndim) if d not in sources)
+    moved = dict(zip(targets, sources, strict=True))
+    return permute(x, [moved[i] if i in moved else next(rest) for i in range(x.ndim)])
+
+
+def view(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+    """The same elements under another shape, without copying.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
+
+    Raises:
+        RuntimeError: if the number of elements differs, or the strides of x do not allow it.
+    """
+    shape = _infer("view", sizes_of(sizes), x.layout.size, x.shape)
+    layout = x.layout.reshape(shape)
+    if layout is None:
+        raise RuntimeError(
+            f"view: shape {shape} is not compatible with the shape {x.shape} and strides "
+            f"{x.layout.strides} of the input (a dimension spans two memory runs); use reshape() instead"
+        )
+    before = x.layout.shape
+    return viewed(x, layout, "ViewBackward0", lambda g: reshape(g, before))
+
+
+def view_as(x: Tensor, other: Tensor) -> Tensor:
+    """`x.view(other.shape)`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view_as.html
+    """
+    return view(x, other.shape)
+
+
+def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
+    """The same elements under another shape: a view if the strides allow it, else a copy.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
+
+    Raises:
+        RuntimeError: if the number of elements differs.
+    """
+    sizes = _infer("reshape", sizes_of(shape), x.layout.size, x.shape)
+    layout = x.layout.reshape(sizes)
+    if layout is None:
+        return view(contiguous(x), sizes)
+    before = x.layout.shape
+    return viewed(x, layout, "ViewBackward0", lambda g: reshape(g, before))
+
+
+def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Merge the dimensions from start_dim to end_dim into one.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.flatten.html
+
+    Raises:
+        RuntimeError: if start_dim comes after end_dim.
+    """
+    start, end = wrap_dim(start_dim, x.ndim), wrap_dim(end_dim, x.ndim)
+    if start > end:
+        raise RuntimeError(f"flatten: start_dim {start_dim} cannot come after end_dim {end_dim}")
+    if x.ndim == 0:
+        return reshape(x, 1)
+    if start == end:
+        return x
+    merged = math.prod(x.shape[start : end + 1])
+    return reshape(x, (*x.shape[:start], merged, *x.shape[end + 1 :]))
+
+
+def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Split one dimension into several; one size may be -1.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html
+    """
+    i = wrap_dim(dim, x.ndim)
+    inner = _infer("unflatten", tuple(sizes), x.shape[i], (x.shape[i],))
+    return view(x, (*x.shape[:i], *inner, *x.shape[i + 1 :]))
+
+
+def squeeze(x: Tensor, dim: Dims | None = None) -> Tensor:
+    """Drop dimensions of size 1: all of them, or those named.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.squeeze.html
+    """
+    if dim is None:
+        dims: Sequence[int] = range(x.ndim)
+    else:
+        dims = [wrap_dim(d, x.ndim) for d in ([dim] if isinstance(dim, int) else dim)]
+    before = x.layout.shape
+    return viewed(x, x.layout.squeeze(dims), "SqueezeBackward0", lambda g: reshape(g, before))
+
+
+def unsqueeze(x: Tensor, dim: int) -> Tensor:
+    """Insert a dimension of size 1 before `dim`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html
+    """
+    i = wrap_dim(dim, x.ndim + 1)
+    return viewed(x, x.layout.unsqueeze(i), "UnsqueezeBackward0", lambda g: squeeze(g, i))
+
+
+def select(x: Tensor, dim: int, index: int) -> Tensor:
+    """Element `index` of one dimension, which is dropped; negative counts from the end.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.select.html
+
+    Raises:
+        IndexError: if x has no dimensions, or no such element.
+    """
+    if x.ndim == 0:
+        raise IndexError("select: a 0-dim tensor has no dimension to select from; use x.item()")
+    i = wrap_dim(dim, x.ndim)
+    size = x.shape[i]
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension {i} with size {size}")
+    index %= size
+    before = x.layout.shape
+    return viewed(
+        x, x.layout.select(i, index), "SelectBackward0",
+        lambda g: _embed(unsqueeze(g, i), before, i, index, 1),
+    )  # fmt: skip
+
+
+def slice_(x: Tensor, dim: int, start: int, length: int, step: int = 1) -> Tensor:
+    """Elements start, start + step, ... of one dimension: `length` of them, all inside it."""
+    before = x.layout.shape
+    return viewed(
+        x, x.layout.narrow(dim, start, length, step), "SliceBackward0",
+        lambda g: _embed(g, before, dim, start, step),
+    )  # fmt: skip
+
+
+def _embed(g: Tensor, shape: Shape, dim: int, start: int, step: int) -> Tensor:
+    """Zeros of `shape` with g written into a slice: the transpose of `slice_`."""
+    length = g.shape[dim]
+    y = g._full(shape, 0.0, g.dtype)
+    part = y._view(y.layout.narrow(dim, start, length, step))
+    g.storage.device.backend.copy(part, g)
+    return linear(g, y, "SliceBackward0", lambda h: slice_(h, dim, start, length, step))
+
+
+def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` elements of one dimension from `start` on.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.narrow.html
+
+    Raises:
+        IndexError: if start is out of range.
+        RuntimeError: if the elements are not all inside the dimension.
+    """
+    i = wrap_dim(dim, x.ndim)
+    size = x.shape[i] if x.ndim else 1
+    if not -size <= start <= size:
+        raise IndexError(
+            f"narrow: start {start} is out of range for dimension {i} with size {size}"
+        )
+    start = start + size if start < 0 else start
+    if length < 0 or start + length > size:
+        raise RuntimeError(
+            f"narrow: start ({start}) + length ({length}) exceeds dimension {i} with size {size}"
+        )
+    return slice_(x, i, start, length)
+
+
+def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """All slices along one dimension, which is dropped.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.unbind.html
+    """
+    i = wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        raise IndexError("unbind: a 0-dim tensor has no dimension to unbind")
+    return tuple(select(x, i, k) for k in range(x.shape[i]))
+
+
+def split(x: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
+    """Consecutive pieces of one dimension: of one size (the last may be smaller), or of given sizes.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.split.html
+
+    Raises:
+        RuntimeError: if the sizes do not add up to that of the dimension.
+    """
+    i = wrap_dim(dim, x.ndim)
+    size = x.shape[i]
+    if isinstance(split_size, int):
+        if split_size < 0 or (split_size == 0 and size):
+            raise RuntimeError(f"split: split_size must be positive, but got {split_size}")
+        sizes = [min(split_size, size - k) for k in range(0, size, split_size or 1)] or [size]
+    else:
+        sizes = list(split_size)
+        if sum(sizes) != size or any(s < 0 for s in sizes):
+            raise RuntimeError(
+                f"split: sizes {sizes} must be non-negative and sum exactly to {size}, the size of "
+                f"dimension {i}"
+            )
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    return tuple(slice_(x, i, start, n) for start, n in zip(starts, sizes, strict=True))
+
+
+def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` consecutive pieces of one dimension, of equal size but the last.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.chunk.html
+    """
+    if chunks <= 0:
+        raise RuntimeError(f"chunk: expected `chunks` to be greater than 0, but got {chunks}")
+    size = x.shape[wrap_dim(dim, x.ndim)]
+    return split(x, max(-(-size // chunks), 1), dim)
+
+
+def contiguous(x: Tensor) -> Tensor:
+    """x itself if its elements lie in row-major order, else a copy that does.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html
+    """
+    return x if x.layout.is_contiguous() else clone(x)
+
+
+def clone(x: Tensor) -> Tensor:
+    """A copy with its own memory, recorded.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.clone.html
+    """
+    y = x._fresh(x.layout.shape, x.dtype)
+    x.storage.device.backend.copy(y, x)
+    return linear(x, y, "CloneBackward0", lambda g: g)
+
+
+def alias(x: Tensor) -> Tensor:
+    """The same memory as a new point of the graph."""
+    return linear(x, x._view(x.layout), "AliasBackward0", lambda g: g)
+
+
+def as_strided(
+    x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """The memory of x under any shape, strides and offset.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
+
+    Raises:
+        RuntimeError: if sizes and strides do not pair, are negative, or reach outside the memory.
+    """
+    shape, strides = tuple(size), tuple(stride)
+    offset = x.layout.offset if storage_offset is None else storage_offset
+    if len(shape) != len(strides):
+        raise RuntimeError(
+            f"as_strided: size {shape} and stride {strides} must have the same length"
+        )
+    if min((*shape, *strides, offset), default=0) < 0:
+        raise RuntimeError(
+            f"as_strided: size {shape}, stride {strides} and storage_offset {offset} must not be negative"
+        )
+    layout = make(shape, strides, offset)
+    limit = len(x.storage.buffer)
+    if layout.span()[1] > limit:
+        raise RuntimeError(
+            f"as_strided: size {shape}, stride {strides} and storage_offset {offset} reach element "
+            f"{layout.span()[1] - 1}, but the storage has {limit} elements"
+        )
+    return _restrided(x, layout)
+
+
+def _restrided(x: Tensor, layout: Layout) -> Tensor:
+    source, size = x.layout, len(x.storage.buffer)
+    return viewed(x, layout, "AsStridedBackward0", lambda g: unstrided(g, layout, source, size))
+
+
+def unstrided(g: Tensor, layout: Layout, source: Layout, size: int) -> Tensor:
+    """Add up g at the positions of `layout`, then read the positions of `source`.
+
+    An element of the source that lies in memory twice gets an equal share, as in PyTorch.
+    """
+    memory = g._full((size,), 0.0, g.dtype).scatter_add(0, positions(g, layout), reshape(g, -1))
+    if source.repeats():
+        ones = g._full((source.size,), 1.0, g.dtype)
+        count = g._full((size,), 0.0, g.dtype).scatter_add(0, positions(g, source), ones)
+        memory = memory / count.apply_binary(maximum, 1.0)
+    return reshape(memory.gather(0, positions(g, source)), source.shape)
+
+
+def positions(like: Tensor, layout: Layout) -> Tensor:
+    """The position in memory of each element of `layout`, in row-major order: (size,) of int64."""
+    total = like._arange(layout.size) * 0 + layout.offset
+    total = reshape(total, layout.shape)
+    for dim, (n, stride) in enumerate(zip(layout.shape, layout.strides, strict=True)):
+        steps = like._arange(n) * stride
+        total = total + reshape(steps, (n,) + (1,) * (layout.ndim - dim - 1))
+    return reshape(total, -1)
