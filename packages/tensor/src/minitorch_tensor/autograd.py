@@ -34,6 +34,10 @@ def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
     return views.alias(gradient.to(y.dtype))
 
 
+def _several(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    return list(tensors) if isinstance(tensors, Sequence) else [tensors]
+
+
 def _root(y: Tensor) -> Node[Tensor]:
     node = y.gradient_node()
     if node is None:
@@ -72,7 +76,7 @@ def backward(
     if inputs is None:
         walk([(root, seed)], retain_graph=keep, create_graph=create_graph)
         return
-    leaves = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    leaves = _several(inputs)
     wanted = [_root(leaf) for leaf in leaves]
     found = walk([(root, seed)], wanted, retain_graph=keep, create_graph=create_graph)
     for leaf, node in zip(leaves, wanted, strict=True):
@@ -100,13 +104,12 @@ def grad(
     Raises:
         RuntimeError: if an input does not require grad or was not used, and for what `backward` raises.
     """
-    ys = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-    xs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-    seeds: list[Tensor | None]
-    if isinstance(grad_outputs, (list, tuple)):
-        seeds = list(grad_outputs)
+    ys = _several(outputs)
+    xs = _several(inputs)
+    if grad_outputs is None:
+        seeds: list[Tensor | None] = [None] * len(ys)
     else:
-        seeds = [grad_outputs] if grad_outputs is not None else [None] * len(ys)
+        seeds = list(grad_outputs) if isinstance(grad_outputs, Sequence) else [grad_outputs]
     if len(seeds) != len(ys):
         raise RuntimeError(f"grad: got {len(ys)} outputs and {len(seeds)} grad_outputs")
     wanted = []

@@ -71,8 +71,8 @@ def to_array(data: Data) -> HostArray:
         return data
     if isinstance(data, (int, float, np.generic)):
         return np.asarray(data)
-    if hasattr(data, "storage"):
-        return data.detach().numpy()
+    if not isinstance(data, Sequence) and hasattr(data, "storage"):
+        return host_array(data)
     if not isinstance(data, Sequence) or isinstance(data, (str, bytes)):
         raise TypeError(
             f"tensor: cannot make a tensor of {type(data).__name__}; expected numbers, nested "

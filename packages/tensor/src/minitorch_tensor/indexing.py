@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
-from minitorch_autodiff import is_grad_enabled
+from minitorch_autodiff import Variable, is_grad_enabled
 from minitorch_tensor import conversion, inplace, pointwise, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.layout import Layout, Shape, broadcast, strides_from_shape, wrap_dim
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
 Item = Union[
-    int, slice, None, EllipsisType, "Tensor", Sequence[int], Sequence[bool], dtypes.HostArray
+    int, np.integer, slice, None, EllipsisType, "Tensor", Sequence[int], Sequence[bool], dtypes.HostArray
 ]
 Index = Item | tuple[Item, ...]
 
@@ -72,7 +72,7 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
 
 
 def _as_value(x: Tensor, value: Tensor | float | Sequence[float]) -> Tensor | float:
-    if isinstance(value, (int, float)) or hasattr(value, "storage"):
+    if isinstance(value, (int, float, Variable)):
         return value
     storage, layout, _ = conversion.to_storage(value, x.dtype, x.device)
     return x._on(storage, layout)
@@ -122,7 +122,7 @@ def _is_mask(item: Item) -> bool:
         return item.dtype == np.bool_
     if isinstance(item, Sequence):
         return len(item) > 0 and isinstance(item[0], bool)
-    return hasattr(item, "storage") and item.dtype is dtypes.bool_
+    return isinstance(item, Variable) and item.dtype is dtypes.bool_
 
 
 def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
@@ -143,10 +143,10 @@ def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
         elif isinstance(item, slice):
             view = _slice(view, dim, item)
             dim += 1
-        elif isinstance(item, int):
-            view = _select(view, dim, item)
-        elif hasattr(item, "__index__") and getattr(item, "ndim", 0) == 0 and not _is_mask(item):
-            view = _select(view, dim, int(item.__index__()))
+        elif isinstance(item, (int, np.integer)):
+            view = _select(view, dim, int(item))
+        elif isinstance(item, Variable) and item.ndim == 0 and item.dtype.kind == "int":
+            view = _select(view, dim, int(item.item()))
         else:
             dim = _collect(view, dim, _as_tensor(x, item), picks)
     return (views.alias(x) if view is x and not picks else view), picks
@@ -186,9 +186,9 @@ def _check(index: Tensor, size: int, dim: int) -> None:
 
 
 def _as_tensor(x: Tensor, item: Item) -> Tensor:
-    if item is None or isinstance(item, (int, slice, EllipsisType)):
+    if item is None or isinstance(item, (int, np.integer, slice, EllipsisType)):
         raise TypeError(f"expected an index tensor, got {item!r}")
-    if hasattr(item, "storage"):
+    if isinstance(item, Variable):
         return item if item.device is x.device else item.to(x.device)
     array = np.asarray(item)
     if array.size == 0 and array.dtype.kind == "f":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -173,7 +172,7 @@ def start_of(start: float, dtype: DType) -> float:
     if dtype.kind == "bool":
         return start > 0
     if math.isinf(start):
-        limits = np.iinfo(dtype.numpy)
+        limits = np.iinfo(dtype.name)
         return int(limits.max) if start > 0 else int(limits.min)
     return int(start)
 
@@ -209,9 +208,18 @@ def _run(fn: Pointwise, compute: DType, out: Array, *operands: Array) -> None:
         view(out)[...] = expression(fn, compute.kind)(*arrays)
 
 
-@cache
+_expressions: dict[tuple[Pointwise, Kind], Expression] = {}
+
+
 def expression(fn: Pointwise, kind: Kind) -> Expression:
     """`fn` compiled to an expression on arrays of floats, integers (as int64), or bools."""
+    found = _expressions.get((fn, kind))
+    if found is None:
+        found = _expressions[fn, kind] = _compile(fn, kind)
+    return found
+
+
+def _compile(fn: Pointwise, kind: Kind) -> Expression:
     program = specialise(fn, _ArrayTarget(integers=kind != "float"))
     scope: dict[str, Expression] = {"np_where": np.where}
     for name in program.ieee:

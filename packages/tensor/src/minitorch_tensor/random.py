@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from minitorch_tensor import choices, inplace, normals, sampling
+from minitorch_tensor import choices, conversion, inplace, normals, sampling
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.storage import Storage
 
@@ -80,8 +81,14 @@ def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | Non
     if isinstance(p, (int, float)):
         chance = float(p)
         return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chance), generator)
-    chances = np.asarray(p.expand(x.shape).contiguous().cpu().detach().numpy()).reshape(-1)
+    chances = _probabilities(p.expand(x.shape)).reshape(-1)
     return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chances), generator)
+
+
+def _probabilities(x: Tensor) -> NDArray[np.floating]:
+    """The elements as an array of the host, with their precision."""
+    values = conversion.host_array(x)
+    return values.astype(np.float64 if values.dtype == np.float64 else np.float32, copy=False)
 
 
 def random_(
@@ -128,7 +135,7 @@ def multinomial(
         replacement: whether a category may come twice.
         generator: where the draws come from.
     """
-    weights = np.asarray(input.detach().cpu().numpy())
+    weights = _probabilities(input)
     source = default_generator if generator is None else generator
     drawn = choices.multinomial(source, weights, num_samples, replacement)
     y = input._arange(0)._full(drawn.shape, 0, input._arange(0).dtype)
