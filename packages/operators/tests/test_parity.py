@@ -65,7 +65,6 @@ def nan_there(ours: float, theirs: Sequence[float]) -> bool:
 BETTER: dict[str, Callable[[float, Sequence[float]], bool]] = {
     "acosh": lambda ours, theirs: ours == -math.inf,  # at -1, where the function is nan
     "atan2": lambda ours, theirs: set(theirs) == {0.0},  # its squares underflow, our lengths do not
-    "copysign": nan_there,  # at inf it divides inf by inf
     "inv_back": nan_there,  # PyTorch has no such function: it differentiates two divisions
     "softsign": nan_there,  # at inf it divides inf by inf
 }

@@ -1,6 +1,7 @@
 """Rounding, signs, and remainders of a division."""
 
 from minitorch_operators import ieee
+from minitorch_operators.comparison import eq, where
 from minitorch_operators.record import Binary, Unary, V, identity
 
 
@@ -54,7 +55,8 @@ def _copysign(a: float, b: float) -> float:
 
 
 def _copysign_vjp_a(g: V, a: V, b: V) -> V:
-    return g * (sign(a) * copysign(1.0, b))
+    # The ratio of result and a, which is 1 or -1.
+    return g * (copysign(a, b) / where(eq(a, 0.0), 1.0, a))
 
 
 def _floor_divide(a: float, b: float) -> float:
