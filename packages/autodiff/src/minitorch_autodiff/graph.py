@@ -6,7 +6,7 @@ its outputs is an `Output` node, which says which of them it is.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -57,7 +57,7 @@ D = TypeVar("D", bound=Differentiable)
 Hook = Callable[[D], D | None]
 
 
-class Node(ABC, Generic[D]):
+class Node(Generic[D]):
     """A recorded operation, younger than every node its edges lead to.
 
     `edges` has one entry for each input: the node that a gradient of that input goes to, or None.

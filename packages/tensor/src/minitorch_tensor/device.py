@@ -24,11 +24,11 @@ class Device:
     'numpy'
     """
 
-    __slots__ = ("_backend", "index", "type")
+    __slots__ = ("backend", "index", "type")
 
     type: str
     index: int | None
-    _backend: Backend | None
+    backend: Backend  # what computes on this device
 
     def __new__(cls, type: str | Device, index: int | None = None) -> Device:
         """Find or make the device; `type` may carry the index, as in `cuda:1`."""
@@ -55,17 +55,9 @@ class Device:
                     f"no backend for device '{type}'; available device types: {', '.join(sorted(_backends))}"
                 )
             found = object.__new__(cls)
-            found.type, found.index, found._backend = name, index, _backends[name]
+            found.type, found.index, found.backend = name, index, _backends[name]
             _devices[key] = found
         return found
-
-    @property
-    def backend(self) -> Backend:
-        """What computes on this device."""
-        backend = self._backend
-        if backend is None:
-            raise RuntimeError(f"no backend for device '{self}'")
-        return backend
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -87,7 +79,7 @@ def register_backend(device_type: str, backend: Backend) -> None:
     _backends[device_type] = backend
     for device in _devices.values():
         if device.type == device_type:
-            device._backend = backend
+            device.backend = backend
 
 
 def registered() -> tuple[str, ...]:
