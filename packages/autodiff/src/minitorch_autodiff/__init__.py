@@ -3,6 +3,13 @@
 `Scalar` is the smallest such value, a float; `minitorch_tensor` makes another, the `Tensor`.
 """
 
+from minitorch_autodiff.check import central_difference, gradcheck, gradgradcheck
+from minitorch_autodiff.differences import (
+    Components,
+    GradcheckError,
+    check_backward,
+    check_double_backward,
+)
 from minitorch_autodiff.engine import backward, youngest_first
 from minitorch_autodiff.graph import Differentiable, Hook, Many, Node, Output, next_sequence
 from minitorch_autodiff.linear import LinearNode, record_linear
@@ -30,8 +37,10 @@ from minitorch_autodiff.variable import AccumulateGrad, RemovableHandle, Variabl
 __all__ = [
     "AccumulateGrad",
     "BinaryNode",
+    "Components",
     "Differentiable",
     "GradMode",
+    "GradcheckError",
     "Hook",
     "LinearNode",
     "Many",
@@ -45,8 +54,13 @@ __all__ = [
     "UnaryNode",
     "Variable",
     "backward",
+    "central_difference",
+    "check_backward",
+    "check_double_backward",
     "enable_grad",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",
     "next_sequence",
