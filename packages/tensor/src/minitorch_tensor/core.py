@@ -214,19 +214,21 @@ class Tensor(Variable["Tensor"]):
         """`operator` of each pair of elements, after broadcasting and promotion."""
         a = self
         device = a.storage.device
-        if isinstance(other, Tensor):
-            b = other
-        elif isinstance(other, (int, float)):
-            b = constant(other, dtypes.with_number(a.dtype, other), device)
-        else:
-            return NotImplemented
         layout = a.layout
         dtype = a.dtype
-        if not (b.layout is layout and b.dtype is dtype and b.storage.device is device):
-            shape = broadcast(layout.shape, b.layout.shape)
-            a, b, dtype = pointwise.align(operator.name, a, b, shape)
-            layout = _contiguous(shape)
-        elif not layout.dense:
+        if isinstance(other, Tensor):
+            b = other
+            if b.layout is not layout or b.dtype is not dtype or b.storage.device is not device:
+                shape = broadcast(layout.shape, b.layout.shape)
+                a, b, dtype = pointwise.align(operator.name, a, b, shape)
+                layout = _contiguous(shape)
+        elif isinstance(other, (int, float)):
+            dtype = dtypes.with_number(dtype, other)
+            b = constant(other, dtype, device)
+            b = make(b.storage, b.layout.expand(layout.shape), dtype)
+        else:
+            return NotImplemented
+        if not layout.dense:
             layout = _contiguous(layout.shape)
         if operator.result != "same" or dtype is dtypes.bool_:
             dtype = pointwise.result_dtype(operator, dtype)

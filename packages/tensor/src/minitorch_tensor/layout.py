@@ -94,18 +94,7 @@ class Layout:
         >>> Layout.contiguous((3, 1)).expand((2, 3, 4)).strides
         (0, 1, 0)
         """
-        if shape == self.shape:
-            return self
-        lead = len(shape) - len(self.shape)
-        strides = [0] * len(shape)
-        for i, (size, stride) in enumerate(zip(self.shape, self.strides, strict=True)):
-            if lead < 0 or size not in (1, shape[lead + i]):
-                raise RuntimeError(
-                    f"expand: shape {self.shape} cannot be expanded to {shape}: dimension {i} has size "
-                    f"{size}; only dimensions of size 1 can be repeated"
-                )
-            strides[lead + i] = stride if size == shape[lead + i] else 0
-        return make(shape, tuple(strides), self.offset)
+        return self if shape == self.shape else _expand(self, shape)
 
     def permute(self, order: Sequence[int]) -> Layout:
         """Dimension i of the result is dimension order[i] of this one; `order` is a permutation."""
@@ -187,6 +176,21 @@ class Layout:
 @lru_cache(maxsize=8192)
 def _contiguous(shape: Shape) -> Layout:
     return Layout(shape, strides_from_shape(shape))
+
+
+@lru_cache(maxsize=8192)
+def _expand(layout: Layout, shape: Shape) -> Layout:
+    """Kept, because a bias is expanded to the same shape in every step."""
+    lead = len(shape) - len(layout.shape)
+    strides = [0] * len(shape)
+    for i, (size, stride) in enumerate(zip(layout.shape, layout.strides, strict=True)):
+        if lead < 0 or size not in (1, shape[lead + i]):
+            raise RuntimeError(
+                f"expand: shape {layout.shape} cannot be expanded to {shape}: dimension {i} has "
+                f"size {size}; only dimensions of size 1 can be repeated"
+            )
+        strides[lead + i] = stride if size == shape[lead + i] else 0
+    return make(shape, tuple(strides), layout.offset)
 
 
 def make(shape: Shape, strides: tuple[int, ...], offset: int) -> Layout:
