@@ -47,8 +47,8 @@ class UnaryNode(Node[D]):
     def backward(self, g: D, /) -> Sequence[D | None]:
         """dx = vjp(g, x, y)."""
         rule = self.operator.vjp
-        if rule is None:
-            return (None,)
+        if rule is None:  # a step function, such as floor: its derivative is zero, as in PyTorch
+            return (g * 0.0,)
         if rule is identity:
             return (g,)
         needs = self.operator.needs

@@ -206,7 +206,7 @@ class Tensor(Variable["Tensor"]):
             device,
         )
         device.backend.map(operator, y, self)
-        if self.requires_grad and operator.vjp is not None and is_grad_enabled():
+        if self.requires_grad and y.dtype.is_floating_point and is_grad_enabled():
             record_unary(operator, self, y)
         return y
 

@@ -61,7 +61,8 @@ def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Te
     """x = compute(x), where the result is cast to the dtype of x and must have its shape."""
     check(name, x)
     recording = is_grad_enabled() and (x.requires_grad or _any_grad(others))
-    old = x.detach()
+    # A rule may read the value that is about to be overwritten, so that is kept, as PyTorch does.
+    old = views.clone(x.detach()) if recording else x.detach()
     if recording and x.requires_grad:
         old.requires_grad, old.node = True, x.node
     y = compute(old)
@@ -74,7 +75,9 @@ def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Te
     y = y.to(x.dtype)
     x.storage.device.backend.copy(x, y)
     x.storage.version += 1
-    if recording and y.requires_grad:
+    if recording:
+        if not y.requires_grad:  # overwritten by constants: nothing of the old value is left
+            y = views.linear(old, y, "CopyBackwards", lambda g: g * 0.0)
         _rebase(x, y)
     return x
 
