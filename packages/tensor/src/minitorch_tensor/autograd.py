@@ -24,7 +24,8 @@ def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
         return y._full(y.shape, 1.0, y.dtype)
     if gradient.shape != y.shape:
         raise RuntimeError(
-            f"backward: Mismatch in shape: the gradient has shape {gradient.shape} and the output has shape "
+            f"backward: Mismatch in shape: the gradient has shape {gradient.shape} and the "
+            "output has shape "
             f"{y.shape}"
         )
     if gradient.device is not y.device:
@@ -67,7 +68,8 @@ def backward(
         inputs: the only leaves to give gradients to; all if omitted.
 
     Raises:
-        RuntimeError: if x has no history, or is no scalar and no gradient is given; or if the graph was
+        RuntimeError: if x has no history, or is no scalar and no gradient is given; or if the
+        graph was
             freed, or a value in it has been written since.
     """
     root = _root(x)
@@ -98,11 +100,13 @@ def grad(
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
 
     Returns:
-        One gradient for each input, of its shape; None for an input that was not used, if `allow_unused`,
+        One gradient for each input, of its shape; None for an input that was not used, if
+        `allow_unused`,
         or zeros if `materialize_grads`.
 
     Raises:
-        RuntimeError: if an input does not require grad or was not used, and for what `backward` raises.
+        RuntimeError: if an input does not require grad or was not used, and for what `backward`
+        raises.
     """
     ys = _several(outputs)
     xs = _several(inputs)
@@ -131,7 +135,8 @@ def grad(
                 g = x._full(x.shape, 0.0, x.dtype)
             elif not allow_unused:
                 raise RuntimeError(
-                    f"grad: input {i} (shape {x.shape}) appears to not have been used in the graph; set "
+                    f"grad: input {i} (shape {x.shape}) appears to not have been used in the "
+                    "graph; set "
                     "allow_unused=True if this is the desired behavior"
                 )
         results.append(g)
@@ -148,13 +153,15 @@ def requires_grad_(x: Tensor, requires_grad: bool = True) -> Tensor:
     """
     if requires_grad and not x.dtype.is_floating_point:
         raise RuntimeError(
-            f"only Tensors of floating point dtype can require gradients, but this one is {x.dtype}; "
+            "only Tensors of floating point dtype can require gradients, but this one is "
+            f"{x.dtype}; "
             "convert it with .float() first"
         )
     if not x.is_leaf:
         if not requires_grad:
             raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables; use detach() to get a tensor "
+                "you can only change requires_grad flags of leaf variables; use detach() to get "
+                "a tensor "
                 "without history"
             )
         return x

@@ -1,13 +1,17 @@
-"""The Backend contract: all that a device must implement. Everything else composes, or overrides an `Op`.
+"""The Backend contract: all that a device must implement; the rest composes, or is an `Op`.
 
 The contract's rules, for all methods:
 
-* shapes, devices and dtypes were checked by the caller; a backend checks nothing again, except indices;
-* operands come already expanded: `out`, `x`, `a`, ... of an elementwise method have one shape, with stride 0
-  where a size was repeated. `out` never has a stride 0 except in `reduce`, nor does it partly overlap an
+* shapes, devices and dtypes were checked by the caller; a backend checks nothing again, except
+indices;
+* operands come already expanded: `out`, `x`, `a`, ... of an elementwise method have one shape,
+with stride 0
+  where a size was repeated. `out` never has a stride 0 except in `reduce`, nor does it partly
+  overlap an
   operand (it may be exactly the same memory and layout as one);
 * any strides, any offset, 0-d and empty shapes are allowed;
-* operands are cast to the dtype of the computation as they are read: that is `out.dtype`, except for operators
+* operands are cast to the dtype of the computation as they are read: that is `out.dtype`, except
+for operators
   whose `result` is "bool", which compute in the promoted dtype of their operands.
 """
 
@@ -42,7 +46,7 @@ class Backend(Protocol):
         ...
 
     def upload(self, values: HostArray, /) -> Buffer:
-        """A flat, contiguous array of the host as device memory. The caller gives the array away."""
+        """A flat, contiguous array of the host as device memory; the caller gives it away."""
         ...
 
     def download(self, buffer: Buffer, /) -> HostArray:
@@ -74,16 +78,20 @@ class Backend(Protocol):
     def reduce(self, operator: Binary, start: float, out: Array, x: Array, /) -> None:
         """out[i] = start, then for each index i: out[i] = operator.fn(out[i], x[i]).
 
-        `out.layout` has the shape of x with stride 0 along the reduced dimensions. `operator` is one of add,
-        mul, maximum, minimum, logical_and, logical_or: associative, so any order will do, and sums of
-        float32 should be accurate (pairwise, or in float64). x is cast to out.dtype before it is reduced.
+        `out.layout` has the shape of x with stride 0 along the reduced dimensions. `operator` is
+        one of add,
+        mul, maximum, minimum, logical_and, logical_or: associative, so any order will do, and sums
+        of
+        float32 should be accurate (pairwise, or in float64). x is cast to out.dtype before it is
+        reduced.
         """
         ...
 
     def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
-        """out[i] = the smallest k whose x[i, k] beats all others: operator is gt (argmax) or lt (argmin).
+        """out[i] = the smallest k whose x[i, k] beats all others, by gt (argmax) or lt.
 
-        `out` (int64) has the shape of x without dimension `dim`, which is not empty. A nan beats all.
+        `out` (int64) has the shape of x without dimension `dim`, which is not empty. A nan
+        beats all.
         """
         ...
 
@@ -95,7 +103,7 @@ class Backend(Protocol):
         ...
 
     def copy(self, out: Array, x: Array, /) -> None:
-        """For each index i: out[i] = x[i], cast to out.dtype (float to int truncates; to bool: != 0)."""
+        """For each index i: out[i] = x[i], cast to out.dtype (to int truncates; to bool: != 0)."""
         ...
 
     def gather(self, out: Array, x: Array, index: Array, dim: int, /) -> None:

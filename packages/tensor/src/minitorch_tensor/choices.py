@@ -67,7 +67,14 @@ def randint(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
     if kind.kind == "f":
+        asked = (low, high)
         low, high = _representable(low, high, kind)
+        if low >= high:
+            raise RuntimeError(
+                f"random_: no {kind} number lies in [from, to), got from={asked[0]}, "
+                f"to={asked[1]}; "
+                "use int64"
+            )
     _check_bounds(low, high - 1, kind)
     return _below(generator, n, high - low, low).astype(kind)
 

@@ -207,7 +207,8 @@ def item(x: Tensor) -> float:
     """
     if x.layout.size != 1:
         raise RuntimeError(
-            f"item: a Tensor with {x.layout.size} elements cannot be converted to Scalar (shape {x.shape}); "
+            f"item: a Tensor with {x.layout.size} elements cannot be converted to Scalar (shape "
+            f"{x.shape}); "
             "only one element can; use tolist() for more"
         )
     number: float = host_array(x).item()
@@ -229,7 +230,8 @@ def truth(x: Tensor) -> bool:
     """
     if x.layout.size != 1:
         raise RuntimeError(
-            f"Boolean value of Tensor with {'no' if x.layout.size == 0 else 'more than one'} values is ambiguous "
+            f"Boolean value of Tensor with {'no' if x.layout.size == 0 else 'more than one'} "
+            "values is ambiguous "
             f"(shape {x.shape}); use any() or all()"
         )
     return bool(item(x))
@@ -243,7 +245,7 @@ def to(
     copy: bool = False,
     non_blocking: bool = False,
 ) -> Tensor:
-    """x with another dtype, on another device, or as another tensor has it; x itself if nothing changes.
+    """x with another dtype, on another device, or as another tensor; x itself if nothing changes.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
     """

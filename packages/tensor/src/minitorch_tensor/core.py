@@ -1,14 +1,16 @@
 """`Tensor`: a strided view of versioned storage, with a history.
 
-This file holds what a tensor is, and how an operator is applied to it. What can be done with one is in the
-modules listed at the end of the class: each entry is a plain function there and a method here, and both
+This file holds what a tensor is, and how an operator is applied to it. What can be done with one
+is in the
+modules listed at the end of the class: each entry is a plain function there and a method here, and
+both
 are the same object.
 """
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import no_type_check
 from weakref import ReferenceType, ref
@@ -145,12 +147,12 @@ class Tensor(Variable["Tensor"]):
         self.storage, self.layout, self.dtype = other.storage, other.layout, other.dtype
 
     @property
-    def T(self) -> Tensor:  # noqa: N802 - PyTorch's name
+    def T(self) -> Tensor:
         """The dimensions in reverse order."""
         return self.permute(*range(self.ndim - 1, -1, -1))
 
     @property
-    def mT(self) -> Tensor:  # noqa: N802 - PyTorch's name
+    def mT(self) -> Tensor:
         """The last two dimensions swapped."""
         if self.ndim < 2:
             raise RuntimeError(f"mT: expected at least 2 dimensions, but got shape {self.shape}")
@@ -356,7 +358,8 @@ class Tensor(Variable["Tensor"]):
     def __ge__(self, other: Tensor | float, /) -> Tensor:
         return self.apply_binary(op.ge, other)
 
-    # == gives a tensor, as in PyTorch, while every other class in Python promises a bool; no signature
+    # == gives a tensor, as in PyTorch, while every other class in Python promises a bool; no
+    # signature
     # satisfies both, so these two have none. `x.eq(y)` is the typed form.
     @no_type_check
     def __eq__(self, other):  # noqa: ANN001, ANN204
@@ -413,7 +416,8 @@ class Tensor(Variable["Tensor"]):
     def __index__(self) -> int:
         if self.dtype.is_floating_point or self.layout.size != 1:
             raise TypeError(
-                "only integer tensors of a single element can be converted to an index, but this one has "
+                "only integer tensors of a single element can be converted to an index, but this "
+                "one has "
                 f"dtype {self.dtype} and shape {self.shape}"
             )
         return int(self.item())
@@ -432,7 +436,8 @@ class Tensor(Variable["Tensor"]):
     def __deepcopy__(self, memo: dict[int, object]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol; "
                 "detach() it first"
             )
         copied: Tensor = _new(type(self))

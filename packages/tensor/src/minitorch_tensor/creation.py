@@ -10,7 +10,8 @@ import numpy as np
 from minitorch_tensor import choices, conversion, random, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.conversion import Data, on
-from minitorch_tensor.core import Tensor, fresh, full as _filled, make
+from minitorch_tensor.core import Tensor, fresh, make
+from minitorch_tensor.core import full as _filled
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.layout import Layout, Shape
@@ -45,7 +46,8 @@ def tensor(
 
     Args:
         data: a number, nested sequences of numbers, an array, or a tensor.
-        dtype: inferred if omitted: Python ints give int64, floats the default dtype, arrays their own.
+        dtype: inferred if omitted: Python ints give int64, floats the default dtype, arrays their
+        own.
         device: the default device if omitted.
         requires_grad: whether operations on it are recorded.
 
@@ -176,7 +178,8 @@ def arange(
         raise RuntimeError("arange: step must be nonzero")
     if (last - first) * step < 0:
         raise RuntimeError(
-            f"arange: upper bound and lower bound inconsistent with step sign: from {first} to {last} by {step}"
+            f"arange: upper bound and lower bound inconsistent with step sign: from {first} to "
+            f"{last} by {step}"
         )
     if dtype is None:
         whole = all(isinstance(value, int) for value in (first, last, step))

@@ -52,7 +52,8 @@ class Device:
         if found is None:
             if name not in _backends:
                 raise RuntimeError(
-                    f"no backend for device '{type}'; available device types: {', '.join(sorted(_backends))}"
+                    f"no backend for device '{type}'; available device types: "
+                    f"{', '.join(sorted(_backends))}"
                 )
             found = object.__new__(cls)
             found.type, found.index, found.backend = name, index, _backends[name]
@@ -73,7 +74,8 @@ class Device:
 def register_backend(device_type: str, backend: Backend) -> None:
     """Let `backend` compute everything on devices of this type from now on.
 
-    fast and cuda call this when they are imported. Registering "cpu" again replaces the NumPy backend;
+    fast and cuda call this when they are imported. Registering "cpu" again replaces the NumPy
+    backend;
     both keep a tensor's memory in NumPy arrays, so tensors made before go on working.
     """
     _backends[device_type] = backend

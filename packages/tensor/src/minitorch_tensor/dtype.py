@@ -100,7 +100,8 @@ def of_numpy(dtype: npt.DTypeLike) -> DType:
     if found is None:
         known = ", ".join(d.name for d in ALL)
         raise TypeError(
-            f"can't convert numpy dtype {np.dtype(dtype)} to a tensor; the supported types are: {known}"
+            f"can't convert numpy dtype {np.dtype(dtype)} to a tensor; the supported types are: "
+            f"{known}"
         )
     return found
 

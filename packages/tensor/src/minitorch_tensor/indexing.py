@@ -1,7 +1,8 @@
 """`x[...]` and `x[...] = v`, and the functions that pick or place elements by index.
 
 A basic index (int, slice, None, Ellipsis) is a chain of views. Index tensors become one gather: the
-position of every wanted element is computed as an int64 tensor, and the elements are gathered from the
+position of every wanted element is computed as an int64 tensor, and the elements are gathered from
+the
 flattened tensor. The transpose of a gather is a scatter_add, so duplicates add up.
 """
 
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
 Item = Union[
-    int, np.integer, slice, None, EllipsisType, "Tensor", Sequence[int], Sequence[bool], dtypes.HostArray
+    int,
+    np.integer,
+    slice,
+    None,
+    EllipsisType,
+    "Tensor",
+    Sequence[int],
+    Sequence[bool],
+    dtypes.HostArray,
 ]
 Index = Item | tuple[Item, ...]
 
@@ -108,7 +117,8 @@ def _expanded(x: Tensor, index: Index) -> list[Item]:
         used += _as_tensor(x, item).ndim if _is_mask(item) else 1
     if used > x.ndim:
         raise IndexError(
-            f"too many indices for tensor of dimension {x.ndim}: the index needs {used} (shape {x.shape})"
+            f"too many indices for tensor of dimension {x.ndim}: the index needs {used} (shape "
+            f"{x.shape})"
         )
     dots = [i for i, item in enumerate(items) if item is Ellipsis]
     if len(dots) > 1:
@@ -126,7 +136,7 @@ def _is_mask(item: Item) -> bool:
 
 
 def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
-    """Apply the basic items as views; return index tensors by the dimension of the view they index."""
+    """Apply the basic items as views; return index tensors by the dimension they index."""
     if isinstance(index, int) and not isinstance(index, bool):  # the common case, directly
         return _select(x, 0, index), {}
     view = x
@@ -158,7 +168,8 @@ def _collect(view: Tensor, dim: int, index: Tensor, picks: dict[int, Tensor]) ->
         for i, (n, m) in enumerate(zip(index.shape, view.shape[dim:], strict=False)):
             if n != m:
                 raise IndexError(
-                    f"the shape of the mask {index.shape} at dimension {i} does not match the shape of the "
+                    f"the shape of the mask {index.shape} at dimension {i} does not match the "
+                    "shape of the "
                     f"indexed tensor {view.shape} at dimension {dim + i}"
                 )
         for column in views.unbind(nonzero(index), 1):
@@ -202,7 +213,8 @@ def _as_tensor(x: Tensor, item: Item) -> Tensor:
 def _select(x: Tensor, dim: int, index: int) -> Tensor:
     if x.ndim == 0:
         raise IndexError(
-            "invalid index of a 0-dim tensor; use tensor.item() to convert a 0-dim tensor to a number"
+            "invalid index of a 0-dim tensor; use tensor.item() to convert a 0-dim tensor to a "
+            "number"
         )
     return views.select(x, dim, index)
 
@@ -227,7 +239,8 @@ def _slice(x: Tensor, dim: int, item: slice) -> Tensor:
 def _flat_positions(view: Tensor, picks: dict[int, Tensor]) -> tuple[Tensor, Shape]:
     """The position in the flattened view of every wanted element, and the shape of the result.
 
-    The index tensors are broadcast together. Their dimensions come where the first of them stands if they
+    The index tensors are broadcast together. Their dimensions come where the first of them stands
+    if they
     are neighbours, else in front, as in NumPy.
     """
     dims = sorted(picks)
@@ -238,7 +251,8 @@ def _flat_positions(view: Tensor, picks: dict[int, Tensor]) -> tuple[Tensor, Sha
         except RuntimeError:
             shapes = ", ".join(str(picks[d].shape) for d in dims)
             raise IndexError(
-                f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+                "shape mismatch: indexing tensors could not be broadcast together with shapes "
+                f"{shapes}"
             ) from None
     strides = strides_from_shape(view.shape)
     rest = [d for d in range(view.ndim) if d not in picks]
@@ -301,13 +315,15 @@ def _check_gather(name: str, x: Tensor, dim: int, index: Tensor) -> int:
         )
     if max(index.ndim, 1) != max(x.ndim, 1):
         raise RuntimeError(
-            f"{name}: index must have as many dimensions as the input, but their shapes are {index.shape} "
+            f"{name}: index must have as many dimensions as the input, but their shapes are "
+            f"{index.shape} "
             f"and {x.shape}"
         )
     for d, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)):
         if d != i and n > m:
             raise RuntimeError(
-                f"{name}: size does not match at dimension {d}: index {index.shape} must not be larger than "
+                f"{name}: size does not match at dimension {d}: index {index.shape} must not be "
+                "larger than "
                 f"input {x.shape} apart from dimension {i}"
             )
     if index.device is not x.device:
@@ -329,7 +345,8 @@ def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
         raise RuntimeError(f"scatter_add: src has dtype {src.dtype}, but the input has {x.dtype}")
     if src.ndim != index.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
         raise RuntimeError(
-            f"scatter_add: index {index.shape} must not be larger than src {src.shape} in any dimension"
+            f"scatter_add: index {index.shape} must not be larger than src {src.shape} in any "
+            "dimension"
         )
     part = src
     for d, n in enumerate(index.shape):

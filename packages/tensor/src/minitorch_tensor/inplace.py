@@ -1,6 +1,7 @@
-"""Writing into memory: the history becomes that of the result, for the tensor and for all its views.
+"""Writing into memory: the tensor, and all its views, get the history of the result.
 
-Every write counts up the version of the storage; a value that a node saved remembers the version, and a
+Every write counts up the version of the storage; a value that a node saved remembers the version,
+and a
 backward that would read what is gone raises.
 """
 
@@ -25,17 +26,20 @@ def check(name: str, x: Tensor) -> None:
     if is_grad_enabled() and x.requires_grad:
         if x.is_leaf:
             raise RuntimeError(
-                f"{name}: a leaf Variable that requires grad is being used in an in-place operation; do it "
+                f"{name}: a leaf Variable that requires grad is being used in an in-place "
+                "operation; do it "
                 "under no_grad(), or on a clone()"
             )
         if x.base is not None and x.base.requires_grad and x.base.is_leaf:
             raise RuntimeError(
-                f"{name}: a view of a leaf Variable that requires grad is being used in an in-place "
+                f"{name}: a view of a leaf Variable that requires grad is being used in an "
+                "in-place "
                 "operation; do it under no_grad(), or on a clone()"
             )
     if x.layout.repeats():
         raise RuntimeError(
-            f"{name}: more than one element of the written-to tensor refers to a single memory location "
+            f"{name}: more than one element of the written-to tensor refers to a single memory "
+            "location "
             f"(shape {x.shape}, strides {x.layout.strides}); clone() it first"
         )
 
@@ -45,7 +49,8 @@ def _castable(name: str, dtype: dtypes.DType, x: Tensor) -> None:
     order = ("bool", "int", "float")
     if order.index(dtype.kind) > order.index(x.dtype.kind):
         raise RuntimeError(
-            f"{name}: result type {dtype} can't be cast to the desired output type {x.dtype}; use the "
+            f"{name}: result type {dtype} can't be cast to the desired output type {x.dtype}; "
+            "use the "
             "out-of-place operation"
         )
 
@@ -68,7 +73,8 @@ def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Te
     y = compute(old)
     if y.shape != x.shape:
         raise RuntimeError(
-            f"{name}: output with shape {x.shape} doesn't match the broadcast shape {y.shape}; an in-place "
+            f"{name}: output with shape {x.shape} doesn't match the broadcast shape {y.shape}; "
+            "an in-place "
             "operation cannot grow its tensor"
         )
     _castable(name, y.dtype, x)
@@ -117,7 +123,7 @@ def _record_view(base: Tensor, view: Tensor) -> None:
 
 
 class _CopySlices(Node["Tensor"]):
-    """base with y written into a part of it: the part's gradient goes to y, the rest to the old base."""
+    """base with y written into a part: that part's gradient goes to y, the rest to base."""
 
     __slots__ = ("part", "source")
 
@@ -127,7 +133,8 @@ class _CopySlices(Node["Tensor"]):
         self.source = base.layout
         if not base.layout.dense:
             raise RuntimeError(
-                "an in-place write into a view needs a contiguous base to be recorded, but its strides are "
+                "an in-place write into a view needs a contiguous base to be recorded, but its "
+                "strides are "
                 f"{base.layout.strides}; clone() the base first"
             )
 
@@ -173,7 +180,8 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     shape = broadcast(x.shape, b.shape)
     if shape != x.shape:
         raise RuntimeError(
-            f"{name}: output with shape {x.shape} doesn't match the broadcast shape {shape}; an in-place "
+            f"{name}: output with shape {x.shape} doesn't match the broadcast shape {shape}; an "
+            "in-place "
             "operation cannot grow its tensor"
         )
     a, expanded, dtype = pointwise.align(name, x.detach(), b.detach(), shape)
@@ -197,10 +205,7 @@ def copy_(x: Tensor, src: Tensor | float, non_blocking: bool = False) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
     """
-    if isinstance(src, (int, float)):
-        source = x._constant(src, dtypes.of_number(src))
-    else:
-        source = src
+    source = x._constant(src, dtypes.of_number(src)) if isinstance(src, (int, float)) else src
     if is_grad_enabled() and (x.requires_grad or source.requires_grad):
         return write(
             "copy_",

@@ -58,12 +58,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             or x.shape[:i] + x.shape[i + 1 :] != first.shape[:i] + first.shape[i + 1 :]
         ):
             raise RuntimeError(
-                f"cat: sizes must match except in dimension {i}: expected shape {first.shape}, but tensor {k} "
+                f"cat: sizes must match except in dimension {i}: expected shape {first.shape}, "
+                f"but tensor {k} "
                 f"has shape {x.shape}"
             )
         if x.device is not first.device:
             raise RuntimeError(
-                f"cat: expected all tensors on one device, but they are on {first.device} and {x.device}"
+                f"cat: expected all tensors on one device, but they are on {first.device} and "
+                f"{x.device}"
             )
         dtype = dtypes.promote_types(dtype, x.dtype)
     kept = [x.to(dtype) for x in kept]
@@ -98,7 +100,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for k, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
             raise RuntimeError(
-                f"stack: each tensor must have equal size, but got {tensors[0].shape} at entry 0 and "
+                f"stack: each tensor must have equal size, but got {tensors[0].shape} at entry 0 "
+                "and "
                 f"{x.shape} at entry {k}"
             )
     i = wrap_dim(dim, tensors[0].ndim + 1)
@@ -117,7 +120,8 @@ def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     lead = len(times) - x.ndim
     if lead < 0 or any(n < 0 for n in times):
         raise RuntimeError(
-            f"repeat: number of dimensions of repeat dims {times} must be at least that of {x.shape}, and "
+            f"repeat: number of dimensions of repeat dims {times} must be at least that of "
+            f"{x.shape}, and "
             "none may be negative"
         )
     shape = (1,) * lead + x.shape

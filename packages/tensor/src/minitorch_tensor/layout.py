@@ -1,6 +1,7 @@
 """Where the elements of a tensor lie: shape, strides and offset. Pure integers, no data.
 
-Every view (permute, expand, slice, reshape, as_strided) is arithmetic on these, and no backend sees it.
+Every view (permute, expand, slice, reshape, as_strided) is arithmetic on these, and no backend
+sees it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ Shape = tuple[int, ...]
 class Layout:
     """Element (i, j, ...) lies at `offset + i * strides[0] + j * strides[1] + ...`, in elements.
 
-    `dense` says that the elements fill memory from offset 0 in row-major order. Dense layouts of one shape
+    `dense` says that the elements fill memory from offset 0 in row-major order. Dense layouts of
+    one shape
     are normally one object, so the test for "same shape, both dense" is one `is`.
     """
 
@@ -76,7 +78,7 @@ class Layout:
         return self.offset, self.offset + reach + 1
 
     def repeats(self) -> bool:
-        """Whether two indices may share a position, as after `expand`. Conservative for as_strided."""
+        """Whether two indices may share a position, as after `expand`; True if in doubt."""
         used = 1
         for stride, size in sorted(zip(self.strides, self.shape, strict=True)):
             if size > 1:
@@ -119,8 +121,8 @@ class Layout:
         """A new dimension of size 1 before `dim`."""
         stride = self.shape[dim] * self.strides[dim] if dim < self.ndim else 1
         return make(
-            self.shape[:dim] + (1,) + self.shape[dim:],
-            self.strides[:dim] + (stride,) + self.strides[dim:],
+            (*self.shape[:dim], 1, *self.shape[dim:]),
+            (*self.strides[:dim], stride, *self.strides[dim:]),
             self.offset,
         )
 
@@ -229,8 +231,10 @@ def broadcast(a: Shape, b: Shape) -> Shape:
     for i, (m, n) in enumerate(padded):
         if m != n and m != 1 and n != 1:
             raise RuntimeError(
-                f"cannot broadcast shapes {a} and {b}: the size of the first ({m}) must match the size of "
-                f"the second ({n}) at dimension {i - rank} (counted from the right), or one must be 1"
+                f"cannot broadcast shapes {a} and {b}: the size of the first ({m}) must match "
+                "the size of "
+                f"the second ({n}) at dimension {i - rank} (counted from the right), or one must "
+                "be 1"
             )
         shape.append(n if m == 1 else m)
     return tuple(shape)
@@ -240,7 +244,8 @@ def wrap_dim(dim: int, ndim: int) -> int:
     """A dimension counted from the end if negative.
 
     Raises:
-        IndexError: if there is no such dimension. A 0-d tensor has dimensions 0 and -1, as in PyTorch.
+        IndexError: if there is no such dimension. A 0-d tensor has dimensions 0 and -1, as in
+        PyTorch.
 
     >>> wrap_dim(-1, 3)
     2
@@ -248,6 +253,7 @@ def wrap_dim(dim: int, ndim: int) -> int:
     limit = max(ndim, 1)
     if not -limit <= dim < limit:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})"
+            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but "
+            f"got {dim})"
         )
     return dim % limit

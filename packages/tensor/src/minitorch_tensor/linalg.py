@@ -1,4 +1,4 @@
-"""Matrix products. One backend method multiplies stacks of matrices; every other form is a view of it."""
+"""Matrix products: one backend method for stacks of matrices, and views for every other form."""
 
 from __future__ import annotations
 
@@ -59,12 +59,14 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
 
     Raises:
-        RuntimeError: if an operand has 0 dimensions, the inner sizes differ, or dtypes or devices do.
+        RuntimeError: if an operand has 0 dimensions, the inner sizes differ, or dtypes or devices
+        do.
     """
     a, b = input, other
     if a.ndim == 0 or b.ndim == 0:
         raise RuntimeError(
-            f"matmul: both arguments need at least 1 dimension, but got shapes {a.shape} @ {b.shape}; use * "
+            f"matmul: both arguments need at least 1 dimension, but got shapes {a.shape} @ "
+            f"{b.shape}; use * "
             "for products with a number"
         )
     if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
@@ -74,7 +76,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         )
     if a.dtype is not b.dtype:
         raise RuntimeError(
-            f"matmul: expected both operands to have one dtype, but got {a.dtype} and {b.dtype}; convert one "
+            f"matmul: expected both operands to have one dtype, but got {a.dtype} and {b.dtype}; "
+            "convert one "
             "with .to(...)"
         )
     if a.dtype is dtypes.bool_:
@@ -83,7 +86,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         )
     if a.storage.device is not b.storage.device:
         raise RuntimeError(
-            f"matmul: expected both operands on one device, but they are on {a.device} and {b.device}"
+            f"matmul: expected both operands on one device, but they are on {a.device} and "
+            f"{b.device}"
         )
     row, column = a.ndim == 1, b.ndim == 1
     if row:
@@ -141,7 +145,8 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """
     if input.ndim == 3 and mat2.ndim == 3 and input.shape[0] != mat2.shape[0]:
         raise RuntimeError(
-            f"bmm: the number of matrices differs in {input.shape} and {mat2.shape}; matmul() broadcasts"
+            f"bmm: the number of matrices differs in {input.shape} and {mat2.shape}; matmul() "
+            "broadcasts"
         )
     return _ranked("bmm", input, mat2, 3, 3)
 
@@ -177,7 +182,8 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 def _ranked(name: str, a: Tensor, b: Tensor, rank_a: int, rank_b: int) -> Tensor:
     if a.ndim != rank_a or b.ndim != rank_b:
         raise RuntimeError(
-            f"{name}: expected tensors with {rank_a} and {rank_b} dimensions, but got shapes {a.shape} and "
+            f"{name}: expected tensors with {rank_a} and {rank_b} dimensions, but got shapes "
+            f"{a.shape} and "
             f"{b.shape}"
         )
     return matmul(a, b)

@@ -1,7 +1,9 @@
 """The reference backend: the contract in NumPy, and the definition of what is right.
 
-An operator runs here from its own source too: `specialise` turns its scalar function into an expression on
-whole arrays (`a if c else b` becomes `np.where(c, a, b)`), so that no operator is written a second time.
+An operator runs here from its own source too: `specialise` turns its scalar function into an
+expression on
+whole arrays (`a if c else b` becomes `np.where(c, a, b)`), so that no operator is written a second
+time.
 """
 
 from __future__ import annotations
@@ -183,7 +185,8 @@ def check_index(name: str, index: npt.NDArray[np.int64], size: int, dim: int) ->
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         raise IndexError(
-            f"{name}: index {int(index[where])} at position {where} is out of bounds for dimension {dim} "
+            f"{name}: index {int(index[where])} at position {where} is out of bounds for "
+            f"dimension {dim} "
             f"with size {size}"
         )
 
@@ -224,7 +227,7 @@ def _compile(fn: Pointwise, kind: Kind) -> Expression:
     scope: dict[str, Expression] = {"np_where": np.where}
     for name in program.ieee:
         scope[f"ieee_{name}"] = _ieee(name, kind)
-    exec(compile(program.text, f"<{program.entry} on arrays>", "exec"), scope)  # noqa: S102
+    exec(compile(program.text, f"<{program.entry} on arrays>", "exec"), scope)
     return scope[program.entry]
 
 

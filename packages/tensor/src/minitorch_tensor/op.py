@@ -30,8 +30,10 @@ R = TypeVar("R")
 class Op(Generic[X, P, R]):
     """A function whose composite definition works on every device, and may be overridden on some.
 
-    The device of the first argument decides. An override has the signature of the composite, which is
-    checked statically, gives the same numbers, which tests check, and may call `op.composite` for cases it
+    The device of the first argument decides. An override has the signature of the composite, which
+    is
+    checked statically, gives the same numbers, which tests check, and may call `op.composite` for
+    cases it
     does not cover.
 
     >>> @Op
@@ -73,7 +75,8 @@ class FusedNode(Node[Tensor]):
         title: PyTorch's name of the node.
         inputs: what a gradient may be wanted for.
         kernel: the gradient of the output to those of the inputs, not recorded.
-        composite: the same function of the inputs as a composition. It is differentiated at fresh aliases of
+        composite: the same function of the inputs as a composition. It is differentiated at fresh
+        aliases of
             them, which gives partial derivatives although one input may depend on another.
     """
 

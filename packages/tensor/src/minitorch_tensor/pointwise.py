@@ -1,6 +1,7 @@
 """Pointwise functions: each is an operator record applied to tensors, under PyTorch's name.
 
-What happens before an operator is applied is here too: promotion of dtypes and broadcasting of shapes.
+What happens before an operator is applied is here too: promotion of dtypes and broadcasting of
+shapes.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def result_dtype(operator: Unary | Binary, dtype: DType) -> DType:
         return dtypes.get_default_dtype()
     if dtype.kind == "bool" and operator.name in _NO_BOOL:
         raise RuntimeError(
-            f"{operator.name}: `-` is not defined for bool tensors; use logical_not() or `~` to invert a "
+            f"{operator.name}: `-` is not defined for bool tensors; use logical_not() or `~` to "
+            "invert a "
             "mask, logical_xor() or `^` to compare two"
         )
     return dtype
@@ -39,7 +41,8 @@ def result_dtype(operator: Unary | Binary, dtype: DType) -> DType:
 def align(name: str, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor, DType]:
     """Two operands of one operation: on one device, expanded to `shape`, with their common dtype.
 
-    An operand that needs a gradient is cast to that dtype, so that its gradient is cast back; the others
+    An operand that needs a gradient is cast to that dtype, so that its gradient is cast back; the
+    others
     are cast by the backend as it reads them.
     """
     if a.storage.device is not b.storage.device:
@@ -59,7 +62,7 @@ def align(name: str, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor
 def align3(
     operator: Ternary, a: Tensor, b: Tensor | float, c: Tensor | float
 ) -> tuple[Tensor, Tensor, Tensor, DType]:
-    """Three operands of one operation; the first of `where` is a condition and has no say in the dtype."""
+    """Three operands of one operation; the condition of `where` has no say in the dtype."""
     if isinstance(b, (int, float)) and isinstance(c, (int, float)):
         if operator is op.where:
             dtype = dtypes.promote_types(dtypes.of_number(b), dtypes.of_number(c))
@@ -244,7 +247,8 @@ def pow(input: Tensor, exponent: Tensor | float) -> Tensor:
             return input.apply_unary(op.square)
         if isinstance(exponent, int) and exponent < 0 and not input.dtype.is_floating_point:
             raise RuntimeError(
-                f"pow: integers to negative integer powers are not allowed: dtype {input.dtype}, exponent "
+                f"pow: integers to negative integer powers are not allowed: dtype {input.dtype}, "
+                "exponent "
                 f"{exponent}; convert the base with .float() first"
             )
     return input.apply_binary(op.pow, exponent)
@@ -302,7 +306,8 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
     """
     if condition.dtype is not dtypes.bool_:
         raise RuntimeError(
-            f"where: expected condition to be a bool tensor, but got {condition.dtype}; compare it first, "
+            f"where: expected condition to be a bool tensor, but got {condition.dtype}; compare "
+            "it first, "
             "for example condition != 0"
         )
     return condition.apply_ternary(op.where, input, other)

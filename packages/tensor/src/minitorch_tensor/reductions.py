@@ -101,7 +101,8 @@ def mean(
     """
     if not (dtype or x.dtype).is_floating_point:
         raise RuntimeError(
-            f"mean: the input dtype must be floating point, but got {dtype or x.dtype}; call .float() first"
+            f"mean: the input dtype must be floating point, but got {dtype or x.dtype}; call "
+            ".float() first"
         )
     dims = _dims("mean", dim if axis is None else axis, x.ndim)
     count = math.prod(x.shape[i] for i in dims)
@@ -125,7 +126,7 @@ def prod(
 
 
 def _recorded_prod(x: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """The product by halves, so that a zero needs no special case and every order has a gradient."""
+    """The product by halves: a zero needs no special case, and every order has a gradient."""
     for dim in dims:
         while x.shape[dim] > 1:
             half = x.shape[dim] // 2
@@ -151,7 +152,7 @@ def _extreme(
 
 
 def _share(x: Tensor, y: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """y = extreme(x) as a sum of its equal shares of x, which has the right gradient, and y's value."""
+    """y as the sum of the equal shares of x that attain it: right value, right gradient."""
     found = x.detach()
     same = pointwise.logical_or(
         pointwise.eq(found, y), pointwise.logical_and(pointwise.isnan(found), pointwise.isnan(y))
@@ -168,7 +169,8 @@ def _require_elements(name: str, x: Tensor, dims: tuple[int, ...]) -> None:
     for i in dims:
         if x.shape[i] == 0:
             raise RuntimeError(
-                f"{name}: expected the reduced dimension {i} to have non-zero size, but the shape is {x.shape}"
+                f"{name}: expected the reduced dimension {i} to have non-zero size, but the "
+                f"shape is {x.shape}"
             )
 
 
@@ -198,7 +200,8 @@ def _arg(name: str, x: Tensor, operator: Binary, dim: int | None, keepdim: bool)
     if dim is None:
         if x.layout.size == 0:
             raise IndexError(
-                f"{name}: expected the input to have elements, or a dim that does, but got shape {x.shape}"
+                f"{name}: expected the input to have elements, or a dim that does, but got shape "
+                f"{x.shape}"
             )
         y = _arg(name, views.reshape(x.detach(), -1), operator, 0, False)
         return views.reshape(y, (1,) * x.ndim) if keepdim else y

@@ -1,10 +1,12 @@
 """An operator's own source, rewritten for a target: NumPy expressions, a Numba loop, a CUDA kernel.
 
-The function of an operator is written once, in `minitorch_operators`, as straight-line Python on floats.
-A backend does not write it again: it takes that source, follows the functions and operators it calls, and
+The function of an operator is written once, in `minitorch_operators`, as straight-line Python on
+floats.
+A backend does not write it again: it takes that source, follows the functions and operators it
+calls, and
 prints all of them as its target spells them. Three things may change:
 
-* a float literal gets the dtype of the computation (else float32 arithmetic is promoted to float64);
+* a float literal gets the dtype of the computation (else float32 arithmetic is promoted);
 * `ieee.exp` and its like become the target's own functions of that name;
 * `a if c else b` becomes the target's choice, where the target computes on whole arrays.
 
@@ -67,7 +69,7 @@ class Target:
 
 @dataclass
 class Program:
-    """Source text whose function `entry` computes the operator; it calls `ieee` names of the target."""
+    """Source text whose function `entry` computes the operator; it calls the target's `ieee` names."""
 
     entry: str
     parameters: tuple[str, ...]
@@ -162,7 +164,8 @@ def _statements(definition: ast.FunctionDef) -> Iterator[ast.Assign | ast.Return
             yield node
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # docstring
             raise TypeError(
-                f"specialise: {definition.name} line {node.lineno} is a {type(node).__name__}; the function "
+                f"specialise: {definition.name} line {node.lineno} is a {type(node).__name__}; "
+                "the function "
                 "of an operator may only assign and return"
             )
 
@@ -201,12 +204,12 @@ class _Rewriter(ast.NodeTransformer):
             raise self._refuse(node)
         return result
 
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # noqa: N802, D102
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
             raise self._refuse(node)
         return self.target.constant(float(node.value))
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802, D102
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self.local:
             return node
         value = self.function.__globals__.get(node.id)
@@ -214,7 +217,7 @@ class _Rewriter(ast.NodeTransformer):
             return self.target.constant(value)
         raise self._refuse(node)
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802, D102
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         if node.keywords:
             raise self._refuse(node)
         called = node.func
@@ -236,14 +239,14 @@ class _Rewriter(ast.NodeTransformer):
         arguments = [self._expression(argument) for argument in node.args]
         return ast.Call(ast.Name(name, ast.Load()), arguments, [])
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802, D102
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         test, body, orelse = map(self._expression, (node.test, node.body, node.orelse))
         return self.target.choice(ast.IfExp(test, body, orelse))
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:  # noqa: N802, D102
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         return self.target.logic(ast.BoolOp(node.op, [self._expression(v) for v in node.values]))
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:  # noqa: N802, D102
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         rewritten = ast.UnaryOp(node.op, self._expression(node.operand))
         return self.target.negation(rewritten) if isinstance(node.op, ast.Not) else rewritten
 
@@ -253,6 +256,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def _refuse(self, node: ast.AST) -> TypeError:
         return TypeError(
-            f"specialise: {self.function.__qualname__} contains `{ast.unparse(node)}`; see the rules for "
+            f"specialise: {self.function.__qualname__} contains `{ast.unparse(node)}`; see the "
+            "rules for "
             "the function of an operator in minitorch_operators.record"
         )

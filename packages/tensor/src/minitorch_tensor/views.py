@@ -1,6 +1,7 @@
 """Views: the same memory under another layout. Each is written beside its transpose.
 
-A recorded view also remembers its base, so that a later write in place into either of them can correct the
+A recorded view also remembers its base, so that a later write in place into either of them can
+correct the
 history of the other (see `inplace`).
 """
 
@@ -75,7 +76,8 @@ def _infer(title: str, sizes: Shape, numel: int, shape: Shape) -> Shape:
         known = math.prod(size for size in sizes if size != -1)
         if known == 0:
             raise RuntimeError(
-                f"{title}: cannot reshape {shape} into {sizes}, because -1 could be any size beside a 0"
+                f"{title}: cannot reshape {shape} into {sizes}, because -1 could be any size "
+                "beside a 0"
             )
         if numel % known == 0:
             sizes = tuple(numel // known if size == -1 else size for size in sizes)
@@ -109,7 +111,8 @@ def expand(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     lead = len(shape) - x.ndim
     if lead < 0:
         raise RuntimeError(
-            f"expand: the number of sizes {shape} must be at least the number of dimensions of {x.shape}"
+            f"expand: the number of sizes {shape} must be at least the number of dimensions of "
+            f"{x.shape}"
         )
     if any(size == -1 for size in shape[:lead]):
         raise RuntimeError(f"expand: a new leading dimension needs a size, but got -1 in {shape}")
@@ -158,7 +161,8 @@ def permute(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
     order = tuple(wrap_dim(dim, x.ndim) for dim in sizes_of(dims))
     if sorted(order) != list(range(x.ndim)):
         raise RuntimeError(
-            f"permute: dims {sizes_of(dims)} must name each of the {x.ndim} dimensions of {x.shape} once"
+            f"permute: dims {sizes_of(dims)} must name each of the {x.ndim} dimensions of "
+            f"{x.shape} once"
         )
     inverse = tuple(sorted(range(x.ndim), key=order.__getitem__))
     return viewed(x, x.layout.permute(order), "PermuteBackward0", lambda g: permute(g, inverse))
@@ -227,7 +231,8 @@ def view(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     if layout is None:
         raise RuntimeError(
             f"view: shape {shape} is not compatible with the shape {x.shape} and strides "
-            f"{x.layout.strides} of the input (a dimension spans two memory runs); use reshape() instead"
+            f"{x.layout.strides} of the input (a dimension spans two memory runs); use reshape() "
+            "instead"
         )
     before = x.layout.shape
     return viewed(x, layout, "ViewBackward0", lambda g: reshape(g, before))
@@ -383,7 +388,7 @@ def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def split(x: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
-    """Consecutive pieces of one dimension: of one size (the last may be smaller), or of given sizes.
+    """Consecutive pieces of one dimension: of one size (the last may be smaller), or of several.
 
     https://docs.pytorch.org/docs/stable/generated/torch.split.html
 
@@ -459,7 +464,8 @@ def as_strided(
         )
     if min((*shape, *strides, offset), default=0) < 0:
         raise RuntimeError(
-            f"as_strided: size {shape}, stride {strides} and storage_offset {offset} must not be negative"
+            f"as_strided: size {shape}, stride {strides} and storage_offset {offset} must not be "
+            "negative"
         )
     layout = make(shape, strides, offset)
     limit = len(x.storage.buffer)
