@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from minitorch_tensor import normals
 from minitorch_tensor.mersenne import DEFAULT_SEED, Generator
-from numpy.typing import NDArray
 
 # 10,000 draws after seed 5489, from the C++ standard (std::mt19937, [rand.predef]).
 STANDARD_SEED, STANDARD_10000TH = 5489, 4123659995
@@ -182,7 +183,9 @@ def test_state_that_is_no_array_of_bytes_is_refused(state: NDArray[np.uint8], na
 
 
 def test_state_of_another_shape_is_refused() -> None:
-    with pytest.raises(RuntimeError, match=r"shape \(5056,\), but got \(10,\); pass what get_state"):
+    with pytest.raises(
+        RuntimeError, match=r"shape \(5056,\), but got \(10,\); pass what get_state"
+    ):
         Generator().set_state(np.zeros(10, np.uint8))
 
 
@@ -198,7 +201,9 @@ def test_impossible_state_is_refused_and_changes_nothing(
     state[8:12].view(np.int32)[:] = left
     state[12:16].view(np.int32)[:] = seeded
     state[16:24].view(np.uint64)[:] = position
-    with pytest.raises(RuntimeError, match=rf"invalid mt19937 state .*next {position}, left {left}"):
+    with pytest.raises(
+        RuntimeError, match=rf"invalid mt19937 state .*next {position}, left {left}"
+    ):
         generator.set_state(state)
     assert same_future(generator, Generator().manual_seed(4))
 

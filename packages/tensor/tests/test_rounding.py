@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from minitorch_tensor.cephes import log32, sincos32
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.rounding import fma32, fma64, narrow
-from numpy.typing import NDArray
 
 singles = st.floats(-(2.0**30), 2.0**30, width=32)
 doubles = st.floats(-(2.0**60), 2.0**60).filter(lambda x: x == 0 or abs(x) > 2.0**-200)
