@@ -4,12 +4,21 @@
 """
 
 from minitorch_autodiff.check import central_difference, gradcheck, gradgradcheck
+from minitorch_autodiff.course import (
+    Context,
+    ScalarFunction,
+    ScalarHistory,
+    backpropagate,
+    derivative_check,
+    topological_sort,
+)
 from minitorch_autodiff.differences import (
     Components,
     GradcheckError,
     check_backward,
     check_double_backward,
 )
+from minitorch_autodiff.draw import Drawing, dot, draw, drawing_of
 from minitorch_autodiff.engine import backward, youngest_first
 from minitorch_autodiff.graph import Differentiable, Hook, Many, Node, Output, next_sequence
 from minitorch_autodiff.linear import LinearNode, record_linear
@@ -22,6 +31,7 @@ from minitorch_autodiff.mode import (
     no_grad,
     set_grad_enabled,
 )
+from minitorch_autodiff.neuron import MLP, Layer, Neuron
 from minitorch_autodiff.pointwise import (
     BinaryNode,
     TernaryNode,
@@ -32,31 +42,65 @@ from minitorch_autodiff.pointwise import (
 )
 from minitorch_autodiff.saved import Saved
 from minitorch_autodiff.scalar import Scalar, grad
+from minitorch_autodiff.scalar_functions import (
+    EQ,
+    LT,
+    Add,
+    Exp,
+    Inv,
+    Log,
+    Mul,
+    Neg,
+    ReLU,
+    Sigmoid,
+)
 from minitorch_autodiff.variable import AccumulateGrad, RemovableHandle, Variable
 
 __all__ = [
+    "EQ",
+    "LT",
+    "MLP",
     "AccumulateGrad",
+    "Add",
     "BinaryNode",
     "Components",
+    "Context",
     "Differentiable",
+    "Drawing",
+    "Exp",
     "GradMode",
     "GradcheckError",
     "Hook",
+    "Inv",
+    "Layer",
     "LinearNode",
+    "Log",
     "Many",
+    "Mul",
+    "Neg",
+    "Neuron",
     "Node",
     "Output",
     "Pointwise",
+    "ReLU",
     "RemovableHandle",
     "Saved",
     "Scalar",
+    "ScalarFunction",
+    "ScalarHistory",
+    "Sigmoid",
     "TernaryNode",
     "UnaryNode",
     "Variable",
+    "backpropagate",
     "backward",
     "central_difference",
     "check_backward",
     "check_double_backward",
+    "derivative_check",
+    "dot",
+    "draw",
+    "drawing_of",
     "enable_grad",
     "grad",
     "gradcheck",
@@ -70,5 +114,6 @@ __all__ = [
     "record_ternary",
     "record_unary",
     "set_grad_enabled",
+    "topological_sort",
     "youngest_first",
 ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from minitorch_autodiff.engine import backward
 from minitorch_autodiff.graph import Node
 from minitorch_autodiff.methods import Pointwise
-from minitorch_autodiff.mode import is_grad_enabled
+from minitorch_autodiff.mode import is_grad_enabled, no_grad
 from minitorch_autodiff.pointwise import record_binary, record_ternary, record_unary
 from minitorch_autodiff.variable import AccumulateGrad
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
+
+if TYPE_CHECKING:
+    from minitorch_autodiff.course import ScalarHistory
 
 _making_leaf_node = Lock()  # two threads that use a leaf first at once must get the same node
 
@@ -170,6 +173,78 @@ class Scalar(Pointwise["Scalar"]):
         keep = create_graph if retain_graph is None else retain_graph
         seed = gradient if isinstance(gradient, Scalar) else _number("backward", gradient)
         backward([(_root(self), seed)], retain_graph=keep, create_graph=create_graph)
+
+    @property
+    def derivative(self) -> float | None:
+        """`.grad` as a number, as in the course; it can be set, for example to None."""
+        return None if self.grad is None else self.grad.data
+
+    @derivative.setter
+    def derivative(self, value: float | None) -> None:
+        self.grad = None if value is None else Scalar(value)
+
+    @property
+    def history(self) -> ScalarHistory | None:
+        """How this value was made, as in the course: None for a constant."""
+        from minitorch_autodiff.scalar_functions import history_of  # which are made of Scalars
+
+        return history_of(self)
+
+    @property
+    def unique_id(self) -> int:
+        """A number that no other Scalar alive has."""
+        return id(self)
+
+    def is_constant(self) -> bool:
+        """Whether no derivative is wanted for this value."""
+        return not self.requires_grad
+
+    @property
+    def parents(self) -> tuple[Scalar, ...]:
+        """The operands of the recorded operation that made this value; none for a leaf."""
+        return self.inputs
+
+    def chain_rule(self, d_output: float) -> list[tuple[Scalar, float]]:
+        """The operands that are no constants, each with d_output times the derivative by it.
+
+        Raises:
+            RuntimeError: if no recorded operation made this value, or its graph was freed.
+
+        >>> x, y = Scalar(3.0, requires_grad=True), Scalar(4.0, requires_grad=True)
+        >>> (x * y).chain_rule(10.0)
+        [(Scalar(3.0), 40.0), (Scalar(4.0), 30.0)]
+        """
+        node = self.grad_fn
+        if node is None:
+            raise RuntimeError(
+                f"chain_rule: {self!r} was made by no recorded operation, so there is nothing to "
+                "go on to; it is a leaf or a constant"
+            )
+        if len(self.inputs) != len(node.edges):
+            raise RuntimeError(
+                f"chain_rule: {self!r} was rebuilt by a recorded backward, and does not know its "
+                "operands; use backward()"
+            )
+        with no_grad():
+            derivatives = node.backward(Scalar(d_output))
+        return [
+            (x, 0.0 if d is None else d.data)
+            for x, d in zip(self.inputs, derivatives, strict=True)
+            if not x.is_constant()
+        ]
+
+    def accumulate_derivative(self, x: float) -> None:
+        """Add x to the derivative of this leaf.
+
+        Raises:
+            RuntimeError: if this is no leaf.
+        """
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"accumulate_derivative: only leaves have derivatives, and {self!r} was made by "
+                f"{self.node!r}"
+            )
+        self.receive(Scalar(x))
 
     def item(self) -> float:
         """The number."""
