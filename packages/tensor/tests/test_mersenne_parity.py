@@ -19,7 +19,13 @@ from minitorch_tensor.mersenne import Generator
 
 torch = pytest.importorskip("torch")
 data = pytest.importorskip("torch.utils.data")
-pytestmark = pytest.mark.parity
+pytestmark = [
+    pytest.mark.parity,
+    pytest.mark.skipif(
+        torch.backends.cpu.get_cpu_capability() == "DEFAULT",
+        reason="without AVX2, PyTorch's kernels fuse no multiply-adds and give other last bits",
+    ),
+]
 
 SEEDS = [0, 1, 1234, -5, 2**64 - 3, 2**40 + 17]
 SIZES = [0, 1, 7, 15, 16, 17, 1000, 100_003]

@@ -2,7 +2,8 @@
 
 A fused multiply-add is `a * b + c` rounded once, where NumPy's two operations round twice. The
 compiler fuses wherever it can, and half of the numbers in `uniform_(-0.1, 0.1)` show it in their
-last bit. To give the same numbers on every machine, so must we.
+last bit. To give the same numbers on every machine, so must we. (PyTorch itself gives others on a
+processor that cannot fuse, an x86 from before AVX2.)
 """
 
 import math
