@@ -31,11 +31,32 @@ from minitorch_tensor.functional.activation import (
     tanhshrink,
     threshold,
 )
-from minitorch_tensor.functional.linear import bilinear, linear
+from minitorch_tensor.functional.binary_loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    kl_div,
+)
+from minitorch_tensor.functional.linear import (
+    bilinear,
+    linear,
+)
+from minitorch_tensor.functional.loss import (
+    cross_entropy,
+    nll_loss,
+)
+from minitorch_tensor.functional.regression_loss import (
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
 
 __all__ = [
     "bilinear",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "celu",
+    "cross_entropy",
     "elu",
     "gelu",
     "glu",
@@ -43,17 +64,23 @@ __all__ = [
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
     "leaky_relu",
     "linear",
     "log_softmax",
     "logsigmoid",
     "mish",
+    "mse_loss",
+    "nll_loss",
     "prelu",
     "relu",
     "relu6",
     "selu",
     "sigmoid",
     "silu",
+    "smooth_l1_loss",
     "softmax",
     "softmin",
     "softplus",
