@@ -1,0 +1,269 @@
+"""The Backend contract on CUDA: each method plans launches, and a `Launcher` runs them.
+
+A method is one launch or two: the shapes and strides go to the kernel as numbers, so nothing is
+copied before. Plans are kept by what they depend on (function, layouts, dtypes), so the second call
+of a kind only looks up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+
+import numpy as np
+
+from minitorch_cuda.kernels.arg_reduce import plan_arg_reduce
+from minitorch_cuda.kernels.indexing import (
+    ATOMIC_TYPES,
+    NONE_BAD,
+    plan_check,
+    plan_gather,
+    plan_scatter_add,
+)
+from minitorch_cuda.kernels.matmul import plan_matmul, with_one_batch
+from minitorch_cuda.kernels.pointwise import plan_pointwise
+from minitorch_cuda.kernels.reduce import plan_reduce
+from minitorch_cuda.launcher import Launcher
+from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary, id
+from minitorch_tensor.backend import Sample
+from minitorch_tensor.device import Device
+from minitorch_tensor.dtype import DType, HostArray, of_numpy, promote_types
+from minitorch_tensor.layout import Layout
+from minitorch_tensor.mersenne import Generator
+from minitorch_tensor.numpy_backend import start_of
+from minitorch_tensor.specialise import Pointwise
+from minitorch_tensor.storage import Array, Buffer, Storage
+
+
+class CudaBackend:
+    """Computes with CUDA kernels.
+
+    Args:
+        find: gives the launcher; it is asked at each call, so the choice can be made late.
+        deterministic: whether sums of repeated indices come in a fixed order. If not, `scatter_add`
+            is faster for long columns, and its float sums may differ in the last bits from run to
+            run.
+    """
+
+    def __init__(self, find: Callable[[], Launcher], *, deterministic: bool = True) -> None:
+        self._find = find
+        self.deterministic = deterministic
+
+    @property
+    def name(self) -> str:
+        """`cuda`."""
+        return "cuda"
+
+    @property
+    def launcher(self) -> Launcher:
+        """What runs the kernels.
+
+        Raises:
+            RuntimeError: if there is no GPU and the simulator was not asked for.
+        """
+        return self._find()
+
+    # --- memory ----------------------------------------------------------------------------------
+
+    def empty(self, size: int, dtype: DType, /) -> Buffer:
+        """Device memory for `size` elements."""
+        return self.launcher.empty(size, dtype)
+
+    def upload(self, values: HostArray, /) -> Buffer:
+        """Copy a flat array to the device."""
+        return self.launcher.upload(values)
+
+    def download(self, buffer: Buffer, /) -> HostArray:
+        """Copy from the device; waits for all launches before."""
+        return self.launcher.download(buffer)
+
+    # --- elementwise -----------------------------------------------------------------------------
+
+    def map(self, operator: Unary, out: Array, x: Array, /) -> None:
+        """out[i] = fn(x[i]), one launch."""
+        compute = x.dtype if operator.result == "bool" else out.dtype
+        self._pointwise(operator.fn, compute, out, x)
+
+    def zip(self, operator: Binary, out: Array, a: Array, b: Array, /) -> None:
+        """out[i] = fn(a[i], b[i]), one launch."""
+        compute = promote_types(a.dtype, b.dtype) if operator.result == "bool" else out.dtype
+        self._pointwise(operator.fn, compute, out, a, b)
+
+    def zip3(self, operator: Ternary, out: Array, a: Array, b: Array, c: Array, /) -> None:
+        """out[i] = fn(a[i], b[i], c[i]), one launch."""
+        self._pointwise(operator.fn, out.dtype, out, a, b, c)
+
+    def pull(self, rule: Rule, out: Array, g: Array, a: Array, b: Array, /) -> None:
+        """out[i] = rule(g[i], a[i], b[i]), one launch."""
+        self._pointwise(rule, out.dtype, out, g, a, b)
+
+    def pull3(
+        self, rule: TernaryRule, out: Array, g: Array, a: Array, b: Array, c: Array, /
+    ) -> None:
+        """out[i] = rule(g[i], a[i], b[i], c[i]), one launch."""
+        self._pointwise(rule, out.dtype, out, g, a, b, c)
+
+    def copy(self, out: Array, x: Array, /) -> None:
+        """out[i] = x[i], cast; one launch."""
+        self._pointwise(id.fn, out.dtype, out, x)
+
+    def _pointwise(self, fn: Pointwise, compute: DType, out: Array, *operands: Array) -> None:
+        if out.layout.size == 0:
+            return
+        arrays = (out, *operands)
+        launcher = self.launcher
+        plan = plan_pointwise(
+            plain(fn),
+            compute,
+            tuple(array.layout for array in arrays),
+            tuple(array.dtype for array in arrays),
+            launcher.limits,
+        )
+        launcher.launch(plan, [array.storage.buffer for array in arrays])
+
+    # --- reductions ------------------------------------------------------------------------------
+
+    def reduce(self, operator: Binary, start: float, out: Array, x: Array, /) -> None:
+        """Fold along the dimensions where `out` has stride 0; two launches for long reductions."""
+        launcher = self.launcher
+        source = x.storage.buffer
+        reduction = plan_reduce(
+            operator,
+            start_of(start, out.dtype),
+            out.layout,
+            x.layout,
+            (out.dtype, x.dtype),
+            launcher.limits,
+        )
+        while reduction is not None:
+            last = reduction.then is None
+            target = (
+                out.storage.buffer if last else launcher.empty(reduction.partials, reduction.dtype)
+            )
+            launcher.launch(reduction.launch, [target, source])
+            source, reduction = target, reduction.then
+
+    def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
+        """The place of the largest or smallest along one dimension, one launch."""
+        launcher = self.launcher
+        plan = plan_arg_reduce(operator, out.layout, x.layout, dim, x.dtype, launcher.limits)
+        if plan is not None:
+            launcher.launch(plan, [out.storage.buffer, x.storage.buffer])
+
+    # --- linear algebra --------------------------------------------------------------------------
+
+    def matmul(self, out: Array, a: Array, b: Array, /) -> None:
+        """out = a @ b, one launch for all batches.
+
+        Leading dimensions that no single stride can walk (an expanded one between two others) are
+        copied together first.
+        """
+        if out.layout.size == 0:
+            return
+        buffer_a, layout_a = self._one_batch(a)
+        buffer_b, layout_b = self._one_batch(b)
+        layout = with_one_batch(out.layout)
+        assert layout is not None  # it is dense
+        plan = plan_matmul(layout, layout_a, layout_b, out.dtype)
+        self.launcher.launch(plan, [out.storage.buffer, buffer_a, buffer_b])
+
+    def _one_batch(self, x: Array) -> tuple[Buffer, Layout]:
+        """An operand of `matmul` with one leading dimension."""
+        layout = with_one_batch(x.layout)
+        if layout is not None:
+            return x.storage.buffer, layout
+        dense = Layout.contiguous(x.layout.shape)
+        copy = Temporary(self.empty(dense.size, x.dtype), x.storage.device, dense, x.dtype)
+        self.copy(copy, x)
+        merged = with_one_batch(dense)
+        assert merged is not None
+        return copy.storage.buffer, merged
+
+    # --- indexing --------------------------------------------------------------------------------
+
+    def gather(self, out: Array, x: Array, index: Array, dim: int, /) -> None:
+        """out[i, j] = x[index[i, j], j]; one launch, then the host looks whether an index was bad.
+
+        Raises:
+            IndexError: if one was; nothing outside x was read.
+        """
+        if out.layout.size == 0:
+            return
+        launcher = self.launcher
+        bad = launcher.upload(np.array([NONE_BAD]))
+        plan = plan_gather(
+            out.layout, x.layout, index.layout, dim, (out.dtype, x.dtype), launcher.limits
+        )
+        buffers = [out.storage.buffer, x.storage.buffer, index.storage.buffer, bad]
+        launcher.launch(plan, buffers)
+        self._raise_if_bad("gather", bad, index, x.layout.shape[dim], dim)
+
+    def scatter_add(self, out: Array, index: Array, x: Array, dim: int, /) -> None:
+        """out[index[i, j], j] += x[i, j]; one launch to check all indices, one to add.
+
+        Raises:
+            IndexError: if an index is bad; then `out` is as it was.
+        """
+        if index.layout.size == 0:
+            return
+        launcher = self.launcher
+        size = out.layout.shape[dim]
+        bad = launcher.upload(np.array([NONE_BAD]))
+        check = plan_check(index.layout, size, launcher.limits)
+        launcher.launch(check, [index.storage.buffer, bad])
+        self._raise_if_bad("scatter_add", bad, index, size, dim)
+        plan = plan_scatter_add(
+            out.layout,
+            index.layout,
+            x.layout,
+            dim,
+            (out.dtype, x.dtype),
+            launcher.limits,
+            atomic=not self.deterministic and out.dtype.name in ATOMIC_TYPES,
+        )
+        buffers = [out.storage.buffer, index.storage.buffer, x.storage.buffer]
+        launcher.launch(plan, buffers)
+
+    def _raise_if_bad(self, name: str, bad: Buffer, index: Array, size: int, dim: int) -> None:
+        number = int(self.download(bad)[0])
+        if number == NONE_BAD:
+            return
+        layout = index.layout
+        where = tuple(int(i) for i in np.unravel_index(number, layout.shape))
+        found = layout.offset + sum(i * s for i, s in zip(where, layout.strides, strict=True))
+        value = int(self.download(index.storage.buffer)[found])
+        raise IndexError(
+            f"{name}: index {value} at position {where} is out of bounds for dimension {dim} with "
+            f"size {size}"
+        )
+
+    # --- random numbers --------------------------------------------------------------------------
+
+    def random(self, out: Array, sample: Sample, generator: Generator, /) -> None:
+        """The CPU's numbers for this generator, uploaded: a seed gives the same everywhere."""
+        values = sample(generator, out.layout.size)
+        dense = Layout.contiguous(out.layout.shape)
+        numbers = Temporary(self.upload(values), out.storage.device, dense, of_numpy(values.dtype))
+        self.copy(out, numbers)
+
+
+class Temporary:
+    """An `Array` that only this backend sees."""
+
+    __slots__ = ("dtype", "layout", "storage")
+
+    def __init__(self, buffer: Buffer, device: Device, layout: Layout, dtype: DType) -> None:
+        self.storage = Storage(buffer, device)
+        self.layout = layout
+        self.dtype = dtype
+
+
+def plain(fn: Pointwise) -> FunctionType:
+    """The function of an operator, or a rule, as the plain function that it is.
+
+    Raises:
+        TypeError: if it is something else that can be called, whose source nobody can read.
+    """
+    if not isinstance(fn, FunctionType):
+        raise TypeError(f"cuda: an operator must be made of plain functions, got {fn!r}")
+    return fn

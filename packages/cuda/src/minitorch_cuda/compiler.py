@@ -1,0 +1,179 @@
+"""From a kernel to PTX: the same function, its names bound to Numba's, compiled without a GPU.
+
+The only module that knows Numba. It is loaded when the first kernel is compiled, never before; and
+what it needs of `numba.cuda` is written down in the protocols below, because Numba's CUDA part has
+no types of its own.
+
+Each name that the kernel's code uses is looked up in its globals and translated: the module `dsl`
+becomes `numba.cuda`, a type becomes Numba's, a helper function is compiled as a device function and
+inlined, a `ieee_...` function becomes CUDA's own (`expf` or `exp`). The code itself is not touched.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from types import FunctionType
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from minitorch_cuda import dsl
+from minitorch_cuda.integers import INTEGER_FUNCTIONS
+from minitorch_cuda.intrinsics import red_add, red_min
+from minitorch_cuda.kernel import INDEX_TYPES, Kernel
+
+Capability = tuple[int, int]
+
+
+class CompileFunction(Protocol):
+    """`numba.cuda.compile`: https://nvidia.github.io/numba-cuda/reference/host.html."""
+
+    def __call__(
+        self,
+        function: FunctionType,
+        signature: object,
+        /,
+        *,
+        device: bool,
+        abi: str,
+        cc: Capability,
+        output: str,
+    ) -> tuple[str, object]:
+        """PTX, and the type of the result."""
+        ...
+
+
+class Decorator(Protocol):
+    """What `numba.cuda.jit(...)` returns."""
+
+    def __call__(self, function: FunctionType, /) -> object:
+        """The function, for Numba."""
+        ...
+
+
+class Jit(Protocol):
+    """`numba.cuda.jit`."""
+
+    def __call__(self, *, device: bool, inline: str) -> Decorator:
+        """A decorator."""
+        ...
+
+
+class Ptx(NamedTuple):
+    """Compiled code, and the name of the kernel in it."""
+
+    entry: str
+    text: str
+
+
+def compile_ptx(kernel: Kernel, capability: Capability) -> Ptx:
+    """Compile a kernel for GPUs of a compute capability, for example (9, 0).
+
+    Raises:
+        ImportError: if numba-cuda is not installed.
+        TypeError: if the kernel uses a name that has no meaning on a GPU.
+    """
+    numba = loaded()
+    function = numba.rebound(kernel.function, kernel)
+    text, _ = numba.compile(
+        function,
+        numba.signature(kernel),
+        device=False,
+        abi="numba",
+        cc=capability,
+        output="ptx",
+    )
+    entry = re.search(r"\.entry\s+(\w+)", text)
+    assert entry is not None, text
+    return Ptx(entry.group(1), text)
+
+
+class Numba:
+    """`numba.cuda`, as far as kernels need it."""
+
+    def __init__(self) -> None:
+        module = importlib.import_module("numba.cuda")
+        if importlib.util.find_spec("numba_cuda") is None:
+            raise ImportError(
+                "kernels are compiled by numba-cuda, which is not installed (the CUDA target "
+                'inside numba is too old); run: pip install "minitorch-cuda[cuda]"'
+            )
+        self.cuda: object = module
+        self.compile: CompileFunction = module.compile
+        self.jit: Jit = module.jit
+        self.libdevice: object = importlib.import_module("numba.cuda.libdevice")
+        self.types: object = importlib.import_module("numba.cuda.types")
+        self.names: dict[int, object] = {
+            id(dsl): self.cuda,
+            id(dsl.red_add): red_add(),
+            id(dsl.red_min): red_min(),
+            **{id(twin): self.type(name) for name, twin in dsl.TYPES.items()},
+            **{id(twin): self.type(name) for name, twin in INDEX_TYPES.items()},
+        }
+
+    def type(self, name: str) -> object:
+        """Numba's type of a name: `float32`, `uint8`, ..."""
+        found: object = getattr(self.types, name)
+        return found
+
+    def signature(self, kernel: Kernel) -> object:
+        """The kernel's parameters as Numba writes them; it returns nothing."""
+        pointer: Callable[[object], object] = getattr(self.types, "CPointer")  # noqa: B009
+        void: Callable[..., object] = getattr(self.types, "void")  # noqa: B009
+        types = [self.type(parameter.type) for parameter in kernel.parameters]
+        return void(
+            *(
+                pointer(type_) if parameter.pointer else type_
+                for type_, parameter in zip(types, kernel.parameters, strict=True)
+            )
+        )
+
+    def rebound(self, function: FunctionType, kernel: Kernel) -> FunctionType:
+        """The same code with its global names translated."""
+        scope: dict[str, object] = {"__name__": function.__globals__.get("__name__", "kernel")}
+        for name in function.__code__.co_names:
+            if name.startswith("ieee_"):
+                scope[name] = self.ieee(name.removeprefix("ieee_"), kernel)
+            elif name in function.__globals__:
+                scope[name] = self.translated(name, function.__globals__[name], kernel)
+        return FunctionType(function.__code__, scope, function.__name__)
+
+    def translated(self, name: str, value: object, kernel: Kernel) -> object:
+        """What one global means on a GPU."""
+        known = self.names.get(id(value))
+        if known is not None:
+            return known
+        if isinstance(value, FunctionType):
+            # Inlined before anything is typed: so no device function is compiled by itself,
+            # which would need to know the GPU of this machine, and there may be none.
+            return self.jit(device=True, inline="always")(self.rebound(value, kernel))
+        if isinstance(value, (int, float, np.generic)):
+            return value
+        raise TypeError(f"{kernel.name}: the name {name} is {value!r}, which no GPU knows")
+
+    def ieee(self, name: str, kernel: Kernel) -> object:
+        """CUDA's function for `ieee.name` in the kernel's type.
+
+        Source: https://docs.nvidia.com/cuda/libdevice-users-guide/
+        """
+        if kernel.value == "int64":
+            return self.translated(name, INTEGER_FUNCTIONS[name], kernel)
+        if name == "div":
+            return self.translated(name, _div, kernel)
+        suffix = "f" if kernel.value == "float32" else ""
+        found: object = getattr(self.libdevice, name + suffix)
+        return found
+
+
+def _div(a: float, b: float) -> float:
+    return a / b  # a GPU does not raise: 1/0 is inf
+
+
+@lru_cache(maxsize=1)
+def loaded() -> Numba:
+    """Numba, loaded once."""
+    return Numba()

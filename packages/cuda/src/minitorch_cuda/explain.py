@@ -1,0 +1,43 @@
+"""The source of the kernel that an operator becomes: what runs, to be read."""
+
+from __future__ import annotations
+
+from minitorch_cuda.backend import plain
+from minitorch_cuda.kernels.pointwise import pointwise_kernel
+from minitorch_operators import Binary, Ternary, Unary
+from minitorch_tensor.dtype import DType, bool_, float32
+
+
+def explain(operator: Unary | Binary | Ternary, dtype: DType = float32) -> str:
+    """The kernel of an operator for operands of one dtype that all lie in order.
+
+    Raises:
+        TypeError: if the operator needs a function that integers have not.
+
+    >>> from minitorch_operators import silu
+    >>> print(explain(silu))
+    \"\"\"silu: float32 -> float32; in order; positions of uint32.\"\"\"
+    <BLANKLINE>
+    def sigmoid(x):
+        return T(1.0) / (T(1.0) + ieee_exp(-x))
+    <BLANKLINE>
+    <BLANKLINE>
+    def silu(x):
+        return x * sigmoid(x)
+    <BLANKLINE>
+    <BLANKLINE>
+    def silu_kernel(out, a, n):
+        i = I(cuda.grid(1))
+        step = I(cuda.gridsize(1))
+        while i < n:
+            out[i] = silu(a[i])
+            i = I(i + step)
+    <BLANKLINE>
+    """
+    operands = 1 if isinstance(operator, Unary) else 2 if isinstance(operator, Binary) else 3
+    out = bool_ if operator.result == "bool" else dtype
+    dtypes = (out, *(dtype,) * operands)
+    kernel = pointwise_kernel(
+        plain(operator.fn), dtype, dtypes, ("i",) * operands, rank=1, index="uint32"
+    )
+    return kernel.text

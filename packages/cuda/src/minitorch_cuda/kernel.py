@@ -1,0 +1,154 @@
+"""A kernel and a launch of it, as data: what the simulator runs and the compiler compiles.
+
+A `Kernel` is a plain function over pointers and numbers. Its globals hold the names it uses: the
+module `dsl` under the name `cuda`, and its template parameters (`T`, the type it computes in;
+`TILE`; ...), which `template` binds, as C++ would. A `Plan` adds the grid, the block and the
+numbers: all but the memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from minitorch_cuda import dsl
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Layout
+
+Dim = tuple[int, int, int]
+
+INDEX_TYPES: Final = {"uint32": dsl.index32, "int64": dsl.index64}
+"""The types of positions, by the names that parameters use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a kernel: a pointer to numbers of a type, or one number of it."""
+
+    name: str
+    type: str
+    pointer: bool = False
+
+    def number(self, value: float) -> np.generic:
+        """The number as the kernel is handed it."""
+        number: np.generic = np.dtype(self.type).type(value)
+        return number
+
+    def __str__(self) -> str:
+        return f"{self.name}: {'*' if self.pointer else ''}{self.type}"
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A function to be run by every thread of a grid.
+
+    Attributes:
+        name: for messages and for the compiled code.
+        function: plain Python, with its template parameters bound in its globals.
+        parameters: in order.
+        ieee: the names `ieee_...` among its globals, which the compiler replaces by the GPU's.
+        value: the type it computes in, which decides between `expf` and `exp`.
+        text: the source, if it was generated.
+    """
+
+    name: str
+    function: FunctionType
+    parameters: tuple[Parameter, ...]
+    ieee: frozenset[str] = frozenset()
+    value: str = "float32"
+    text: str = ""
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}({', '.join(str(p) for p in self.parameters)})>"
+
+
+class Span(NamedTuple):
+    """Where a pointer points, and the first and the one after the last element that are its own."""
+
+    offset: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plan:
+    """A launch that only lacks its memory: `spans` says which part of each buffer is used."""
+
+    kernel: Kernel
+    grid: Dim
+    block: Dim
+    spans: tuple[Span, ...]
+    numbers: tuple[np.generic, ...]
+
+
+def plan(
+    kernel: Kernel, grid: Dim, block: Dim, spans: Sequence[Span], numbers: Sequence[float]
+) -> Plan:
+    """Plan a launch: pointers come first among the parameters, then the numbers."""
+    scalars = [p for p in kernel.parameters if not p.pointer]
+    assert len(spans) + len(scalars) == len(kernel.parameters)
+    typed = tuple(p.number(value) for p, value in zip(scalars, numbers, strict=True))
+    return Plan(kernel, grid, block, tuple(spans), typed)
+
+
+def span_of(layout: Layout) -> Span:
+    """The part of memory that a layout uses."""
+    low, high = layout.span()
+    return Span(layout.offset, low, high)
+
+
+def storage_type(dtype: DType) -> str:
+    """The type of the elements in device memory: a bool takes a byte."""
+    return "uint8" if dtype.kind == "bool" else dtype.name
+
+
+def computing_type(dtype: DType) -> str:
+    """The type in which a kernel computes: float32, float64, or int64 for integers and bools.
+
+    NumPy's backend does the same, so an intermediate result of int8 wraps around only when stored.
+    """
+    return dtype.name if dtype.kind == "float" else "int64"
+
+
+def template(
+    function: Callable[..., None], parameters: Sequence[Parameter], **bind: object
+) -> FunctionType:
+    """`function` with some of its globals bound anew: `T` to a type, `TILE` to a size.
+
+    >>> def scale(out, x, n):
+    ...     return T(x)
+    >>> template(scale, (), T=int)(0, 2.5, 0)
+    2
+    """
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"template: expected a plain function, got {function!r}")
+    scope = {**function.__globals__, **bind}
+    return FunctionType(function.__code__, scope, function.__name__)
+
+
+def from_text(
+    name: str,
+    text: str,
+    parameters: Sequence[Parameter],
+    scope: Mapping[str, object],
+    *,
+    ieee: frozenset[str] = frozenset(),
+    value: str = "float32",
+) -> Kernel:
+    """The kernel `name` that the source `text` defines, with the names in `scope`.
+
+    The text is given to `linecache`, so that tracebacks and the simulator's messages can quote it.
+    """
+    file = f"<{name} {hashlib.sha256(text.encode()).hexdigest()[:12]}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    names: dict[str, object] = {"__name__": f"minitorch_cuda.generated.{name}", **scope}
+    exec(compile(text, file, "exec"), names)  # the text is our own generator's
+    function = names[name]
+    assert isinstance(function, FunctionType)
+    return Kernel(name, function, tuple(parameters), ieee, value, text)

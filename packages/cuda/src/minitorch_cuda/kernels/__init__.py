@@ -1,0 +1,1 @@
+"""The kernels, one family a module; `practice` has the first steps, written for reading."""

@@ -1,0 +1,226 @@
+"""Reading and adding at positions that are themselves data: gather, and its transpose scatter_add.
+
+    gather:       out[i, j] = x[index[i, j], j]            one thread an element
+    scatter_add:  out[index[i, j], j] += x[i, j]           one thread a column j, for all i in order
+
+An index that lies outside is not followed. Instead the number of the first such element is left in
+`bad`, a word of device memory, by an atomic minimum; the host then raises an IndexError that names
+it.
+
+In scatter_add no two threads meet, since each has its own column: the sums come in the order of i,
+as on the CPU, with no atomics. `atomic=True` gives each element a thread of its own: faster where
+columns are few and long, but the hardware then adds in any order, and float sums may differ from
+run to run.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from minitorch_cuda.collapse import collapse, fits_32_bits
+from minitorch_cuda.dsl import red_add, red_min
+from minitorch_cuda.kernel import (
+    Kernel,
+    Parameter,
+    Plan,
+    Span,
+    computing_type,
+    from_text,
+    plan,
+    span_of,
+    storage_type,
+)
+from minitorch_cuda.kernels.source import Position, indent, load, numbers, scope, store
+from minitorch_cuda.limits import Limits
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Layout
+
+NONE_BAD = (1 << 63) - 1
+"""What `bad` holds while no index was found outside."""
+
+ATOMIC_TYPES = frozenset({"float32", "float64", "int32", "int64"})
+"""What the hardware can add atomically."""
+
+_LOOP = '''"""{title}"""
+
+def {name}({parameters}):
+    i = I(cuda.grid(1))
+    step = I(cuda.gridsize(1))
+    while i < n:
+        {position}
+        {body}
+        i = I(i + step)
+'''
+
+_GATHER = """\
+k = index[index_i]
+if k >= 0 and k < size:
+    out[out_i] = {value}
+else:
+    red_min(bad, 0, int64(i))"""
+
+_CHECK = """\
+k = index[index_i]
+if k < 0 or k >= size:
+    red_min(bad, 0, int64(i))"""
+
+_SCATTER = """\
+r = I(0)
+while r < m:
+    k = I(index[I(index_i + r * index_step)])
+    to = I(out_i + k * out_step)
+    out[to] = {value}
+    r = I(r + 1)"""
+
+_SCATTER_ATOMIC = """\
+k = I(index[index_i])
+red_add(out, I(out_i + k * out_step), {value})"""
+
+
+def _without(strides: tuple[int, ...], dim: int) -> tuple[int, ...]:
+    """The strides with 0 along `dim`: the index says where to go there."""
+    return (*strides[:dim], 0, *strides[dim + 1 :])
+
+
+def _index_type(*layouts: Layout) -> str:
+    size = max(layout.size for layout in layouts)
+    operands = [(layout.shape, layout.strides) for layout in layouts]
+    return "uint32" if fits_32_bits(size, operands) else "int64"
+
+
+_BAD = Parameter("bad", "int64", pointer=True)
+_ONE_WORD = Span(0, 0, 1)
+
+
+@lru_cache(maxsize=1024)
+def plan_gather(
+    out: Layout, x: Layout, index: Layout, dim: int, dtypes: tuple[DType, DType], limits: Limits
+) -> Plan:
+    """The launch of gather over out, x, index, bad; dtypes are those of out and of x."""
+    walk = collapse(out.shape, [out.strides, _without(x.strides, dim), index.strides])
+    kernel = gather_kernel(dtypes, walk.rank, _index_type(out, x, index))
+    grid, block = limits.cover(out.size)
+    spans = [span_of(out), span_of(x), span_of(index), _ONE_WORD]
+    arguments = [out.size, *numbers(walk.shape, walk.strides), x.shape[dim], x.strides[dim]]
+    return plan(kernel, grid, block, spans, arguments)
+
+
+@lru_cache(maxsize=256)
+def gather_kernel(dtypes: tuple[DType, DType], rank: int, index: str) -> Kernel:
+    """The kernel of gather for the dtypes of out and x."""
+    out, x = dtypes
+    position = Position(["out", "x", "index"], "i", rank)
+    parameters = [
+        Parameter("out", storage_type(out), pointer=True),
+        Parameter("x", storage_type(x), pointer=True),
+        Parameter("index", "int64", pointer=True),
+        _BAD,
+        Parameter("n", index),
+        *position.parameters(index),
+        Parameter("size", "int64"),
+        Parameter("x_step", index),
+    ]
+    value = store(load("x[I(x_i + I(k) * x_step)]", x, out), out, out)
+    body = _GATHER.format(value=value)
+    return _looping("gather_kernel", f"{x.name} at an index", parameters, position, body, dtypes)
+
+
+@lru_cache(maxsize=1024)
+def plan_check(index: Layout, size: int, limits: Limits) -> Plan:
+    """The launch that looks for an index outside [0, size), over index, bad."""
+    walk = collapse(index.shape, [index.strides])
+    kernel = check_kernel(walk.rank, _index_type(index))
+    grid, block = limits.cover(index.size)
+    arguments = [index.size, *numbers(walk.shape, walk.strides), size]
+    return plan(kernel, grid, block, [span_of(index), _ONE_WORD], arguments)
+
+
+@lru_cache(maxsize=64)
+def check_kernel(rank: int, index: str) -> Kernel:
+    """The kernel that finds the first index outside."""
+    position = Position(["index"], "i", rank)
+    parameters = [
+        Parameter("index", "int64", pointer=True),
+        _BAD,
+        Parameter("n", index),
+        *position.parameters(index),
+        Parameter("size", "int64"),
+    ]
+    return _looping("check_kernel", "the first bad index", parameters, position, _CHECK, ())
+
+
+@lru_cache(maxsize=1024)
+def plan_scatter_add(
+    out: Layout,
+    index: Layout,
+    x: Layout,
+    dim: int,
+    dtypes: tuple[DType, DType],
+    limits: Limits,
+    *,
+    atomic: bool = False,
+) -> Plan:
+    """The launch of scatter_add over out, index, x; dtypes are those of out and of x."""
+    shape, strides = index.shape, [_without(out.strides, dim), index.strides, x.strides]
+    if not atomic:
+        shape = (*shape[:dim], 1, *shape[dim + 1 :])
+    walk = collapse(shape, strides)
+    name = _index_type(out, index, Layout(index.shape, x.strides))
+    kernel = scatter_kernel(dtypes, walk.rank, name, atomic=atomic)
+    size = index.size if atomic else index.size // max(index.shape[dim], 1)
+    grid, block = limits.cover(size)
+    steps = [out.strides[dim]]
+    if not atomic:
+        steps += [index.shape[dim], index.strides[dim], x.strides[dim]]
+    spans = [span_of(out), span_of(index), span_of(x)]
+    return plan(kernel, grid, block, spans, [size, *numbers(walk.shape, walk.strides), *steps])
+
+
+@lru_cache(maxsize=256)
+def scatter_kernel(
+    dtypes: tuple[DType, DType], rank: int, index: str, *, atomic: bool = False
+) -> Kernel:
+    """The kernel of scatter_add for the dtypes of out and x."""
+    out, x = dtypes
+    position = Position(["out", "index", "x"], "i", rank)
+    parameters = [
+        Parameter("out", storage_type(out), pointer=True),
+        Parameter("index", "int64", pointer=True),
+        Parameter("x", storage_type(x), pointer=True),
+        Parameter("n", index),
+        *position.parameters(index),
+        Parameter("out_step", index),
+    ]
+    if atomic:
+        value = store(load("x[x_i]", x, out), out, out)
+        body = _SCATTER_ATOMIC.format(value=value)
+        how = "each element by an atomic of its own"
+    else:
+        parameters += [Parameter(name, index) for name in ("m", "index_step", "x_step")]
+        before, more = load("out[to]", out, out), load("x[I(x_i + r * x_step)]", x, out)
+        body = _SCATTER.format(value=store(f"{before} + {more}", out, out))
+        how = "column by column, in order"
+    title = f"add {x.name} at an index, {how}"
+    return _looping("scatter_kernel", title, parameters, position, body, dtypes)
+
+
+def _looping(
+    name: str,
+    title: str,
+    parameters: list[Parameter],
+    position: Position,
+    body: str,
+    dtypes: tuple[DType, ...],
+) -> Kernel:
+    """The kernel that runs `body` for each element."""
+    index = next(p.type for p in parameters if p.name == "n")
+    value = computing_type(dtypes[0]) if dtypes else "int64"
+    text = _LOOP.format(
+        title=f"{title}; positions of {index}.",
+        name=name,
+        parameters=", ".join(parameter.name for parameter in parameters),
+        position=indent(position.text("i"), 2),
+        body=indent(body, 2),
+    )
+    bound = {**scope(value, index, *dtypes), "red_add": red_add, "red_min": red_min}
+    return from_text(name, text, parameters, bound, value=value)

@@ -1,0 +1,102 @@
+"""What generated kernels are made of: conversions, and the way from a count to a position.
+
+A kernel for one pattern of access is a few lines of text, made once and kept. What the text says is
+all that
+runs: `print(minitorch_cuda.explain(...))` shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minitorch_cuda import dsl
+from minitorch_cuda.kernel import INDEX_TYPES, Parameter, computing_type, storage_type
+from minitorch_tensor.dtype import DType, promote_types
+
+
+def load(element: str, source: DType, compute: DType) -> str:
+    """An element as a number to compute with: cast to `compute`, held in the type `T`.
+
+    >>> from minitorch_tensor.dtype import bool_, float32, int8
+    >>> load("x[i]", int8, float32), load("x[i]", float32, int8), load("x[i]", float32, bool_)
+    ('T(x[i])', 'T(int8(T(x[i])))', 'T(x[i] != float32(0))')
+    """
+    if source is compute and compute.kind == "float":
+        return element
+    if compute.kind == "bool":
+        return f"T({element})" if source is compute else f"T({element} != {source.name}(0))"
+    if compute.kind == "int" and promote_types(source, compute) is not compute:
+        return f"T({compute.name}(T({element})))"
+    return f"T({element})"
+
+
+def store(value: str, dtype: DType, compute: DType) -> str:
+    """A number of type `T` as an element of `dtype`."""
+    if dtype.kind == "bool":
+        return f"uint8({value} != T(0))"
+    return value if storage_type(dtype) == computing_type(compute) else f"{dtype.name}({value})"
+
+
+def scope(value: str, index: str, *dtypes: DType) -> dict[str, object]:
+    """The names that generated text uses: the dsl, `T`, `I`, and the types of the elements."""
+    names: dict[str, object] = {"cuda": dsl, "T": dsl.TYPES[value], "I": INDEX_TYPES[index]}
+    for name in {"uint8", "int64", *(storage_type(dtype) for dtype in dtypes)}:
+        names[name] = dsl.TYPES[name]
+    return names
+
+
+class Position:
+    """Text that turns the number of an element into its position in each operand.
+
+    Args:
+        names: the operands.
+        prefix: tells two walks of one kernel apart.
+        rank: the number of dimensions.
+
+    >>> print(Position(["x", "y"], "i", 2).text("i"))
+    i1 = I(i % i_n1)
+    i0 = I(i // i_n1)
+    x_i = I(i0 * x_i0 + i1 * x_i1)
+    y_i = I(i0 * y_i0 + i1 * y_i1)
+    """
+
+    def __init__(self, names: Sequence[str], prefix: str, rank: int) -> None:
+        self.names = names
+        self.prefix = prefix
+        self.rank = rank
+
+    def text(self, count: str) -> str:
+        """Assign the position in operand x to `x_<prefix>`, for the element number `count`."""
+        p = self.prefix
+        lines: list[str] = []
+        for i in range(self.rank - 1, 0, -1):
+            lines.append(f"{p}{i} = I({count} % {p}_n{i})")
+            rest = f"{p}0" if i == 1 else f"{p}_rest"
+            lines.append(f"{rest} = I({count} // {p}_n{i})")
+            count = rest
+        if self.rank == 1:
+            lines.append(f"{p}0 = {count}")
+        for name in self.names:
+            terms = " + ".join(f"{p}{i} * {name}_{p}{i}" for i in range(self.rank))
+            lines.append(f"{name}_{p} = I({terms or 0})")
+        return "\n".join(lines)
+
+    def parameters(self, index: str) -> list[Parameter]:
+        """The sizes (but the first: nothing divides by it), then the strides of each operand."""
+        sizes = [Parameter(f"{self.prefix}_n{i}", index) for i in range(1, self.rank)]
+        strides = [
+            Parameter(f"{name}_{self.prefix}{i}", index)
+            for name in self.names
+            for i in range(self.rank)
+        ]
+        return sizes + strides
+
+
+def numbers(shape: tuple[int, ...], strides: Sequence[tuple[int, ...]]) -> list[int]:
+    """The arguments for `Position.parameters`."""
+    return [*shape[1:], *(stride for operand in strides for stride in operand)]
+
+
+def indent(text: str, levels: int) -> str:
+    """Each line but the first moved to the right, for a place in a template."""
+    return text.replace("\n", "\n" + "    " * levels)

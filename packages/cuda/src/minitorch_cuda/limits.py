@@ -1,0 +1,41 @@
+"""How many threads a launch has: a GPU wants many, the simulator few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from minitorch_cuda.kernel import Dim
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The sizes that launches are planned with.
+
+    Attributes:
+        threads: in each block, a power of two.
+        blocks: at most so many, where threads can take several elements each.
+        serial: up to so many elements one thread reduces alone.
+        each: a thread of a tree reduction takes so many elements, then another block is worth it.
+    """
+
+    threads: int
+    blocks: int
+    serial: int
+    each: int
+
+    def cover(self, size: int) -> tuple[Dim, Dim]:
+        """The grid and block for `size` elements.
+
+        >>> DEVICE.cover(1000)
+        ((4, 1, 1), (256, 1, 1))
+        """
+        blocks = min(-(-size // self.threads), self.blocks)
+        return (max(blocks, 1), 1, 1), (self.threads, 1, 1)
+
+
+DEVICE: Final = Limits(threads=256, blocks=4096, serial=32, each=64)
+"""For a GPU: enough blocks for the largest of today's, eight times over."""
+
+SIMULATOR: Final = Limits(threads=32, blocks=2, serial=4, each=4)
+"""For the simulator: small enough that a few hundred elements meet every path of a kernel."""

@@ -1,0 +1,155 @@
+"""Who runs now: the one simulated thread of the moment, its block, and its kernel.
+
+Simulated threads take turns inside one thread of Python, so "now" is a single place. The scheduler
+sets it before each turn; the names in `dsl` (`threadIdx`, `syncthreads`, ...) and the memory read
+it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import threading
+from typing import Final
+
+Index = tuple[int, int, int]
+
+WARP: Final = 32
+_PACKAGE: Final = os.path.dirname(os.path.abspath(__file__))
+_DSL: Final = os.path.join(os.path.dirname(_PACKAGE), "dsl.py")
+
+
+class Dim3:
+    """Three numbers x, y, z: an index or a size, as CUDA's threadIdx and blockDim."""
+
+    __slots__ = ("x", "y", "z")
+
+    def __init__(self, x: int = 0, y: int = 0, z: int = 0) -> None:
+        self.x, self.y, self.z = x, y, z
+
+    def set(self, value: Index) -> None:
+        """Take the three numbers of a tuple."""
+        self.x, self.y, self.z = value
+
+    def __repr__(self) -> str:
+        return f"({self.x}, {self.y}, {self.z})"
+
+
+class Stamp:
+    """Who touched a word, after which barriers: it decides whether two accesses are ordered."""
+
+    __slots__ = ("block", "block_index", "epoch", "index", "thread", "warp", "warp_epoch")
+
+    def __init__(
+        self,
+        thread: int,
+        index: Index,
+        block: int,
+        block_index: Index,
+        epoch: int = 0,
+        warp_epoch: int = 0,
+    ) -> None:
+        self.thread = thread  # number within the block
+        self.index = index
+        self.block = block  # number within the grid
+        self.block_index = block_index
+        self.epoch = epoch  # block barriers passed
+        self.warp = thread // WARP
+        self.warp_epoch = warp_epoch  # warp barriers passed
+
+    def unordered(self, other: Stamp) -> bool:
+        """Whether nothing puts an access stamped so before or after the other.
+
+        One thread runs in order. Threads of one block are ordered by a barrier of the block between
+        them, threads of one warp by one of the warp too. Blocks are never ordered.
+        """
+        if self.block != other.block:
+            return True
+        if self.thread == other.thread or self.epoch != other.epoch:
+            return False
+        return self.warp != other.warp or self.warp_epoch == other.warp_epoch
+
+    def later(self, *, epoch: int = 0, warp_epoch: int = 0) -> Stamp:
+        """The stamp of the same thread after more barriers."""
+        return Stamp(
+            self.thread,
+            self.index,
+            self.block,
+            self.block_index,
+            self.epoch + epoch,
+            self.warp_epoch + warp_epoch,
+        )
+
+    def __str__(self) -> str:
+        return f"thread {self.index} of block {self.block_index}"
+
+
+class Machine:
+    """The state that a running kernel sees."""
+
+    __slots__ = (
+        "block_dim",
+        "block_idx",
+        "grid_dim",
+        "kernel",
+        "lock",
+        "stamp",
+        "thread_idx",
+    )
+
+    def __init__(self) -> None:
+        self.thread_idx = Dim3()
+        self.block_idx = Dim3()
+        self.block_dim = Dim3()
+        self.grid_dim = Dim3()
+        self.kernel = ""
+        self.stamp: Stamp | None = None
+        self.lock = threading.RLock()  # one kernel at a time, whichever thread of Python asks
+
+    def now(self) -> Stamp:
+        """The stamp of the running thread.
+
+        Raises:
+            RuntimeError: if no kernel is running.
+        """
+        stamp = self.stamp
+        if stamp is None:
+            raise RuntimeError(
+                "this name means something only inside a kernel: run it with "
+                "minitorch_cuda.simulate(kernel, grid, block, ...)"
+            )
+        return stamp
+
+    def who(self) -> str:
+        """The running kernel, thread and block, as messages begin."""
+        return f"{self.kernel}: {self.stamp}" if self.stamp is not None else "outside a kernel"
+
+
+machine: Final = Machine()
+
+
+Place = tuple[str, int]
+"""A line of a source: the name of its file, its number."""
+
+
+def place() -> Place:
+    """The line of the kernel that is running: the nearest caller outside the simulator."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        name = frame.f_code.co_filename
+        if name != _DSL and not name.startswith(_PACKAGE):
+            break
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def spell(where: Place) -> str:
+    """A line as messages show it; nothing if its source is unknown."""
+    line = linecache.getline(*where).strip()
+    return f"\n  line {where[1]}: {line}" if line else ""
+
+
+def site() -> str:
+    """The line of the kernel that is running, as messages show it."""
+    return spell(place())
