@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Union, overload
+from typing import TYPE_CHECKING, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,10 @@ from minitorch_tensor.storage import Storage
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
-Data = Union[float, Sequence["Data"], HostArray, np.generic, "Tensor"]
+Data: TypeAlias = "float | Sequence[Data] | HostArray | np.generic | Tensor"
 """What a tensor can be made of."""
 
-Nested = Union[float, list["Nested"]]
+Nested: TypeAlias = "float | list[Nested]"
 """A number, or lists of lists of numbers."""
 
 

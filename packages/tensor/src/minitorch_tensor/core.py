@@ -222,17 +222,21 @@ class Tensor(Variable["Tensor"]):
             b = other
             if b.layout is not layout or b.dtype is not dtype or b.storage.device is not device:
                 shape = broadcast(layout.shape, b.layout.shape)
-                a, b, dtype = pointwise.align(operator.name, a, b, shape)
+                a, b, dtype = pointwise.align(operator, a, b, shape)
                 layout = _contiguous(shape)
         elif isinstance(other, (int, float)):
-            dtype = dtypes.with_number(dtype, other)
+            if not dtype.is_floating_point:
+                dtype = dtypes.with_number(dtype, other)
+                pointwise.refuse_bools(operator, a.dtype)
             b = constant(other, dtype, device)
             b = make(b.storage, b.layout.expand(layout.shape), dtype)
         else:
             return NotImplemented
         if not layout.dense:
             layout = _contiguous(layout.shape)
-        if operator.result != "same" or dtype is dtypes.bool_:
+        if operator.result != "same" or not dtype.is_floating_point:
+            if dtype.kind == "int":
+                pointwise.check_divisor(operator, b)
             dtype = pointwise.result_dtype(operator, dtype)
         y = fresh(layout, dtype, device)
         device.backend.zip(operator, y, a, b)

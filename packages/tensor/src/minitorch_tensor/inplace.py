@@ -184,9 +184,11 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
             "in-place "
             "operation cannot grow its tensor"
         )
-    a, expanded, dtype = pointwise.align(name, x.detach(), b.detach(), shape)
+    a, expanded, dtype = pointwise.align(operator, x.detach(), b.detach(), shape)
     result = pointwise.result_dtype(operator, dtype)
     _castable(name, result, x)
+    if dtype.kind == "int":
+        pointwise.check_divisor(operator, expanded)
     if result is not x.dtype:
         return write(name, x, lambda old: old.apply_binary(operator, b))
     x.storage.device.backend.zip(operator, x, a, _disjoint(x, expanded))

@@ -172,7 +172,7 @@ def tril(x: Tensor, diagonal: int = 0) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.tril.html
     """
-    return pointwise.where(_triangle("tril", x, diagonal), x, 0)
+    return pointwise.where(_triangle("tril", x, diagonal), x, x._constant(0, x.dtype))
 
 
 def triu(x: Tensor, diagonal: int = 0) -> Tensor:
@@ -180,7 +180,8 @@ def triu(x: Tensor, diagonal: int = 0) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.triu.html
     """
-    return pointwise.where(_triangle("triu", x, diagonal - 1).logical_not(), x, 0)
+    mask = _triangle("triu", x, diagonal - 1).logical_not()
+    return pointwise.where(mask, x, x._constant(0, x.dtype))
 
 
 def _triangle(name: str, x: Tensor, diagonal: int) -> Tensor:

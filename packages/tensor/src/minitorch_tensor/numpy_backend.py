@@ -205,7 +205,8 @@ def _corner(inner: tuple[int, ...], outer: tuple[int, ...], dim: int) -> tuple[s
 
 def _run(fn: Pointwise, compute: DType, out: Array, *operands: Array) -> None:
     """Evaluate `fn` on whole arrays at the dtype `compute`, and write the result to `out`."""
-    dtype = np.dtype(np.int64) if compute.kind == "int" else compute.numpy
+    # Integers and bools compute in int64; what does not fit wraps, and 1 + 1 is True.
+    dtype = compute.numpy if compute.kind == "float" else np.dtype(np.int64)
     arrays = [view(operand).astype(dtype, copy=False) for operand in operands]
     with np.errstate(all="ignore"):
         view(out)[...] = expression(fn, compute.kind)(*arrays)

@@ -8,37 +8,75 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import minitorch_operators as op
 from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
-from minitorch_tensor.dtype import DType
+from minitorch_tensor.dtype import DType, Kind
 from minitorch_tensor.layout import Shape, broadcast
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
-_NO_BOOL = frozenset({"sub", "neg"})
+# What PyTorch does not compute for these kinds of operands, and we do not either.
+_REFUSES: Final[dict[str, tuple[Kind, ...]]] = {
+    **dict.fromkeys(("sub", "neg", "abs", "relu", "remainder", "fmod", "floor_divide"), ("bool",)),
+    **dict.fromkeys(("ceil", "floor", "round", "trunc"), ("bool",)),
+    **dict.fromkeys(("hypot", "logaddexp", "frac"), ("bool", "int")),
+}
+_DIVIDES: Final = frozenset({"floor_divide", "remainder", "fmod"})
 
 
 def result_dtype(operator: Unary | Binary, dtype: DType) -> DType:
-    """The dtype of the result for operands promoted to `dtype`."""
+    """The dtype of the result for operands promoted to `dtype`.
+
+    Raises:
+        RuntimeError: if the operator is not defined for that kind of dtype.
+    """
+    if dtype.kind in _REFUSES.get(operator.name, ()):
+        raise RuntimeError(
+            f"{operator.name}: not defined for {dtype} tensors; {_REMEDY[dtype.kind]}"
+        )
     if operator.result == "bool":
         return dtypes.bool_
     if operator.result == "float" and not dtype.is_floating_point:
         return dtypes.get_default_dtype()
-    if dtype.kind == "bool" and operator.name in _NO_BOOL:
-        raise RuntimeError(
-            f"{operator.name}: `-` is not defined for bool tensors; use logical_not() or `~` to "
-            "invert a "
-            "mask, logical_xor() or `^` to compare two"
-        )
     return dtype
 
 
-def align(name: str, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor, DType]:
+_REMEDY: Final[dict[Kind, str]] = {
+    "bool": "use logical_not() or `~` to invert a mask, or convert it with .int() first",
+    "int": "convert it with .float() first",
+    "float": "convert it first",
+}
+
+
+def check_divisor(operator: Binary, divisor: Tensor) -> None:
+    """Integers have no infinity to divide by zero into.
+
+    Raises:
+        RuntimeError: ZeroDivisionError, as in PyTorch, if an integer divisor is zero.
+    """
+    if operator.name in _DIVIDES and bool((divisor.detach() == 0).any()):
+        raise RuntimeError(
+            f"ZeroDivisionError: {operator.name} of integers by zero (the divisor has shape "
+            f"{divisor.shape}); convert to float for infinities"
+        )
+
+
+def refuse_bools(operator: Binary, *operands: DType) -> None:
+    """Subtraction refuses a bool on either side.
+
+    Raises:
+        RuntimeError: if the operator is `sub` and an operand is bool.
+    """
+    if operator is op.sub and dtypes.bool_ in operands:
+        result_dtype(operator, dtypes.bool_)
+
+
+def align(operator: Binary, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor, DType]:
     """Two operands of one operation: on one device, expanded to `shape`, with their common dtype.
 
     An operand that needs a gradient is cast to that dtype, so that its gradient is cast back; the
@@ -46,17 +84,27 @@ def align(name: str, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor
     are cast by the backend as it reads them.
     """
     if a.storage.device is not b.storage.device:
-        raise RuntimeError(
-            f"{name}: expected both operands on one device, but they are on {a.storage.device} and "
-            f"{b.storage.device}; move one with .to(...)"
-        )
+        a, b = _together(operator.name, a, b)
     dtype = dtypes.result_of(a.dtype, a.ndim == 0, b.dtype, b.ndim == 0)
+    refuse_bools(operator, a.dtype, b.dtype)
     if dtype.is_floating_point:
         if a.requires_grad and a.dtype is not dtype:
             a = a.to(dtype)
         if b.requires_grad and b.dtype is not dtype:
             b = b.to(dtype)
     return views.expand_to(a, shape), views.expand_to(b, shape), dtype
+
+
+def _together(name: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Both on one device: as in PyTorch, only a 0-d tensor of the CPU goes where the other one is."""
+    if b.ndim == 0 and b.device.type == "cpu":
+        return a, b.to(a.device)
+    if a.ndim == 0 and a.device.type == "cpu":
+        return a.to(b.device), b
+    raise RuntimeError(
+        f"{name}: expected both operands on one device, but they are on {a.device} and {b.device}; "
+        "move one with .to(...)"
+    )
 
 
 def align3(
@@ -85,10 +133,7 @@ def align3(
     operands = []
     for i, x in enumerate((a, second, third)):
         if x.storage.device is not a.storage.device:
-            raise RuntimeError(
-                f"{operator.name}: expected all operands on one device, but they are on "
-                f"{a.storage.device} and {x.storage.device}; move one with .to(...)"
-            )
+            a, x = _together(operator.name, a, x)
         cast = x.requires_grad and x.dtype is not dtype and (i > 0 or operator is not op.where)
         operands.append(views.expand_to(x.to(dtype) if cast else x, shape))
     return operands[0], operands[1], operands[2], dtype
@@ -125,7 +170,7 @@ def _whole(operator: Unary) -> Callable[[Tensor], Tensor]:
     """Rounding: an integer is its own result."""
 
     def function(input: Tensor, /) -> Tensor:
-        return input.apply_unary(operator) if input.dtype.is_floating_point else views.clone(input)
+        return views.clone(input) if input.dtype.kind == "int" else input.apply_unary(operator)
 
     return _describe(function, operator, operator.name)
 
@@ -166,7 +211,6 @@ sign = _unary(op.sign)
 sin = _unary(op.sin)
 sinh = _unary(op.sinh)
 sqrt = _unary(op.sqrt)
-square = _unary(op.square)
 tan = _unary(op.tan)
 tanh = _unary(op.tanh)
 trunc = _whole(op.trunc)
@@ -201,7 +245,21 @@ def add(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
-    return input + (other if alpha == 1 else other * alpha)
+    return input + _scaled("add", other, alpha)
+
+
+def _scaled(name: str, other: Tensor | float, alpha: float) -> Tensor | float:
+    """alpha * other, which does not change the dtype of a tensor."""
+    if isinstance(other, (int, float)):
+        return other * alpha
+    if alpha == 1:
+        return other
+    if isinstance(alpha, float) and not other.dtype.is_floating_point:
+        raise RuntimeError(
+            f"{name}: for integral input tensors, argument alpha must not be a floating point number, "
+            f"but got {alpha} for {other.dtype}"
+        )
+    return (other * alpha).to(other.dtype)
 
 
 def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
@@ -209,7 +267,7 @@ def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
-    return input - (other if alpha == 1 else other * alpha)
+    return input - _scaled("sub", other, alpha)
 
 
 def div(
@@ -254,12 +312,20 @@ def pow(input: Tensor, exponent: Tensor | float) -> Tensor:
     return input.apply_binary(op.pow, exponent)
 
 
+def square(input: Tensor) -> Tensor:
+    """Elementwise: input * input; a bool counts as an integer.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.square.html
+    """
+    return (input.long() if input.dtype is dtypes.bool_ else input).apply_unary(op.square)
+
+
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     """Elementwise: the nearest integer, halves to the even one; or so many decimals.
 
     https://docs.pytorch.org/docs/stable/generated/torch.round.html
     """
-    if not input.dtype.is_floating_point:
+    if input.dtype.kind == "int":
         return views.clone(input)
     if decimals == 0:
         return input.apply_unary(op.round)
@@ -320,6 +386,8 @@ def isclose(
 
     https://docs.pytorch.org/docs/stable/generated/torch.isclose.html
     """
+    if input.dtype is dtypes.bool_ and other.dtype is dtypes.bool_:
+        return eq(input, other)
     near = abs(input - other) <= abs(other) * rtol + atol
     near = logical_and(near, isfinite(input - other))
     close = logical_or(eq(input, other), near)

@@ -197,6 +197,8 @@ def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def _arg(name: str, x: Tensor, operator: Binary, dim: int | None, keepdim: bool) -> Tensor:
+    if x.dtype is dtypes.bool_ and name.startswith("arg"):
+        raise RuntimeError(f"{name}: not defined for bool tensors; convert it with .int() first")
     if dim is None:
         if x.layout.size == 0:
             raise IndexError(
@@ -303,7 +305,7 @@ def all(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.all.html
     """
     dims = _dims("all", dim, x.ndim)
-    return _finish(_reduce(x != 0, op.logical_and, 1.0, dims, dtypes.bool_), dims, keepdim)
+    return _truth(x, op.logical_and, 1.0, dims, keepdim)
 
 
 def any(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -312,7 +314,15 @@ def any(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.any.html
     """
     dims = _dims("any", dim, x.ndim)
-    return _finish(_reduce(x != 0, op.logical_or, 0.0, dims, dtypes.bool_), dims, keepdim)
+    return _truth(x, op.logical_or, 0.0, dims, keepdim)
+
+
+def _truth(
+    x: Tensor, operator: Binary, start: float, dims: tuple[int, ...], keepdim: bool
+) -> Tensor:
+    """all or any; as in PyTorch, of uint8 the result is uint8 too."""
+    y = _finish(_reduce(x.ne(0), operator, start, dims, dtypes.bool_), dims, keepdim)
+    return y.to(x.dtype) if x.dtype is dtypes.uint8 else y
 
 
 def var(
@@ -355,6 +365,8 @@ def logsumexp(x: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
     """
     dims = _dims("logsumexp", dim, x.ndim)
+    if not x.dtype.is_floating_point:
+        x = x.to(dtypes.get_default_dtype())
     top = amax(x.detach(), dims, True)
     top = pointwise.where(pointwise.isfinite(top), top, 0.0)
     total = pointwise.log(sum(pointwise.exp(x - top), dims, True)) + top
@@ -369,6 +381,10 @@ def norm(x: Tensor, p: float | str = 2, dim: Dims = None, keepdim: bool = False)
     Raises:
         RuntimeError: if p is neither a number nor "fro".
     """
+    if not x.dtype.is_floating_point:
+        raise RuntimeError(
+            f"norm: expected a floating point tensor, but got {x.dtype}; use .float()"
+        )
     if isinstance(p, str):
         if p != "fro":
             raise RuntimeError(f"norm: p must be a number or 'fro', but got {p!r}")

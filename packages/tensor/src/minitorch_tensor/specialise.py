@@ -69,7 +69,7 @@ class Target:
 
 @dataclass
 class Program:
-    """Source text whose function `entry` computes the operator; it calls the target's `ieee` names."""
+    """Source text whose function `entry` computes the operator with the target's functions."""
 
     entry: str
     parameters: tuple[str, ...]

@@ -23,7 +23,7 @@ class Buffer(Protocol):
 
 
 class Storage:
-    """Memory on one device; `version` counts the writes in place, and `views` lists recorded views."""
+    """Memory on one device; `version` counts writes in place, `views` lists recorded views."""
 
     __slots__ = ("buffer", "device", "version", "views")
 

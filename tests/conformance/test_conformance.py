@@ -1,0 +1,204 @@
+"""Every row of the table, on every device, beside torch: value, shape, dtype, gradients, layouts, dtypes."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from .rows import ROWS, Row
+
+torch = pytest.importorskip("torch")
+minitorch = pytest.importorskip("minitorch")
+
+pytestmark = pytest.mark.parity
+
+DEVICES = ["numpy", "cpu"]
+TOLERANCE = {"float64": 1e-9, "float32": 2e-5}
+NAMES = ["float64", "float32", "int64", "int32", "int16", "int8", "uint8", "bool"]
+
+
+def rows(**wanted: bool) -> list[object]:
+    """The rows with these flags, named."""
+    return [
+        pytest.param(row, id=row.name)
+        for row in ROWS
+        if all(getattr(row, flag) == value for flag, value in wanted.items())
+    ]
+
+
+def tensors(lib: ModuleType, row: Row, dtype: str, device: str, grad: bool) -> list:
+    """The inputs of a row as tensors of one library."""
+    made = []
+    for i, given in enumerate(row.inputs):
+        x = lib.tensor(given.array(i, dtype))
+        if lib is minitorch:
+            x = x.to(device)
+        if given.floating:
+            x.requires_grad_(grad)
+        made.append(x)
+    return made
+
+
+def weights(lib: ModuleType, y: object, device: str) -> object:
+    """A different factor for each element, so that no two gradients can be mixed up."""
+    shape = tuple(y.shape)
+    values = (1 + np.arange(np.prod(shape, dtype=int)) % 7).reshape(shape).astype("float64")
+    w = lib.tensor(values).to(y.dtype)
+    return w.to(device) if lib is minitorch else w
+
+
+def host(x: object) -> np.ndarray:
+    """A tensor of either library as an array."""
+    return np.asarray(
+        x.detach().resolve_neg().numpy(force=True)
+        if isinstance(x, torch.Tensor)
+        else x.detach().to("cpu").numpy()
+    )
+
+
+def assert_same(ours: object, theirs: object, what: str, tolerance: float) -> None:
+    """Shape, dtype and numbers; nan equals nan."""
+    assert tuple(ours.shape) == tuple(theirs.shape), what
+    assert str(ours.dtype).split(".")[1] == str(theirs.dtype).split(".")[1], what
+    a, b = host(ours), host(theirs)
+    scale = (
+        tolerance * max(1.0, float(np.nanmax(np.abs(b[np.isfinite(b)]), initial=1.0)))
+        if b.dtype.kind == "f"
+        else 0
+    )
+    np.testing.assert_allclose(a, b, rtol=tolerance, atol=scale, err_msg=what)
+
+
+def gradients(lib: ModuleType, row: Row, dtype: str, device: str, create: bool) -> list:
+    """First gradients, or those of the squared norm of the first ones."""
+    inputs = tensors(lib, row, dtype, device, True)
+    y = row.call(lib, *inputs)
+    wanted = [x for x in inputs if x.requires_grad]
+    first = lib.autograd.grad(
+        (y * weights(lib, y, device)).sum(), wanted, create_graph=create, materialize_grads=True
+    )
+    if not create:
+        return list(first)
+    total = sum((g * g).sum() for g in first)
+    if not total.requires_grad:
+        return [x.detach() * 0 for x in wanted]
+    return list(lib.autograd.grad(total, wanted, materialize_grads=True))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("row", rows())
+def test_value_is_torchs(row: Row, dtype: str, device: str) -> None:
+    ours = row.call(minitorch, *tensors(minitorch, row, dtype, device, False))
+    theirs = row.call(torch, *tensors(torch, row, dtype, device, False))
+    assert ours.device == minitorch.device(device)
+    assert_same(ours, theirs, row.name, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("row", rows(gradient=True))
+def test_gradient_is_torchs(row: Row, device: str) -> None:
+    ours = gradients(minitorch, row, "float64", device, False)
+    theirs = gradients(torch, row, "float64", device, False)
+    for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+        assert_same(a, b, f"{row.name}, input {i}", 1e-9)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("row", rows(gradient=True, double=True))
+def test_double_gradient_is_torchs(row: Row, device: str) -> None:
+    ours = gradients(minitorch, row, "float64", device, True)
+    theirs = gradients(torch, row, "float64", device, True)
+    for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+        assert_same(a, b, f"{row.name}, input {i}", 1e-8)
+
+
+def strided(lib: ModuleType, x: object) -> list:
+    """The same numbers in other layouts: transposed memory, every second element, an offset."""
+    dims = tuple(range(x.ndim))[::-1]
+    variants = [x.permute(*dims).contiguous().permute(*dims) if x.ndim > 1 else x]
+    spread = lib.stack([x, x + 1], -1)[..., 0] if x.dtype.is_floating_point else x
+    padded = lib.cat([x[:1], x])[1:] if x.ndim and x.shape[0] else x
+    return [*variants, spread, padded]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("row", rows(layouts=True))
+def test_layout_of_inputs_does_not_matter(row: Row, device: str) -> None:
+    plain = tensors(torch, row, "float64", device, False)
+    theirs = row.call(torch, *plain)
+    ours = tensors(minitorch, row, "float64", device, False)
+    for variant in range(3):
+        inputs = [strided(minitorch, x)[variant] for x in ours]
+        assert_same(row.call(minitorch, *inputs), theirs, f"{row.name}, layout {variant}", 1e-9)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("dtype", NAMES)
+@pytest.mark.parametrize("row", rows(dtypes=True))
+def test_every_dtype_gives_torchs_dtype_and_value_or_both_refuse(
+    row: Row, dtype: str, device: str
+) -> None:
+    def run(lib: ModuleType) -> object:
+        inputs = [
+            x.abs().to(getattr(lib, dtype)) if given.floating else x
+            for x, given in zip(
+                tensors(lib, row, "float64", device, False), row.inputs, strict=True
+            )
+        ]
+        return row.call(lib, *inputs)
+
+    try:
+        theirs = run(torch)
+    except (RuntimeError, TypeError) as error:
+        with pytest.raises((RuntimeError, TypeError)):
+            run(minitorch)
+        assert error is not None
+        return
+    assert_same(run(minitorch), theirs, row.name, TOLERANCE.get(dtype, 2e-5))
+
+
+EDGES = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    np.inf,
+    -np.inf,
+    np.nan,
+    1e300,
+    -1e300,
+    1e-300,
+    5e-324,
+    0.5,
+    710.0,
+    -745.0,
+]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("row", rows(edges=True))
+def test_nan_infinities_and_signed_zeros_are_torchs(row: Row, device: str) -> None:
+    a, b = (x.reshape(-1) for x in np.meshgrid(EDGES, EDGES))
+    arrays = [a, b] if len(row.inputs) == 2 else [np.array(EDGES)] * len(row.inputs)
+    with np.errstate(all="ignore"):
+        theirs = row.call(torch, *(torch.tensor(x) for x in arrays))
+        ours = row.call(minitorch, *(minitorch.tensor(x).to(device) for x in arrays))
+    assert_same(ours, theirs, row.name, 1e-12)
+    if theirs.dtype.is_floating_point:
+        np.testing.assert_array_equal(
+            np.signbit(host(ours))[~np.isnan(host(ours))],
+            np.signbit(host(theirs))[~np.isnan(host(theirs))],
+        )
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("row", rows(edges=True))
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (1, 1)])
+def test_empty_and_0d_inputs(row: Row, shape: tuple[int, ...], device: str) -> None:
+    arrays = [np.full(shape, 0.5) for _ in row.inputs]
+    theirs = row.call(torch, *(torch.tensor(x) for x in arrays))
+    ours = row.call(minitorch, *(minitorch.tensor(x).to(device) for x in arrays))
+    assert_same(ours, theirs, row.name, 1e-9)
