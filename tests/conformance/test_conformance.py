@@ -1,4 +1,4 @@
-"""Every row of the table, on every device, beside torch: value, shape, dtype, gradients, layouts, dtypes."""
+"""Every row of the table, on every device, beside torch: values, gradients, layouts, dtypes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from _pytest.mark.structures import ParameterSet
 
-from .rows import ROWS, Row
+from .rows import ROWS, Array, Row, Tensor
 
 torch = pytest.importorskip("torch")
 minitorch = pytest.importorskip("minitorch")
@@ -19,7 +20,7 @@ TOLERANCE = {"float64": 1e-9, "float32": 2e-5}
 NAMES = ["float64", "float32", "int64", "int32", "int16", "int8", "uint8", "bool"]
 
 
-def rows(**wanted: bool) -> list[object]:
+def rows(**wanted: bool) -> list[ParameterSet]:
     """The rows with these flags, named."""
     return [
         pytest.param(row, id=row.name)
@@ -28,7 +29,7 @@ def rows(**wanted: bool) -> list[object]:
     ]
 
 
-def tensors(lib: ModuleType, row: Row, dtype: str, device: str, grad: bool) -> list:
+def tensors(lib: ModuleType, row: Row, dtype: str, device: str, grad: bool) -> list[Tensor]:
     """The inputs of a row as tensors of one library."""
     made = []
     for i, given in enumerate(row.inputs):
@@ -41,7 +42,7 @@ def tensors(lib: ModuleType, row: Row, dtype: str, device: str, grad: bool) -> l
     return made
 
 
-def weights(lib: ModuleType, y: object, device: str) -> object:
+def weights(lib: ModuleType, y: Tensor, device: str) -> Tensor:
     """A different factor for each element, so that no two gradients can be mixed up."""
     shape = tuple(y.shape)
     values = (1 + np.arange(np.prod(shape, dtype=int)) % 7).reshape(shape).astype("float64")
@@ -49,7 +50,7 @@ def weights(lib: ModuleType, y: object, device: str) -> object:
     return w.to(device) if lib is minitorch else w
 
 
-def host(x: object) -> np.ndarray:
+def host(x: Tensor) -> Array:
     """A tensor of either library as an array."""
     return np.asarray(
         x.detach().resolve_neg().numpy(force=True)
@@ -58,7 +59,7 @@ def host(x: object) -> np.ndarray:
     )
 
 
-def assert_same(ours: object, theirs: object, what: str, tolerance: float) -> None:
+def assert_same(ours: Tensor, theirs: Tensor, what: str, tolerance: float) -> None:
     """Shape, dtype and numbers; nan equals nan."""
     assert tuple(ours.shape) == tuple(theirs.shape), what
     assert str(ours.dtype).split(".")[1] == str(theirs.dtype).split(".")[1], what
@@ -71,7 +72,7 @@ def assert_same(ours: object, theirs: object, what: str, tolerance: float) -> No
     np.testing.assert_allclose(a, b, rtol=tolerance, atol=scale, err_msg=what)
 
 
-def gradients(lib: ModuleType, row: Row, dtype: str, device: str, create: bool) -> list:
+def gradients(lib: ModuleType, row: Row, dtype: str, device: str, create: bool) -> list[Tensor]:
     """First gradients, or those of the squared norm of the first ones."""
     inputs = tensors(lib, row, dtype, device, True)
     y = row.call(lib, *inputs)
@@ -115,7 +116,7 @@ def test_double_gradient_is_torchs(row: Row, device: str) -> None:
         assert_same(a, b, f"{row.name}, input {i}", 1e-8)
 
 
-def strided(lib: ModuleType, x: object) -> list:
+def strided(lib: ModuleType, x: Tensor) -> list[Tensor]:
     """The same numbers in other layouts: transposed memory, every second element, an offset."""
     dims = tuple(range(x.ndim))[::-1]
     variants = [x.permute(*dims).contiguous().permute(*dims) if x.ndim > 1 else x]
@@ -141,7 +142,7 @@ def test_layout_of_inputs_does_not_matter(row: Row, device: str) -> None:
 def test_every_dtype_gives_torchs_dtype_and_value_or_both_refuse(
     row: Row, dtype: str, device: str
 ) -> None:
-    def run(lib: ModuleType) -> object:
+    def run(lib: ModuleType) -> Tensor:
         inputs = [
             x.abs().to(getattr(lib, dtype)) if given.floating else x
             for x, given in zip(
@@ -152,10 +153,9 @@ def test_every_dtype_gives_torchs_dtype_and_value_or_both_refuse(
 
     try:
         theirs = run(torch)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError):
         with pytest.raises((RuntimeError, TypeError)):
             run(minitorch)
-        assert error is not None
         return
     assert_same(run(minitorch), theirs, row.name, TOLERANCE.get(dtype, 2e-5))
 
