@@ -1,7 +1,7 @@
 """The conformance table: one row a function. `test_conformance` runs every row against torch.
 
-A row calls the function as PyTorch code would: `lib` is torch or minitorch. Its inputs are arrays of a few
-kinds; floating ones get gradients.
+A row calls the function as PyTorch code would: `lib` is torch or minitorch. Its inputs are arrays
+of a few kinds; floating ones get gradients.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 Tensor = Any  # of either library
 Call = Callable[..., Tensor]
 
