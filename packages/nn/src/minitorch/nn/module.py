@@ -1,0 +1,406 @@
+"""A module is a tree of parameters with a `forward`.
+
+What a call means to a type checker: `Module.__call__` takes its signature from the `forward` of the class,
+so `self.linear("x")` and `x, (h, c) = self.lstm(x)` are checked exactly. Of a plain `Module`, say an
+argument `model: nn.Module` or an item of an `nn.ModuleList` of several kinds, no `forward` is known: such
+a call takes tensors and gives a Tensor. Annotate a module of another kind as what it is.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import ParamSpec, Protocol, Self, TypeVar, overload
+
+from minitorch.nn import conversion, hooks, state
+from minitorch.nn.members import Members
+from minitorch.nn.parameter import Parameter, typename
+from minitorch.nn.registration import Registered
+from minitorch.nn.registry import Registry
+from minitorch_autodiff import RemovableHandle
+from minitorch_tensor import Device, DType, Tensor, float32, float64
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+D = TypeVar("D", bound=MutableMapping[str, Tensor])
+M = TypeVar("M", bound=Tensor)
+
+
+class HasForward(Protocol[P, R_co]):
+    """A class with a `forward`, whose signature a call has too."""
+
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Compute the output."""
+
+
+class Module(Registered):
+    """The base of all networks and layers.
+
+    Assigning a `Parameter` or a `Module` to an attribute registers it; `register_buffer` registers state
+    that is not learnt. Call `super().__init__()` first, and write a `forward`.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+
+    >>> import minitorch as torch
+    >>> class Line(torch.nn.Module):
+    ...     def __init__(self) -> None:
+    ...         super().__init__()
+    ...         self.slope = torch.nn.Parameter(torch.tensor([2.0]))
+    ...
+    ...     def forward(self, x: torch.Tensor) -> torch.Tensor:
+    ...         return self.slope * x
+    >>> line = Line()
+    >>> line(torch.tensor([3.0])).tolist()
+    [6.0]
+    >>> [name for name, _ in line.named_parameters()]
+    ['slope']
+    """
+
+    @property
+    def _modules(self) -> Registry[Module]:
+        return Registry(Module, self._module_names, self.__dict__)
+
+    # ---- the call ---------------------------------------------------------------------------------------
+
+    @overload
+    def __call__(self: HasForward[P, R_co], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    @overload
+    def __call__(self, *args: Tensor, **kwargs: Tensor) -> Tensor: ...
+    def __call__(self: hooks.Hooked, *args: object, **kwargs: object) -> object:
+        """`forward`, between the hooks."""
+        if self._forward_hooks or self._forward_pre_hooks:
+            return hooks.call(self, args, kwargs)
+        return self.forward(*args, **kwargs)
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., object], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args)` before each `forward`; what it returns replaces the arguments.
+
+        With `with_kwargs` it is called as `hook(module, args, kwargs)` and returns a pair of both, or None.
+        With `prepend` it comes before the hooks that are there. `handle.remove()` takes it away.
+        https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+        """
+        return hooks.add(self._forward_pre_hooks, hook, prepend, with_kwargs)
+
+    def register_forward_hook(
+        self, hook: Callable[..., object], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args, output)` after each `forward`; what it returns replaces the output.
+
+        With `with_kwargs` it is called as `hook(module, args, kwargs, output)`. With `prepend` it comes
+        before the hooks that are there. `handle.remove()` takes it away.
+        https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+        """
+        return hooks.add(self._forward_hooks, hook, prepend, with_kwargs)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Register a child module as the attribute `name`.
+
+        Raises:
+            KeyError: if the name is empty, contains a dot, or belongs to an attribute of another kind.
+            TypeError: if `module` is neither a Module nor None.
+        """
+        if "_module_names" not in self.__dict__:
+            raise AttributeError("cannot assign module before Module.__init__() call")
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"{typename(module)} is not a Module subclass")
+        self._check_name("module", name, self._module_names)
+        self._modules[name] = module
+
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Alias of `add_module`."""
+        self.add_module(name, module)
+
+    # ---- walking the tree -------------------------------------------------------------------------------
+
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """This module and all below it, each with its name: `""`, `"0"`, `"0.conv"`; parents first.
+
+        A module that appears twice is given once, unless `remove_duplicate` is False.
+        """
+        seen = set() if memo is None else memo
+        if self in seen:
+            return
+        if remove_duplicate:
+            seen.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(
+                    seen, f"{prefix}.{name}" if prefix else name, remove_duplicate
+                )
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly below this one, each once, with their names."""
+        seen: set[Module] = set()
+        for name, module in self._modules.items():
+            if module is not None and module not in seen:
+                seen.add(module)
+                yield name, module
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly below this one, each once."""
+        return (module for _, module in self.named_children())
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """All parameters with their names, such as `"0.weight"`; a shared one once."""
+        return _named(self, _parameters_of, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Members[Parameter]:
+        """All parameters, each once: what an optimizer is given. The iterator has a length."""
+        return Members([parameter for _, parameter in self.named_parameters(recurse=recurse)])
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """All buffers with their names, such as `"1.running_mean"`; a shared one once."""
+        return _named(self, _buffers_of, prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Members[Tensor]:
+        """All buffers, each once."""
+        return Members([buffer for _, buffer in self.named_buffers(recurse=recurse)])
+
+    def get_submodule(self, target: str) -> Module:
+        """The module called `target`, a name such as `"features.0"`; this one for `""`.
+
+        Raises:
+            AttributeError: if there is none, or if it is not a module.
+        """
+        module = self
+        for name in target.split(".") if target else ():
+            if not hasattr(module, name):
+                raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+            found = getattr(module, name)
+            if not isinstance(found, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
+            module = found
+        return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter called `target`, a name such as `"features.0.weight"`.
+
+        Raises:
+            AttributeError: if there is none, or if it is not a parameter.
+        """
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+        found = getattr(module, name)
+        if not isinstance(found, Parameter):
+            raise AttributeError(f"`{name}` is not an nn.Parameter")
+        return found
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer called `target`, a name such as `"features.1.running_mean"`.
+
+        Raises:
+            AttributeError: if there is none, or if it is not a buffer.
+        """
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+        found = module._buffers.get(name)
+        if found is None:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return found
+
+    def apply(self, fn: Callable[[Module], None]) -> Self:
+        """Call `fn` with each module below and with this one, children first; returns this module."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    # ---- modes and gradients ----------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the training mode of this module and of all below: dropout and batch norm look at it.
+
+        Raises:
+            ValueError: if `mode` is not a bool.
+        """
+        if not isinstance(mode, bool):
+            raise ValueError(f"training mode is expected to be boolean, but got {mode!r}")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self) -> Self:
+        """`train(False)`."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set `requires_grad` of all parameters: freeze the module, or thaw it."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or write zeros into them."""
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                if set_to_none:
+                    parameter.grad = None
+                else:
+                    if parameter.grad.grad_fn is not None:
+                        parameter.grad.detach_()
+                    else:
+                        parameter.grad.requires_grad_(False)
+                    parameter.grad.zero_()
+
+    # ---- conversion -------------------------------------------------------------------------------------
+
+    def to(
+        self,
+        *args: str | Device | DType | Tensor | bool | None,
+        device: str | Device | None = None,
+        dtype: DType | None = None,
+        non_blocking: bool = False,
+    ) -> Self:
+        """Move and cast all parameters and buffers, in place: `to(device)`, `to(dtype)`, `to(tensor)`.
+
+        Integer buffers move, but are not cast. Returns this module.
+        https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+
+        Raises:
+            TypeError: if the dtype is not floating.
+        """
+        return self._apply(conversion.parse(args, device, dtype))
+
+    def float(self) -> Self:
+        """Cast all floating parameters and buffers to float32."""
+        return self.to(float32)
+
+    def double(self) -> Self:
+        """Cast all floating parameters and buffers to float64."""
+        return self.to(float64)
+
+    def cpu(self) -> Self:
+        """Move all parameters and buffers to the CPU."""
+        return self.to("cpu")
+
+    def cuda(self, device: int | None = None) -> Self:
+        """Move all parameters and buffers to a GPU."""
+        return self.to(Device("cuda", device))
+
+    def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
+        conversion.apply(self, fn)
+        return self
+
+    # ---- state ------------------------------------------------------------------------------------------
+
+    @overload
+    def state_dict(self, *, destination: D, prefix: str = "", keep_vars: bool = False) -> D: ...
+    @overload
+    def state_dict(
+        self, *, prefix: str = "", keep_vars: bool = False
+    ) -> OrderedDict[str, Tensor]: ...
+    def state_dict(
+        self,
+        *,
+        destination: MutableMapping[str, Tensor] | None = None,
+        prefix: str = "",
+        keep_vars: bool = False,
+    ) -> MutableMapping[str, Tensor]:
+        """All parameters and persistent buffers by name, sharing their memory, without history.
+
+        Args:
+            destination: where to put them; a new dictionary if omitted.
+            prefix: what to put before each name.
+            keep_vars: give the parameters themselves.
+        """
+        if destination is None:
+            destination = OrderedDict()
+        state.collect(self, destination, prefix, keep_vars)
+        return destination
+
+    def load_state_dict(
+        self, state_dict: object, strict: bool = True, assign: bool = False
+    ) -> state.IncompatibleKeys:
+        """Copy a state, such as `state_dict` gives and `minitorch.load` reads, into this module.
+
+        A state that does not fit is refused as a whole, and the module stays as it was.
+
+        Args:
+            state_dict: a mapping from names to tensors. (An `object` to the type checker, so that a part of
+                a loaded checkpoint can be passed on.)
+            strict: whether the names must be exactly those of this module.
+            assign: use the given tensors themselves, with their dtypes and devices, instead of copying.
+
+        Returns:
+            `missing_keys` and `unexpected_keys`; both are empty if `strict`.
+
+        Raises:
+            TypeError: if `state_dict` is no mapping.
+            RuntimeError: if a shape does not fit, or, if `strict`, a name is missing or unexpected.
+        """
+        return state.load(self, state_dict, strict, assign)
+
+    # ---- text -------------------------------------------------------------------------------------------
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of this module when it is printed; for subclasses."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        children = [f"({name}): {indent(repr(module))}" for name, module in self._modules.items()]
+        if len(lines) == 1 and not children:
+            return f"{self._get_name()}({extra})"
+        inner = "".join(f"\n  {line}" for line in lines + children)
+        return f"{self._get_name()}({inner}\n)" if inner else f"{self._get_name()}()"
+
+    def __dir__(self) -> list[str]:
+        # Without the items of containers, which are no names: "0", "1".
+        return sorted(name for name in object.__dir__(self) if not name[0].isdigit())
+
+
+def indent(text: str) -> str:
+    """`text` with all lines but the first moved two columns to the right."""
+    return text.replace("\n", "\n  ")
+
+
+def _parameters_of(module: Module) -> Registry[Parameter]:
+    return module._parameters
+
+
+def _buffers_of(module: Module) -> Registry[Tensor]:
+    return module._buffers
+
+
+def _named(
+    module: Module,
+    registry: Callable[[Module], Registry[M]],
+    prefix: str,
+    recurse: bool,
+    remove_duplicate: bool,
+) -> Iterator[tuple[str, M]]:
+    """The members of one kind of a module and, with `recurse`, of all below it, with their names."""
+    seen: set[M] = set()
+    modules = (
+        module.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+        if recurse
+        else iter([(prefix, module)])
+    )
+    for path, owner in modules:
+        for name, member in registry(owner).items():
+            if member is None or member in seen:
+                continue
+            if remove_duplicate:
+                seen.add(member)
+            yield f"{path}.{name}" if path else name, member

@@ -1,0 +1,156 @@
+"""Helpers for all parameters of a model at once: clip their gradients, line them up in one vector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from minitorch.nn.parameter import typename
+from minitorch_autodiff import no_grad
+from minitorch_tensor import Tensor, cat, stack, tensor
+
+__all__ = [
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "get_total_norm",
+    "parameters_to_vector",
+    "vector_to_parameters",
+]
+
+
+def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+@no_grad()
+def get_total_norm(
+    tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Tensor:
+    """The norm of all elements of all tensors together, a 0-d tensor.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
+
+    Args:
+        tensors: one or many.
+        norm_type: p of the p-norm; inf for the largest absolute value.
+        error_if_nonfinite: raise instead of returning nan or inf.
+
+    Raises:
+        RuntimeError: if the norm is not finite, and `error_if_nonfinite`.
+
+    >>> get_total_norm([Tensor([3.0]), Tensor([4.0])]).item()
+    5.0
+    """
+    norm_type = float(norm_type)
+    norms = [each.norm(norm_type) for each in _listed(tensors)]
+    if not norms:
+        return tensor(0.0)
+    total = stack([norm.to(norms[0].device) for norm in norms]).norm(norm_type)
+    if error_if_nonfinite and not math.isfinite(total.item()):
+        raise RuntimeError(
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it "
+            "cannot be clipped. To disable this error and scale the gradients by the non-finite norm "
+            "anyway, set `error_if_nonfinite=False`"
+        )
+    return total
+
+
+@no_grad()
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+) -> Tensor:
+    """Scale all gradients by one factor, so that their total norm is at most `max_norm`, in place.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
+
+    Args:
+        parameters: those with the gradients; what has none does not count.
+        max_norm: the largest norm allowed.
+        norm_type: p of the p-norm; inf for the largest absolute value.
+        error_if_nonfinite: raise instead of scaling by nan or inf.
+
+    Returns:
+        The total norm before, a 0-d tensor.
+
+    Raises:
+        RuntimeError: if the norm is not finite, and `error_if_nonfinite`.
+
+    >>> p = Tensor([0.0, 0.0])
+    >>> p.grad = Tensor([3.0, 4.0])
+    >>> clip_grad_norm_(p, 1.0).item()
+    5.0
+    >>> p.grad
+    Tensor([0.6000, 0.8000], requires_grad=False)
+    """
+    grads = [p.grad for p in _listed(parameters) if p.grad is not None]
+    total = get_total_norm(grads, norm_type, error_if_nonfinite)
+    # Multiplied also where it is 1: a comparison would have to wait for the device.
+    factor = (float(max_norm) / (total + 1e-6)).clamp(max=1.0)
+    for g in grads:
+        g.mul_(factor.to(g.device))
+    return total
+
+
+@no_grad()
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+    """Cut every element of the gradients to [-clip_value, clip_value], in place.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
+    """
+    for p in _listed(parameters):
+        if p.grad is not None:
+            p.grad.clamp_(min=-float(clip_value), max=float(clip_value))
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """All elements of all parameters, in order, as one vector.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html
+
+    Raises:
+        TypeError: if they are on different devices.
+
+    >>> parameters_to_vector([Tensor([1.0]), Tensor([[2.0, 3.0]])]).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    listed = _listed(parameters)
+    devices = {p.device for p in listed}
+    if len(devices) > 1:
+        raise TypeError(
+            "parameters_to_vector: Found two parameters on different devices, this is currently not "
+            f"supported: {', '.join(sorted(map(str, devices)))}"
+        )
+    return cat([p.reshape(-1) for p in listed])
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Give the parameters the elements of a vector, in order; the inverse of `parameters_to_vector`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.vector_to_parameters.html
+
+    Raises:
+        TypeError: if `vec` is no tensor.
+        RuntimeError: if it has not exactly the elements that the parameters have.
+
+    >>> p = Tensor([[0.0, 0.0]])
+    >>> vector_to_parameters(Tensor([1.0, 2.0]), [p])
+    >>> p.tolist()
+    [[1.0, 2.0]]
+    """
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"expected minitorch.Tensor, but got: {typename(vec)}")
+    listed = _listed(parameters)
+    wanted = sum(p.numel() for p in listed)
+    if vec.numel() != wanted:
+        raise RuntimeError(
+            f"vector_to_parameters: the parameters have {wanted} elements, but the vector has "
+            f"{vec.numel()}"
+        )
+    position = 0
+    for p in listed:
+        piece = vec.detach()[position : position + p.numel()]
+        p.data = piece.reshape(p.shape).clone()
+        position += p.numel()

@@ -1,0 +1,5 @@
+"""What is needed around training: datasets and their batches."""
+
+from minitorch.utils import data
+
+__all__ = ["data"]
