@@ -7,6 +7,7 @@ After Karpathy's micrograd (https://github.com/karpathy/micrograd). Training one
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from random import Random
 
 from minitorch_autodiff.scalar import Scalar
@@ -113,10 +114,7 @@ class MLP:
     ) -> None:
         random = random or Random()
         sizes = [inputs, *outputs]
-        self.layers = [
-            Layer(m, n, activation, random=random)
-            for m, n in zip(sizes[:-1], sizes[1:], strict=True)
-        ]
+        self.layers = [Layer(m, n, activation, random=random) for m, n in pairwise(sizes)]
 
     def forward(self, xs: Sequence[Scalar | float]) -> list[Scalar]:
         """The outputs of the last layer."""
