@@ -36,6 +36,10 @@ from minitorch_tensor.functional.binary_loss import (
     binary_cross_entropy_with_logits,
     kl_div,
 )
+from minitorch_tensor.functional.conv import (
+    conv1d,
+    conv2d,
+)
 from minitorch_tensor.functional.linear import (
     bilinear,
     linear,
@@ -43,6 +47,9 @@ from minitorch_tensor.functional.linear import (
 from minitorch_tensor.functional.loss import (
     cross_entropy,
     nll_loss,
+)
+from minitorch_tensor.functional.pad import (
+    pad,
 )
 from minitorch_tensor.functional.regression_loss import (
     huber_loss,
@@ -56,6 +63,8 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "conv1d",
+    "conv2d",
     "cross_entropy",
     "elu",
     "gelu",
@@ -74,6 +83,7 @@ __all__ = [
     "mish",
     "mse_loss",
     "nll_loss",
+    "pad",
     "prelu",
     "relu",
     "relu6",
