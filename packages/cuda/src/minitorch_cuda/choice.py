@@ -39,10 +39,11 @@ class Choice:
                     self._launcher = self._default()
         return self._launcher
 
-    def put(self, launcher: Launcher | None) -> None:
-        """Choose, or take the choice back; tensors made before stay on what they were made on."""
+    def put(self, launcher: Launcher | None) -> Launcher | None:
+        """Choose, or take the choice back; the choice before."""
         with self._lock:
-            self._launcher = launcher
+            before, self._launcher = self._launcher, launcher
+            return before
 
     @property
     def simulated(self) -> bool:
@@ -81,18 +82,27 @@ backend: Final = CudaBackend(choice.get)
 register_backend("cuda", backend)
 
 
-def use_simulator() -> None:
+class use_simulator:
     """Let the simulator run the device "cuda" from now on: the same kernels, without a GPU.
 
     It is for learning, for tests, and for kernels in the making: it checks every access, and takes
-    some microseconds for each. Tensors that were made on a GPU before cannot be used with it.
+    some microseconds for each. As a context manager it takes the choice back at the end. A tensor
+    made on one launcher cannot be used on another.
 
-    >>> use_simulator()
-    >>> get_device_name()
+    >>> with use_simulator():
+    ...     get_device_name()
     'simulator'
     """
-    if not (choice.simulated and isinstance(choice.get(), SimulatorLauncher)):
-        choice.put(SimulatorLauncher())
+
+    def __init__(self) -> None:
+        self._before = choice.put(SimulatorLauncher())
+
+    def __enter__(self) -> None:
+        """The choice is made already."""
+
+    def __exit__(self, *error: object) -> None:
+        """Take the choice back."""
+        choice.put(self._before)
 
 
 def is_available() -> bool:
