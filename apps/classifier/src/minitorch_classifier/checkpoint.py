@@ -25,6 +25,7 @@ from minitorch_classifier.errors import UserError, explain_os_errors, one_line
 from minitorch_classifier.files import write_atomically
 
 FILE = "checkpoint.safetensors"
+METADATA = "checksum and training state"
 PARTS = ("model", "optimizer", "scheduler")
 
 
@@ -65,7 +66,8 @@ class Checkpoint:
                 "history": [asdict(record) for record in self.history],
             }
         )
-        metadata = {"state": state, "crc32": _checksum(state, tensors)}
+        # One entry: the order of several would change from process to process.
+        metadata = {METADATA: f"{_checksum(state, tensors)} {state}"}
         write_atomically(folder / FILE, safetensors.numpy.save(tensors, metadata))
 
     @staticmethod
@@ -80,7 +82,7 @@ class Checkpoint:
             raw = path.read_bytes()
         try:
             tensors = safetensors.numpy.load(raw)
-            text, checksum = _metadata(raw)
+            checksum, _, text = _metadata(raw).partition(" ")
             if checksum != _checksum(text, tensors):
                 raise ValueError("its checksum does not fit its contents")
             found: object = json.loads(text)
@@ -95,11 +97,10 @@ class Checkpoint:
             raise UserError(f"{path} is damaged: {one_line(error)}") from error
 
 
-def _metadata(raw: bytes) -> tuple[str, str]:
-    """The texts in the header: 8 bytes with its length, then JSON."""
+def _metadata(raw: bytes) -> str:
+    """Our text in the header, which is 8 bytes with its length, then JSON."""
     length = int.from_bytes(raw[:8], "little")
-    metadata = json.loads(raw[8 : 8 + length])["__metadata__"]
-    return str(metadata["state"]), str(metadata["crc32"])
+    return str(json.loads(raw[8 : 8 + length])["__metadata__"][METADATA])
 
 
 def _checksum(text: str, tensors: Mapping[str, NDArray[np.generic]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from minitorch_classifier.data import InputSpec
 from minitorch_classifier.errors import UserError, explain_os_errors, one_line
 
 POLARITIES = ("auto", "dark", "bright")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+DAMAGED = (SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error)
 INK = 0.25  # a pixel counts as ink when it stands out by this share of the greatest contrast
 CONTRAST = 0.1  # less than this, of 1, between the palest and the deepest pixel is no drawing
 
@@ -51,14 +54,15 @@ def _read_grey(path: Path) -> NDArray[np.float32]:
             raise IsADirectoryError(None, "it is a folder")
         try:
             with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of odd metadata, for example
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(path) as image:
+                with Image.open(path, formats=FORMATS) as image:
                     return _brightness(image)
         except UnidentifiedImageError as error:
-            raise UserError(f"{path}: not a picture that Pillow can read") from error
+            raise UserError(f"{path}: no picture ({', '.join(FORMATS)})") from error
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise UserError(f"{path}: too large ({one_line(error)})") from error
-        except (SyntaxError, ValueError, EOFError) as error:  # how Pillow reports damaged files
+        except DAMAGED as error:
             raise UserError(f"{path}: damaged picture ({one_line(error)})") from error
 
 
