@@ -1,0 +1,139 @@
+"""Containers: in a row, in a list, in a dictionary."""
+
+from collections import OrderedDict
+
+import pytest
+
+import minitorch as torch
+from minitorch import nn
+
+
+def row() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+
+
+def test_sequential_passes_each_output_on() -> None:
+    model = row()
+    x = torch.ones(4, 2)
+    by_hand = model[2](model[1](model[0](x)))
+    assert model(x).tolist() == by_hand.tolist()
+
+
+def test_sequential_is_a_sequence_of_modules() -> None:
+    model = row()
+    assert len(model) == 3
+    assert [type(m).__name__ for m in model] == ["Linear", "ReLU", "Linear"]
+    assert model[-1] is model[2]
+    assert [name for name, _ in model[1:].named_children()] == ["1", "2"]
+    with pytest.raises(IndexError, match="index 3 is out of range"):
+        _ = model[3]
+    with pytest.raises(IndexError, match="index -4 is out of range"):
+        _ = model[-4]
+
+
+def test_sequential_takes_names() -> None:
+    model = nn.Sequential(OrderedDict[str, nn.Module](fc=nn.Linear(2, 2), act=nn.ReLU()))
+    assert list(model.state_dict()) == ["fc.weight", "fc.bias"]
+    assert model[1] is model.get_submodule("act")
+    with pytest.raises(TypeError, match="must be the only argument"):
+        getattr(nn, "Sequential")(nn.ReLU(), OrderedDict())  # noqa: B009
+    with pytest.raises(TypeError, match="int is not a Module subclass"):
+        getattr(nn, "Sequential")(3)  # noqa: B009
+
+
+def test_sequential_can_be_changed() -> None:
+    model = row()
+    model[1] = nn.Tanh()
+    model.append(nn.Sigmoid()).insert(0, nn.Identity())
+    names = [type(m).__name__ for m in model]
+    assert names == ["Identity", "Linear", "Tanh", "Linear", "Sigmoid"]
+    del model[0]
+    taken = model.pop(-1)
+    assert isinstance(taken, nn.Sigmoid)
+    assert [name for name, _ in model.named_children()] == ["0", "1", "2"]
+    del model[1:]
+    assert len(model) == 1
+    model += nn.Sequential(nn.ReLU())
+    assert len(model + model) == 4
+    with pytest.raises(ValueError, match="add operator supports only objects of Sequential"):
+        getattr(model, "__add__")([])  # noqa: B009
+    with pytest.raises(IndexError, match="Index out of range: 9"):
+        model.insert(9, nn.ReLU())
+
+
+def test_module_list_registers_its_modules() -> None:
+    layers = nn.ModuleList([nn.Linear(2, 2) for _ in range(3)])
+    assert list(layers.state_dict())[:3] == ["0.weight", "0.bias", "1.weight"]
+    layers.append(nn.Linear(2, 2)).extend([nn.Linear(2, 2)])
+    layers += [nn.Linear(2, 2)]
+    assert len(layers) == 6
+    x = torch.ones(1, 2)
+    for layer in layers:
+        x = layer(x)
+    assert x.shape == (1, 2)
+    assert [name for name, _ in layers[4:].named_children()] == ["0", "1"]
+    assert layers[4:][0] is layers[4]
+    del layers[1:5]
+    assert len(layers) == 2
+    assert len(layers + layers) == 4
+    with pytest.raises(TypeError, match="ModuleList.extend should be called with an iterable"):
+        getattr(layers, "extend")(3)  # noqa: B009
+    with pytest.raises(NotImplementedError, match="ModuleList"):
+        layers(x)
+
+
+def test_module_dict_is_a_dictionary() -> None:
+    made = nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.ReLU()})
+    assert list(made) == ["a", "b"]
+    assert "a" in made
+    assert len(made) == 2
+    assert list(made.state_dict()) == ["a.weight", "a.bias"]
+    made["c"] = nn.Tanh()
+    made.update([("d", nn.Tanh())])
+    made.update(nn.ModuleDict({"e": nn.Tanh()}).items())
+    assert list(made.keys()) == ["a", "b", "c", "d", "e"]
+    assert isinstance(made.pop("b"), nn.ReLU)
+    assert [key for key, _ in made.items()] == ["a", "c", "d", "e"]
+    assert len(made.values()) == 4
+    with pytest.raises(KeyError, match="'nothing'"):
+        _ = made["nothing"]
+    with pytest.raises(KeyError, match="attribute 'keys' already exists"):
+        made["keys"] = nn.ReLU()
+    made.clear()
+    assert len(made) == 0
+
+
+def test_parameter_list_makes_parameters() -> None:
+    made = nn.ParameterList([torch.ones(2), nn.Parameter(torch.zeros(1))])
+    assert all(isinstance(p, nn.Parameter) for p in made)
+    made.append(torch.ones(3)).extend([torch.ones(4)])
+    made += [torch.ones(5)]
+    assert list(made.state_dict()) == ["0", "1", "2", "3", "4"]
+    assert made[-1].shape == (5,)
+    assert len(made[1:3]) == 2
+    made[0] = torch.zeros(7)
+    assert made[0].shape == (7,)
+    assert made[0].requires_grad
+    with pytest.raises(IndexError, match="index 5 is out of range"):
+        _ = made[5]
+    with pytest.raises(TypeError, match="ParameterList.extend should be called with an iterable"):
+        getattr(made, "extend")(torch.ones(2))  # noqa: B009
+
+
+def test_parameter_dict_makes_parameters() -> None:
+    made = nn.ParameterDict({"left": torch.ones(2)})
+    made["right"] = torch.zeros(1)
+    made.update([("third", torch.ones(1))])
+    assert list(made) == ["left", "right", "third"]
+    assert all(p.requires_grad for p in made.values())
+    assert made.get("nothing") is None
+    assert made.get("left") is made["left"]
+    assert [key for key, _ in made.items()] == list(made.keys())
+    assert made.pop("third").tolist() == [1.0]
+    del made["right"]
+    assert "right" not in made
+    assert len(made) == 1
+    with pytest.raises(KeyError, match="'right'"):
+        _ = made["right"]
+    made.clear()
+    assert list(made.state_dict()) == []
