@@ -31,6 +31,12 @@ from minitorch_tensor.functional.activation import (
     tanhshrink,
     threshold,
 )
+from minitorch_tensor.functional.avg_pool import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+)
 from minitorch_tensor.functional.binary_loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -51,6 +57,12 @@ from minitorch_tensor.functional.loss import (
 from minitorch_tensor.functional.pad import (
     pad,
 )
+from minitorch_tensor.functional.pool import (
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+)
 from minitorch_tensor.functional.regression_loss import (
     huber_loss,
     l1_loss,
@@ -59,6 +71,10 @@ from minitorch_tensor.functional.regression_loss import (
 )
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -80,6 +96,10 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "max_pool1d",
+    "max_pool1d_with_indices",
+    "max_pool2d",
+    "max_pool2d_with_indices",
     "mish",
     "mse_loss",
     "nll_loss",
