@@ -1,9 +1,9 @@
 """Where to draw the vertices of a directed graph without cycles: in layers, from left to right.
 
 Sugiyama, Tagawa, Toda: Methods for visual understanding of hierarchical system structures (1981).
-Each vertex is right of all it points from. An edge that spans several layers gets a joint in each,
-so that it finds its way between the others; the order within a layer is that of the mean positions
-of the neighbours, which leaves few crossings.
+Each vertex is right of all that point to it. An edge that spans several layers goes through a joint
+in each, so that it finds its way between the others; edges from the same vertex share their joints.
+The order within a layer is that of the mean positions of the neighbours: few edges cross then.
 """
 
 from __future__ import annotations
@@ -56,21 +56,24 @@ def lay_out(
     ranks = _ranks(len(sizes), edges)
     heights = [size.height for size in sizes]
     links: list[tuple[int, int]] = []  # between neighbouring layers
-    joints: list[list[int]] = []  # of each edge
+    trunks = [[v] for v in range(len(sizes))]  # each vertex, and its joints
     for i, j in edges:
-        chain = list(range(len(heights), len(heights) + ranks[j] - ranks[i] - 1))
-        heights += [0.0] * len(chain)
-        ranks += range(ranks[i] + 1, ranks[j])
-        joints.append(chain)
-        links += zip([i, *chain], [*chain, j], strict=True)
+        trunk = trunks[i]
+        while len(trunk) < ranks[j] - ranks[i]:
+            links.append((trunk[-1], len(heights)))
+            ranks.append(ranks[i] + len(trunk))
+            trunk.append(len(heights))
+            heights.append(0.0)
+        links.append((trunk[ranks[j] - ranks[i] - 1], j))
     layers = _ordered(ranks, links)
     ys = _heights(layers, links, heights, gap)
     columns, width = _columns(ranks, sizes, layer_gap)
     centres = [(columns[ranks[v]].centre, ys[v]) for v in range(len(sizes))]
     routes = []
-    for (i, j), chain in zip(edges, joints, strict=True):
+    for i, j in edges:
         route = [(centres[i][0] + sizes[i].width / 2, centres[i][1])]
-        for v in chain:  # straight through the layer, so that it cuts no corner there
+        for v in trunks[i][1 : ranks[j] - ranks[i]]:
+            # Straight through the layer, so that it cuts no corner there.
             column = columns[ranks[v]]
             route += [(column.left, ys[v]), (column.right, ys[v])]
         routes.append([*route, (centres[j][0] - sizes[j].width / 2, centres[j][1])])
