@@ -100,7 +100,7 @@ class Trainer:
 
     def checkpoint(self) -> Checkpoint:
         """All that `restore` needs."""
-        state = {
+        state: dict[str, dict[str, object]] = {
             "model": dict(self.model.state_dict()),
             "optimizer": dict(self.optimizer.state_dict()),
             "scheduler": dict(self.scheduler.state_dict()),
