@@ -198,8 +198,8 @@ class SharedArray(Generic[E]):
         word = self._word(index, "reads")
         if not self._written[word]:
             raise UninitialisedReadError(
-                f"{machine.who()} reads {self._spell(index)}, which no thread has written yet"
-                f"{site()}"
+                f"{machine.who()} reads {self._spell(index)}, which no thread has written yet; if "
+                f"one was to, a cuda.syncthreads() is missing between the two{site()}"
             )
         if self._shadow is not None:
             other = self._shadow.read(word, machine.now())
