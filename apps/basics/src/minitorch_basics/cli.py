@@ -60,6 +60,31 @@ def train_command(
     print(f"{result}; drawn in {path}")
 
 
+@app.command("figures")
+def figures_command(
+    folder: Annotated[Path, typer.Option(help="Where to write them.")] = Path("figures"),
+    epochs: Annotated[int, typer.Option(help="Epochs of the training figure.")] = 500,
+) -> None:
+    """Draw the course's figures: a separator made by hand, and Xor learnt by Scalars."""
+    from minitorch_basics import figures
+
+    if epochs < 1:
+        raise UserError(f"epochs must be at least 1, got {epochs}")
+    for path in figures.write_figures(folder, epochs):
+        print(path)
+
+
+@app.command("sandbox")
+def sandbox_command(
+    folder: Annotated[Path, typer.Option(help="Where to write the pages.")] = Path("sandbox"),
+) -> None:
+    """Write the course's sandboxes as pages that a browser opens without a server."""
+    from minitorch_basics import sandbox
+
+    for path in sandbox.write_sandbox(folder):
+        print(path)
+
+
 @runtime_checkable
 class UsageError(Protocol):
     """What typer raises for an option it does not know or cannot read, in all of its versions."""

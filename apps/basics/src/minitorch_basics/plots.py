@@ -23,6 +23,13 @@ def save_boundary(network: Network, data: Graph, title: str, path: Path) -> None
     Raises:
         UserError: if the file cannot be written.
     """
+    content = BytesIO()
+    draw_boundary(network, data, title).savefig(content, format="png", dpi=120)
+    write_atomically(path, content.getvalue())
+
+
+def draw_boundary(network: Network, data: Graph, title: str) -> Figure:
+    """The probability of class 1 over the plane, and the points upon it."""
     points = np.array(data.X)
     low, high = min(0.0, points.min()) - 0.05, max(1.0, points.max()) + 0.05
     ticks = np.linspace(low, high, GRID)
@@ -40,9 +47,7 @@ def save_boundary(network: Network, data: Graph, title: str, path: Path) -> None
         axes.scatter(x, y, marker=marker, color=colour, edgecolor="white", label=f"class {label}")
     axes.set(title=title, aspect="equal", xlabel="x", ylabel="y")
     figure.legend(loc="outside lower center", ncols=2)
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=120)
-    _write_atomically(path, content.getvalue())
+    return figure
 
 
 def check_writable(path: Path) -> None:
@@ -59,7 +64,12 @@ def check_writable(path: Path) -> None:
         raise UserError(f"--plot {path}: the folder {path.parent} cannot be written to")
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file as a whole, or leave what was there.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix=".basics-", dir=path.parent) as folder:
             temporary = Path(folder, path.name)
