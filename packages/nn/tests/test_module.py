@@ -111,7 +111,11 @@ def test_assigning_a_module_over_a_plain_attribute_registers_it() -> None:
         ),
         ("weight", 3, r"cannot assign 'int' as parameter 'weight'"),
         ("weight", nn.Identity(), r"cannot assign .*Identity' as parameter 'weight'"),
-        ("count", 3, r"cannot assign 'int' as buffer 'count' \(minitorch.Tensor or None expected\)"),
+        (
+            "count",
+            3,
+            r"cannot assign 'int' as buffer 'count' \(minitorch.Tensor or None expected\)",
+        ),
     ],
 )
 def test_a_registered_name_keeps_its_kind(name: str, value: object, message: str) -> None:
@@ -153,7 +157,7 @@ def test_registration_before_init_is_an_error() -> None:
 @pytest.mark.parametrize("register", ["register_parameter", "register_buffer", "add_module"])
 def test_names_must_be_usable(register: str) -> None:
     model = Outer()
-    with pytest.raises(KeyError, match=r'name can.*t contain'):
+    with pytest.raises(KeyError, match=r"name can.*t contain"):
         getattr(model, register)("a.b", None)
     with pytest.raises(KeyError, match="be empty string"):
         getattr(model, register)("", None)
@@ -181,7 +185,9 @@ def test_a_missing_attribute_is_named() -> None:
 
 
 def test_a_module_without_forward_says_so() -> None:
-    with pytest.raises(NotImplementedError, match=r'Module \[Module\] is missing the required "forward"'):
+    with pytest.raises(
+        NotImplementedError, match=r'Module \[Module\] is missing the required "forward"'
+    ):
         nn.Module()(torch.ones(1))
 
 

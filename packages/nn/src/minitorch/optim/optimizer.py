@@ -101,12 +101,8 @@ class Optimizer(ABC):
         for group in groups or [_group_of(tensors)]:
             self.add_param_group(group)
 
-    @overload
-    def step(self, closure: None = None) -> None: ...
-    @overload
-    def step(self, closure: Callable[[], R]) -> R: ...
     @abstractmethod
-    def step(self, closure: Callable[[], R] | None = None) -> R | None:
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """Update the parameters by their gradients.
 
         Args:
@@ -266,6 +262,8 @@ class OpOptimizer(Optimizer):
     def step(self, closure: None = None) -> None: ...
     @overload
     def step(self, closure: Callable[[], R]) -> R: ...
+    @overload
+    def step(self, closure: Callable[[], R] | None) -> R | None: ...
     def step(self, closure: Callable[[], R] | None = None) -> R | None:
         """Update the parameters that have a gradient.
 

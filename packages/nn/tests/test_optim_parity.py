@@ -1,0 +1,205 @@
+"""Optimizers and schedules: twenty steps give the numbers of torch, and the state has its layout."""
+
+from types import ModuleType
+from typing import Protocol, TypedDict
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import minitorch
+from minitorch import optim
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.parity
+
+Values = NDArray[np.floating]
+
+
+class Array(Protocol):
+    """A tensor of either library."""
+
+    data: object
+    grad: object
+    dtype: object
+    shape: tuple[int, ...]
+
+    def detach(self) -> "Array": ...
+    def numpy(self) -> Values: ...
+
+
+class State(TypedDict):
+    """What an optimizer's `state_dict` gives."""
+
+    state: dict[int, dict[str, Array]]
+    param_groups: list[dict[str, object]]
+
+
+class Stepper(Protocol):
+    """An optimizer of either library."""
+
+    def step(self) -> object: ...
+    def state_dict(self) -> State: ...
+    def load_state_dict(self, state_dict: object, /) -> None: ...
+
+
+Run = tuple[Stepper, list[Array]]
+
+STEPS = 20
+SHAPES = [(3, 4), (5,), ()]
+
+OPTIMIZERS: list[tuple[str, dict[str, object]]] = [
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
+    ("SGD", {"lr": 0.1, "weight_decay": 0.05, "maximize": True}),
+    ("SGD", {"lr": 0.1, "momentum": 0.5, "weight_decay": 0.01, "nesterov": True}),
+    ("Adam", {}),
+    ("Adam", {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6}),
+    ("Adam", {"lr": 0.05, "weight_decay": 0.1}),
+    ("Adam", {"lr": 0.05, "amsgrad": True}),
+    ("Adam", {"lr": 0.05, "maximize": True, "decoupled_weight_decay": True, "weight_decay": 0.1}),
+    ("AdamW", {"lr": 0.05}),
+    ("AdamW", {"lr": 0.05, "weight_decay": 0.3, "amsgrad": True}),
+]
+SCHEDULES: list[tuple[str, dict[str, object]]] = [
+    ("StepLR", {"step_size": 3}),
+    ("StepLR", {"step_size": 4, "gamma": 0.7}),
+    ("MultiStepLR", {"milestones": [2, 5, 5], "gamma": 0.5}),
+    ("ExponentialLR", {"gamma": 0.9}),
+    ("LinearLR", {}),
+    ("LinearLR", {"start_factor": 0.5, "end_factor": 0.1, "total_iters": 4}),
+    ("CosineAnnealingLR", {"T_max": 5}),
+    ("CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}),
+    ("LambdaLR", {"lr_lambda": lambda epoch: 0.95**epoch}),
+]
+
+
+def numbers(shape: tuple[int, ...], seed: int, dtype: str) -> Values:
+    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
+
+
+def start(t: ModuleType, name: str, options: dict[str, object], dtype: str, device: str) -> Run:
+    """An optimizer of some parameters, and the parameters."""
+    params = [
+        t.tensor(numbers(shape, i, dtype), device=device).requires_grad_()
+        for i, shape in enumerate(SHAPES)
+    ]
+    return getattr(t.optim, name)(params, **options), params
+
+
+def go(t: ModuleType, run: Run, steps: range, dtype: str, device: str) -> None:
+    optimizer, params = run
+    for step in steps:
+        for i, p in enumerate(params):
+            g = t.tensor(numbers(tuple(p.shape), 10 * step + i, dtype), device=device)
+            p.grad = None if i == 1 and step < 4 else g  # the second parameter sets in later
+        optimizer.step()
+
+
+def compare(ours: Run, theirs: Run, rtol: float) -> None:
+    """Equal parameters, states and options."""
+    for p, q in zip(ours[1], theirs[1], strict=True):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=rtol, atol=rtol)
+    mine, wanted = ours[0].state_dict(), theirs[0].state_dict()
+    assert mine["state"].keys() == wanted["state"].keys()
+    for key, state in wanted["state"].items():
+        assert mine["state"][key].keys() == state.keys()
+        for name, value in state.items():
+            got = mine["state"][key][name]
+            assert str(got.dtype).partition(".")[2] == str(value.dtype).partition(".")[2]
+            np.testing.assert_allclose(got.numpy(), value.numpy(), rtol=rtol, atol=rtol)
+    for group, expected in zip(mine["param_groups"], wanted["param_groups"], strict=True):
+        assert group == {key: expected[key] for key in group}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("device", ["cpu", "numpy"])
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
+def test_twenty_steps_are_those_of_torch(
+    name: str, options: dict[str, object], device: str, dtype: str
+) -> None:
+    ours = start(minitorch, name, options, dtype, device)
+    theirs = start(torch, name, options, dtype, "cpu")
+    go(minitorch, ours, range(STEPS), dtype, device)
+    go(torch, theirs, range(STEPS), dtype, "cpu")
+    compare(ours, theirs, 1e-6 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
+def test_a_state_goes_both_ways_between_torch_and_us(name: str, options: dict[str, object]) -> None:
+    ours = start(minitorch, name, options, "float32", "cpu")
+    theirs = start(torch, name, options, "float32", "cpu")
+    go(torch, theirs, range(5), "float32", "cpu")
+    for p, q in zip(ours[1], theirs[1], strict=True):
+        p.data = minitorch.tensor(q.detach().numpy())
+    ours[0].load_state_dict(translated(theirs[0].state_dict(), minitorch))
+    go(minitorch, ours, range(5, 10), "float32", "cpu")
+    theirs[0].load_state_dict(translated(ours[0].state_dict(), torch))
+    for p, q in zip(ours[1], theirs[1], strict=True):
+        q.data = torch.tensor(p.detach().numpy())
+    go(minitorch, ours, range(10, 15), "float32", "cpu")
+    go(torch, theirs, range(10, 15), "float32", "cpu")
+    compare(ours, theirs, 1e-6)
+
+
+def translated(value: object, t: ModuleType) -> object:
+    """A state with its tensors made by another library."""
+    if isinstance(value, dict):
+        return {key: translated(item, t) for key, item in value.items()}
+    if isinstance(value, (minitorch.Tensor, torch.Tensor)):
+        return t.tensor(value.numpy())
+    return [translated(item, t) for item in value] if isinstance(value, list) else value
+
+
+def test_groups_have_options_of_their_own() -> None:
+    def build(t: ModuleType) -> Run:
+        params = [t.tensor(numbers(s, i, "float32")).requires_grad_() for i, s in enumerate(SHAPES)]
+        groups = [{"params": params[:1], "lr": 0.5}, {"params": params[1], "momentum": 0.9}]
+        optimizer = t.optim.SGD(groups, lr=0.1)
+        optimizer.add_param_group({"params": params[2:], "weight_decay": 0.1})
+        return optimizer, params
+
+    ours, theirs = build(minitorch), build(torch)
+    go(minitorch, ours, range(STEPS), "float32", "cpu")
+    go(torch, theirs, range(STEPS), "float32", "cpu")
+    compare(ours, theirs, 1e-6)
+
+
+@pytest.mark.parametrize(("name", "options"), SCHEDULES)
+def test_a_schedule_has_the_rates_of_torch(name: str, options: dict[str, object]) -> None:
+    def rates(t: ModuleType) -> list[list[float]]:
+        first, second = (t.ones(1).requires_grad_() for _ in range(2))
+        groups = [{"params": [first]}, {"params": [second], "lr": 0.5}]
+        optimizer = t.optim.SGD(groups, lr=0.1)
+        scheduler = getattr(t.optim.lr_scheduler, name)(optimizer, **options)
+        found = [scheduler.get_last_lr()]
+        for _ in range(15):
+            optimizer.step()
+            scheduler.step()
+            assert [group["lr"] for group in optimizer.param_groups] == scheduler.get_last_lr()
+            found.append(scheduler.get_last_lr())
+        return found
+
+    assert rates(minitorch) == rates(torch)
+
+
+@pytest.mark.parametrize(("name", "options"), SCHEDULES)
+def test_a_schedule_can_be_taken_up_again(name: str, options: dict[str, object]) -> None:
+    def build() -> tuple[optim.SGD, optim.lr_scheduler.LRScheduler]:
+        optimizer = optim.SGD([minitorch.ones(1).requires_grad_()], lr=0.1)
+        return optimizer, getattr(optim.lr_scheduler, name)(optimizer, **options)
+
+    optimizer, scheduler = build()
+    for _ in range(4):
+        optimizer.step()
+        scheduler.step()
+    again, resumed = build()
+    again.load_state_dict(optimizer.state_dict())
+    resumed.load_state_dict(scheduler.state_dict())
+    for _ in range(6):
+        for one, other in ((optimizer, scheduler), (again, resumed)):
+            one.step()
+            other.step()
+        assert resumed.get_last_lr() == scheduler.get_last_lr()
