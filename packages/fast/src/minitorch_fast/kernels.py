@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 
 from minitorch_fast import cache, templates
 from minitorch_fast.cache import Kernel
-from minitorch_fast.target import Kind, NumbaTarget, inline
+from minitorch_fast.target import NumbaTarget, inline, kind_of
 from minitorch_fast.templates import Spec
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.specialise import Pointwise
@@ -14,7 +15,7 @@ from minitorch_tensor.specialise import Pointwise
 
 def source(
     fn: Pointwise,
-    kind: Kind,
+    compute: DType,
     out: DType,
     operands: Sequence[DType],
     pattern: str,
@@ -25,31 +26,34 @@ def source(
 
     Args:
         fn: the function of an operator, or a rule.
-        kind: what it is computed in.
+        compute: the dtype of the computation.
         out: the dtype of the output.
         operands: those of the operands.
-        pattern: `flat`, or that of a plan.
+        pattern: `flat_` and a letter for each operand (v: dense, s: one number), or that of a plan.
         shared: for each operand, whether it is the output's memory.
         parallel: whether the loop is shared out to threads.
     """
+    kind = kind_of(compute)
     target = NumbaTarget(kind)
-    names = fn.__code__.co_varnames[: fn.__code__.co_argcount] if hasattr(fn, "__code__") else ()
+    names = tuple(inspect.signature(fn).parameters)
     body = inline(fn, target, list(names))
-    arrays = tuple("OUT" if same else name.upper() for name, same in zip(names, shared, strict=True))
-    dtypes = tuple(dtype.name for dtype in operands)
-    spec = Spec(tuple(names), arrays, dtypes, out.name, pattern, parallel)
-    loop = templates.flat(body, spec) if pattern == "flat" else templates.rows(body, spec)
+    arrays = tuple(
+        "OUT" if same else name.upper() for name, same in zip(names, shared, strict=True)
+    )
+    spec = Spec(names, arrays, tuple(operands), compute, out, pattern, parallel)
+    is_flat = pattern.startswith("flat")
+    loop = templates.flat(body, spec) if is_flat else templates.rows(body, spec)
     label = fn.__name__.lstrip("_")
-    where = "all operands dense" if pattern == "flat" else f"pattern {pattern} (see minitorch_fast.plan)"
+    where = f"pattern {pattern} (see minitorch_fast.plan)"
     threads = ", on several threads" if parallel else ""
-    title = f"{fn.__module__}: {fn.__name__}{names} at {kind}, {where}{threads}."
+    title = f"{fn.__module__}: {fn.__name__}{names} at {compute.name}, {where}{threads}."
     types = ", ".join(
         f"{array_type(dtype)}[::1]"
         for dtype, same in zip((out, *operands), (False, *shared), strict=True)
         if not same
     )
-    last = "int64" if pattern == "flat" else "int64[::1]"
-    name = "_".join([label, kind, pattern, *(["threads"] if parallel else [])])
+    last = "int64" if is_flat else "int64[::1]"
+    name = "_".join([label, compute.name, pattern, *(["threads"] if parallel else [])])
     return name, templates.head(title.replace("'", ""), body) + loop, f"void({types}, {last})"
 
 
@@ -60,7 +64,7 @@ def array_type(dtype: DType) -> str:
 
 def build(
     fn: Pointwise,
-    kind: Kind,
+    compute: DType,
     out: DType,
     operands: Sequence[DType],
     pattern: str,
@@ -68,4 +72,4 @@ def build(
     parallel: bool,
 ) -> Kernel:
     """The compiled kernel; arguments as for `source`."""
-    return cache.load(*source(fn, kind, out, operands, pattern, shared, parallel))
+    return cache.load(*source(fn, compute, out, operands, pattern, shared, parallel))

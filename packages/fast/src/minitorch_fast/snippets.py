@@ -1,9 +1,9 @@
-'''Pieces of kernel files: the functions a kernel may call that are no source of ours elsewhere.
+"""Pieces of kernel files: the functions a kernel may call that are no source of ours elsewhere.
 
 Each is text, because a kernel file stands alone: it holds all that Numba compiles, so that the hash of its text
 says everything, and its reader sees everything. Most are one or two machine instructions with a name (Numba calls
 that an intrinsic); as such they cost no call and a loop around them still vectorises.
-'''
+"""
 
 from __future__ import annotations
 
@@ -102,6 +102,17 @@ def copysign(typing, x, y):
     return x(x, x), code
 """
 
+_FMOD = """\
+@intrinsic
+def fmod(typing, x, y):
+    \"\"\"The remainder of x / y with the sign of x, as libm's.\"\"\"
+
+    def code(context, builder, signature, args):
+        return builder.frem(*args)
+
+    return x(x, x), code
+"""
+
 _LLVM_NAMES = {name: name for name in ("floor", "ceil", "trunc", "rint", "sqrt", "fabs")}
 
 _FLOAT32 = {
@@ -118,7 +129,7 @@ _FLOAT64 = {
 # From libm, for one element at a time. Numba takes the float32 version for a float32.
 _LIBM = (
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "erf", "erfc", "exp", "expm1",
-    "fmod", "hypot", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "tan", "tanh",
+    "hypot", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "tan", "tanh",
 )  # fmt: skip
 
 _INTEGER = {
@@ -198,6 +209,8 @@ def snippet(name: str, kind: str) -> str | None:
         return _LLVM_UNARY.format(name=name, llvm=_LLVM_NAMES[name])
     if name == "copysign":
         return _COPYSIGN
+    if name == "fmod":
+        return _FMOD
     parameters = _FLOAT32 if kind == "float32" else _FLOAT64
     for known, template in (("exp2i", _EXP2I), ("exponent", _EXPONENT), ("mantissa", _MANTISSA)):
         if name == known:

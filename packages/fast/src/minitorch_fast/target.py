@@ -34,8 +34,8 @@ _SHORT = {"float32": "f32", "float64": "f64", "int64": "i64"}
 
 def kind_of(dtype: DType) -> Kind:
     """What is computed in, for a computation whose dtype is `dtype`."""
-    if dtype.name == "float32" or dtype.name == "float64":
-        return dtype.name
+    if dtype.kind == "float":
+        return "float32" if dtype.itemsize == 4 else "float64"
     return "int64"
 
 
@@ -99,7 +99,9 @@ class Body:
         return "\n".join(self.lines)
 
 
-def inline(fn: Pointwise, target: NumbaTarget, operands: list[str], body: Body | None = None) -> Body:
+def inline(
+    fn: Pointwise, target: NumbaTarget, operands: list[str], body: Body | None = None
+) -> Body:
     """The function `fn` of the variables named `operands`, for `target`; appended to `body` if given.
 
     The operator's own functions, and those of `vectormath32` or `vectormath64`, become assignments; what is
@@ -186,30 +188,30 @@ class _Inliner(ast.NodeTransformer):
         )
         return ast.Name(name, ast.Load())
 
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # noqa: N802, D102
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if not isinstance(node.value, (int, float)):
             raise TypeError(f"inline: {node.value!r} is no number")
         return self.constant(float(node.value))
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802, D102
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self.scope:
             return self.scope[node.id]
         return self.constant(self.numbers[node.id])
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:  # noqa: N802, D102
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             value = node.operand.value
             if isinstance(value, (int, float)):
                 return self.constant(-float(value))
         return ast.UnaryOp(node.op, self.expression(node.operand))
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802, D102
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         return self.expression(self.target.choice(node))
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:  # noqa: N802, D102
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         return self.expression(self.target.logic(node))
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802, D102
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         if not isinstance(node.func, ast.Name):
             raise TypeError(f"inline: {ast.unparse(node)} calls no function by its name")
         arguments = [self.expression(argument) for argument in node.args]
@@ -227,9 +229,7 @@ class _Inliner(ast.NodeTransformer):
         self.body.calls.add(name)
         return ast.Call(ast.Name(name, ast.Load()), arguments, [])
 
-    def value_of(
-        self, name: str, function: ast.FunctionDef, arguments: list[ast.expr]
-    ) -> ast.expr:
+    def value_of(self, name: str, function: ast.FunctionDef, arguments: list[ast.expr]) -> ast.expr:
         """Inline a call: its arguments and its result get variables, unless they are names already."""
         self.body.lines.append(f"# {name}")
         result = self.call(function, [self.named(a, "u") for a in arguments])

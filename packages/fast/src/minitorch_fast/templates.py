@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from minitorch_fast.plan import HEADER
 from minitorch_fast.snippets import WIDE, snippet
-from minitorch_fast.target import Body, Kind
+from minitorch_fast.target import Body, Kind, kind_of
+from minitorch_tensor.dtype import DType
 
 _IMPORTS = '''\
 """{title}
@@ -48,8 +49,9 @@ class Spec:
 
     names: tuple[str, ...]  # the operator's name of each operand
     arrays: tuple[str, ...]  # its array: OUT where the operand is the output itself
-    dtypes: tuple[str, ...]
-    out: str
+    dtypes: tuple[DType, ...]
+    compute: DType
+    out: DType
     pattern: str = ""
     parallel: bool = False
 
@@ -73,35 +75,52 @@ def definition(name: str, kind: Kind) -> str:
     """The text that defines a function called in a kernel."""
     text = snippet(name, kind)
     if text is None:
-        raise TypeError(f"no function `{name}` for {kind} kernels; define it in minitorch_fast.snippets")
+        raise TypeError(
+            f"no function `{name}` for {kind} kernels; define it in minitorch_fast.snippets"
+        )
     return text
 
 
-def read(array: str, index: str, dtype: str, kind: Kind) -> str:
-    """An element, widened to what the kernel computes in."""
-    element = f"{array}[{index}]"
-    return element if dtype == kind else f"{_TYPES[kind]}({element})"
+def type_name(dtype: DType) -> str:
+    """What a kernel file calls a dtype."""
+    return _TYPES[dtype.name]
 
 
-def written(result: str, dtype: str, kind: Kind) -> str:
+def read(element: str, dtype: DType, compute: DType) -> str:
+    """An element of `dtype`, cast to the dtype of the computation and then to what the kernel computes in."""
+    kind = kind_of(compute)
+    if dtype.name == kind:
+        return element
+    if compute.kind == "bool" and dtype.kind != "bool":
+        element = f"({element} != 0)"
+    return f"{_TYPES[kind]}({element})"
+
+
+def written(result: str, dtype: DType, kind: Kind) -> str:
     """The result as an element of the output."""
-    if dtype == "bool":
+    if dtype.kind == "bool":
         return f"({result}) != 0"
-    return result if dtype == kind else f"{_TYPES[dtype]}({result})"
+    return result if dtype.name == kind else f"{_TYPES[dtype.name]}({result})"
 
 
 def flat(body: Body, spec: Spec) -> str:
-    """The loop over operands that are all dense, of n elements each."""
-    reads = [
-        f"{x} = {read(array, 'i', dtype, body.kind)}"
-        for x, array, dtype in zip(spec.names, spec.arrays, spec.dtypes, strict=True)
-    ]
-    loop = [*reads, *body.lines, f"OUT[i] = {written(body.result, spec.out, body.kind)}"]
+    """The loop over n elements; each operand is dense, or one number (`s` in the pattern)."""
+    hoisted: list[str] = []
+    loop: list[str] = []
+    for x, array, dtype, letter in zip(
+        spec.names, spec.arrays, spec.dtypes, spec.pattern.removeprefix("flat_"), strict=True
+    ):
+        index = "0" if letter == "s" else "i"
+        element = f"{array}[{index}]"
+        line = f"{x} = {read(element, dtype, spec.compute)}"
+        (hoisted if letter == "s" else loop).append(line)
+    loop += [*body.lines, f"OUT[i] = {written(body.result, spec.out, body.kind)}"]
     return "\n".join(
         [
             f"\n\n@njit(**OPTIONS, cache=True, parallel={spec.parallel})",
             f"def kernel({', '.join(['OUT', *spec.parameters, 'n'])}):",
             "    wide()",
+            *(f"    {line}" for line in hoisted),
             f"    for i in {'prange' if spec.parallel else 'range'}(n):",
             textwrap.indent("\n".join(loop), " " * 8),
             "",
@@ -126,14 +145,19 @@ def rows(body: Body, spec: Spec) -> str:
 
     unit = ["chunk = unit % chunks", "rest = unit // chunks"]
     unit += [f"{at(a)} = plan[{HEADER + 3 * places[a]}]" for a in arrays]
-    unit += [f"for d in range({start}, {start} + {step} * outer, {step}):", "    i = rest % plan[d]"]
+    unit += [
+        f"for d in range({start}, {start} + {step} * outer, {step}):",
+        "    i = rest % plan[d]",
+    ]
     unit += ["    rest = rest // plan[d]"]
     unit += [f"    {at(a)} += i * plan[d + {1 + places[a]}]" for a in arrays]
     unit += ["first = chunk * width", "last = min(first + width, columns)"]
 
-    hoisted, inner = [], []
+    hoisted: list[str] = []
+    inner: list[str] = []
     for x, array, dtype in zip(spec.names, spec.arrays, spec.dtypes, strict=True):
-        line = f"{x} = {read(array, cell(array), dtype, body.kind)}"
+        element = f"{array}[{cell(array)}]"
+        line = f"{x} = {read(element, dtype, spec.compute)}"
         (hoisted if letters[array] == "s" else inner).append(line)
     inner += [*body.lines, f"OUT[{cell('OUT')}] = {written(body.result, spec.out, body.kind)}"]
     moves = [f"{at(a)} += {a.lower()}_row" for a in arrays]
@@ -145,7 +169,10 @@ def rows(body: Body, spec: Spec) -> str:
         cut = renamed.index("")
         row += [*renamed[:cut], "for k in range(k0, min(k0 + 32, last)):"]
         row += ["    " + line for line in renamed[cut + 1 :]]
-        loop += [" " * 8 + "for j in range(j0, min(j0 + 32, rows)):", *(" " * 12 + line for line in row)]
+        loop += [
+            " " * 8 + "for j in range(j0, min(j0 + 32, rows)):",
+            *(" " * 12 + line for line in row),
+        ]
     else:
         loop = ["for _ in range(rows):"]
         loop += ["    " + line for line in (*hoisted, "for k in range(first, last):")]

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 import os
 import threading
 import warnings
 from collections.abc import Callable
 from typing import Final
+
+from minitorch_fast import numba_config
 
 _BLAS_NAMES: Final = (
     "scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_",
@@ -44,10 +47,10 @@ def prepare() -> None:
     _state.prepared = True
     # Threads that wait in a loop take the cores from BLAS, which has threads of its own.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    import numba
-
-    if numba.config.THREADING_LAYER == "default":
-        numba.config.THREADING_LAYER = "threadsafe"  # TBB, else OpenMP, never workqueue
+    if numba_config.setting("THREADING_LAYER") == "default":
+        numba_config.set_setting(
+            "THREADING_LAYER", "threadsafe"
+        )  # TBB, else OpenMP, never workqueue
 
 
 def set_num_threads(n: int) -> None:
@@ -100,11 +103,9 @@ def team() -> int:
     if _state.available is None:
         _state.available = _try()
         return team()
-    import numba
-
-    n = min(wanted, numba.config.NUMBA_NUM_THREADS)
+    n = min(wanted, numba_config.most_threads())
     if getattr(_local, "team", None) != n:
-        numba.set_num_threads(n)
+        numba_config.use_threads(n)
         _local.team = n
     return n
 
@@ -112,12 +113,8 @@ def team() -> int:
 def _try() -> bool:
     """Start Numba's threads; False, with a warning, where there is no safe threading layer."""
     prepare()
-    import numba
-    from numba.np.ufunc import parallel
-
     try:
-        parallel._launch_threads()
-        layer = numba.threading_layer()
+        layer = numba_config.launch_threads()
     except ValueError as error:
         warnings.warn(f"kernels run on one thread: {error}", RuntimeWarning, stacklevel=4)
         return False
@@ -126,11 +123,10 @@ def _try() -> bool:
 
 def _blas(verb: str) -> Callable[[int], object] | None:
     """OpenBLAS's function to set the number of threads, as NumPy was linked with it; None if unknown."""
-    from numpy._core import _multiarray_umath
-
-    library = ctypes.CDLL(_multiarray_umath.__file__)
+    extension = importlib.import_module("numpy._core._multiarray_umath").__file__
+    library = ctypes.CDLL(extension)
     for name in _BLAS_NAMES:
-        function = getattr(library, name.format(verb), None)
+        function: Callable[[int], object] | None = getattr(library, name.format(verb), None)
         if function is not None:
             return function
     return None

@@ -20,7 +20,9 @@ NAN = float("nan")
 TINY = 1.1754943508222875e-38  # the smallest normal number
 
 LOG2E = 1.4426950408889634
-LOG10E_HIGH = 0.43359375  # log10(e) in two parts; the product of the first with a short number is exact
+LOG10E_HIGH = (
+    0.43359375  # log10(e) in two parts; the product of the first with a short number is exact
+)
 LOG10E_LOW = 7.00731903251827651129e-4
 LOG10_2_HIGH = 0.30078125
 LOG10_2_LOW = 2.48745663981195213739e-4
@@ -39,7 +41,7 @@ def exp_tail(r: float) -> float:
 
 
 def exp(x: float) -> float:
-    """exp(r) * 2**n, where x = n ln(2) + r. At most 1.1 ulp, also where the result is subnormal."""
+    """`e**r * 2**n`, where x = n ln(2) + r. At most 1.1 ulp, also where the result is subnormal."""
     x = 89.0 if x > 89.0 else x
     x = -104.0 if x < -104.0 else x
     n = rint(x * LOG2E)
@@ -50,7 +52,7 @@ def exp(x: float) -> float:
 
 
 def exp2(x: float) -> float:
-    """exp(r ln(2)) * 2**n, where x = n + r. At most 1.2 ulp."""
+    """`2**r * 2**n`, where x = n + r. At most 1.2 ulp."""
     x = 129.0 if x > 129.0 else x
     x = -151.0 if x < -151.0 else x
     n = rint(x)
@@ -69,7 +71,7 @@ def expm1(x: float) -> float:
     y = exp_tail(r) * (r * r) + r
     s = exp2i(n - 1.0)  # half of 2**n, which may be too large
     result = (s * y + (s - 0.5)) * 2.0
-    return x if x == 0.0 else result  # keeps -0.0
+    return x if fabs(x) < 1e-8 else result  # keeps -0.0, and subnormal numbers
 
 
 def tanh(x: float) -> float:
@@ -105,7 +107,7 @@ def log_edges(x: float, y: float) -> float:
 
 
 def log(x: float) -> float:
-    """log(m) + e ln(2), where x = m 2**e. At most 1 ulp."""
+    """`ln(m) + e ln(2)`, where x = m 2**e. At most 1 ulp."""
     small = x < TINY
     z = x * 33554432.0 if small else x  # subnormal numbers, times 2**25
     e = exponent(z)
@@ -128,7 +130,7 @@ def log2(x: float) -> float:
 
 
 def log10(x: float) -> float:
-    """log(m) / ln(10) + e log10(2), where x = m 2**e. At most 1.5 ulp."""
+    """`ln(m) / ln(10) + e ln(2) / ln(10)`, where x = m 2**e. At most 1.5 ulp."""
     small = x < TINY
     z = x * 33554432.0 if small else x
     e = exponent(z)

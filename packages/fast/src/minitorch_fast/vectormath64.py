@@ -12,7 +12,9 @@ NAN = float("nan")
 TINY = 2.2250738585072014e-308  # the smallest normal number
 
 LOG2E = 1.4426950408889634
-LOG10E_HIGH = 0.43359375  # log10(e) in two parts; the product of the first with a short number is exact
+LOG10E_HIGH = (
+    0.43359375  # log10(e) in two parts; the product of the first with a short number is exact
+)
 LOG10E_LOW = 7.00731903251827651129e-4
 LOG10_2_HIGH = 0.30078125
 LOG10_2_LOW = 2.48745663981195213739e-4
@@ -33,7 +35,7 @@ def exp_reduced(r: float) -> float:
 
 
 def exp(x: float) -> float:
-    """exp(r) * 2**n, where x = n ln(2) + r. At most 1.1 ulp, also where the result is subnormal."""
+    """`e**r * 2**n`, where x = n ln(2) + r. At most 1.7 ulp, also where the result is subnormal."""
     x = 710.0 if x > 710.0 else x
     x = -746.0 if x < -746.0 else x
     n = rint(x * LOG2E)
@@ -43,7 +45,7 @@ def exp(x: float) -> float:
 
 
 def exp2(x: float) -> float:
-    """exp(r ln(2)) * 2**n, where x = n + r. At most 1.2 ulp."""
+    """`2**r * 2**n`, where x = n + r. At most 1.8 ulp."""
     x = 1025.0 if x > 1025.0 else x
     x = -1076.0 if x < -1076.0 else x
     n = rint(x)
@@ -53,18 +55,18 @@ def exp2(x: float) -> float:
 
 
 def expm1(x: float) -> float:
-    """(exp(r) - 1) * 2**n + (2**n - 1). At most 2 ulp."""
+    """(exp(r) - 1) * 2**n + (2**n - 1). At most 4.2 ulp."""
     z = 710.0 if x > 710.0 else x
     z = -40.0 if z < -40.0 else z
     n = rint(z * LOG2E)
     y = exp_reduced((z - n * LN2_HIGH) - n * LN2_LOW)
     s = exp2i(n - 1.0)  # half of 2**n, which may be too large
     result = (s * y + (s - 0.5)) * 2.0
-    return x if x == 0.0 else result  # keeps -0.0
+    return x if fabs(x) < 1e-17 else result  # keeps -0.0, and subnormal numbers
 
 
 def tanh(x: float) -> float:
-    """d / (d + 2), where d = exp(2 |x|) - 1. At most 2.5 ulp."""
+    """d / (d + 2), where d = exp(2 |x|) - 1. At most 4.2 ulp."""
     z = fabs(x) + fabs(x)
     z = 40.0 if z > 40.0 else z
     n = rint(z * LOG2E)
@@ -97,7 +99,7 @@ def log_edges(x: float, y: float) -> float:
 
 
 def log(x: float) -> float:
-    """log(m) + e ln(2), where x = m 2**e. At most 1 ulp."""
+    """`ln(m) + e ln(2)`, where x = m 2**e. At most 1 ulp."""
     small = x < TINY
     z = x * 18014398509481984.0 if small else x  # subnormal numbers, times 2**54
     e = exponent(z)
@@ -120,7 +122,7 @@ def log2(x: float) -> float:
 
 
 def log10(x: float) -> float:
-    """log(m) / ln(10) + e log10(2), where x = m 2**e. At most 1.5 ulp."""
+    """`ln(m) / ln(10) + e ln(2) / ln(10)`, where x = m 2**e. At most 1.5 ulp."""
     small = x < TINY
     z = x * 18014398509481984.0 if small else x
     e = exponent(z)

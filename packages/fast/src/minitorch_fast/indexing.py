@@ -1,0 +1,254 @@
+"""gather, scatter_add and arg_reduce: kernels that read or write positions.
+
+Indices are checked in the kernels, so that one that is out of range can neither read nor write outside the
+memory; the message is the NumPy backend's.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from minitorch_fast import cache, templates, threads
+from minitorch_fast.cache import Kernel
+from minitorch_fast.kernels import array_type
+from minitorch_fast.plan import merge, plan
+from minitorch_fast.target import Body, Kind, kind_of
+from minitorch_operators import Binary, gt
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Layout
+from minitorch_tensor.numpy_backend import check_index, view
+from minitorch_tensor.storage import Array
+
+PARALLEL: Final = 65536
+"""From so many elements on, threads pay for their start."""
+
+# Three arrays are walked: A is written or read at a position that INDEX gives, B is the other one.
+_WALK = """
+
+@njit(**OPTIONS, cache=True, parallel={parallel})
+def kernel(A, INDEX, B, plan, size, step):
+    units, chunks, width, rows, columns, outer = plan[0], plan[1], plan[2], plan[3], plan[4], plan[5]
+    bad = 0
+{check}
+    for unit in {range}(units):
+        chunk = unit % chunks
+        rest = unit // chunks
+        b_at, i_at, a_at = plan[6], plan[9], plan[12]
+        for d in range(15, 15 + 4 * outer, 4):
+            i = rest % plan[d]
+            rest = rest // plan[d]
+            b_at += i * plan[d + 1]
+            i_at += i * plan[d + 2]
+            a_at += i * plan[d + 3]
+        first = chunk * width
+        last = min(first + width, columns)
+        for _ in range(rows):
+{row}
+            b_at += plan[7]
+            i_at += plan[10]
+            a_at += plan[13]
+    return bad
+"""
+
+_ROW_OF_ONE_INDEX = """\
+index = INDEX[u64(i_at)]
+if 0 <= index < size:
+    p = a_at + index * step
+    for k in range(first, last):
+        {move}
+else:
+    bad += 1"""
+
+_ROW = """\
+for k in range(first, last):
+    index = INDEX[u64(i_at + k * plan[11])]
+    if 0 <= index < size:
+        p = a_at + index * step
+        {move}
+    else:
+        bad += 1"""
+
+_GATHER = "B[u64(b_at + k{b})] = {cast}(A[u64(p + k{a})])"
+_SCATTER = "A[u64(p + k{a})] += {cast}(B[u64(b_at + k{b})])"
+
+_ARG_LINES = """
+
+@njit(**OPTIONS, cache=True)
+def kernel(OUT, X, plan):
+    length, step = plan[0], plan[1]
+    for unit in range(plan[2]):
+        rest = unit
+        out_at, x_at = plan[4], plan[5]
+        for d in range(6, 6 + 3 * plan[3], 3):
+            i = rest % plan[d]
+            rest = rest // plan[d]
+            out_at += i * plan[d + 1]
+            x_at += i * plan[d + 2]
+        best = X[u64(x_at)]
+        found = 0
+        for k in range(1, length):
+            x = X[u64(x_at + k * step)]
+            wins = (x {sign} best) | ((x != x) & (best == best))
+            best = choose(wins, x, best)
+            found = choose(wins, k, found)
+        OUT[u64(out_at)] = found
+"""
+
+_ARG_COLUMNS = """
+
+@njit(**OPTIONS, cache=True)
+def kernel(OUT, X, plan):
+    length, step = plan[0], plan[1]
+    columns = plan[6]
+    best = np.empty(columns, np.{dtype})
+    found = np.empty(columns, np.int64)
+    for unit in range(plan[2] // columns):
+        rest = unit
+        out_at, x_at = plan[4], plan[5]
+        for d in range(9, 6 + 3 * plan[3], 3):
+            i = rest % plan[d]
+            rest = rest // plan[d]
+            out_at += i * plan[d + 1]
+            x_at += i * plan[d + 2]
+        for k in range(columns):
+            best[k] = X[u64(x_at + k)]
+            found[k] = 0
+        for j in range(1, length):
+            row = x_at + j * step
+            for k in range(columns):
+                x = X[u64(row + k)]
+                b = best[k]
+                wins = (x {sign} b) | ((x != x) & (b == b))
+                best[k] = choose(wins, x, b)
+                found[k] = choose(wins, j, found[k])
+        for k in range(columns):
+            OUT[u64(out_at + k * plan[7])] = found[k]
+"""
+
+
+class IndexKernels:
+    """The part of a backend that deals in positions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._movers: dict[tuple[bool, DType, DType, str, bool], Kernel] = {}
+        self._finders: dict[tuple[Binary, DType, bool], Kernel] = {}
+
+    def gather(self, out: Array, x: Array, index: Array, dim: int, /) -> None:
+        """out[i, j, ...] = x[index[i, j, ...], j, ...], for dim = 0; likewise for others."""
+        size = out.layout.size
+        if size == 0:
+            return
+        team = threads.team() if size >= PARALLEL else 1
+        self._move("gather", out, index, x, dim, team)
+
+    def scatter_add(self, out: Array, index: Array, x: Array, dim: int, /) -> None:
+        """out[index[i, j, ...], j, ...] += x[i, j, ...], for dim = 0; likewise for others.
+
+        On one thread, in the order of the indices: sums do not depend on chance.
+        """
+        if index.layout.size:
+            self._move("scatter_add", x, index, out, dim, 1)
+
+    def _move(self, name: str, b: Array, index: Array, a: Array, dim: int, team: int) -> None:
+        shape = index.layout.shape
+        strides = tuple(0 if i == dim else s for i, s in enumerate(a.layout.strides))
+        others = Layout(shape, strides, a.layout.offset)
+        source = Layout(shape, b.layout.strides, b.layout.offset)
+        loops = plan([source, index.layout, others], team)
+        key = (name == "gather", a.dtype, b.dtype, loops.pattern[:3], team > 1)
+        kernel = self._movers.get(key)
+        if kernel is None:
+            kernel = self._movers[key] = cache.load(*_mover(*key))
+        bad = kernel(
+            a.storage.buffer,
+            index.storage.buffer,
+            b.storage.buffer,
+            loops.numbers,
+            a.layout.shape[dim],
+            a.layout.strides[dim],
+        )
+        if bad:
+            positions: npt.NDArray[np.int64] = view(index).astype(np.int64)
+            check_index(name, positions, a.layout.shape[dim], dim)
+
+    def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
+        """out[i] = the smallest k whose x[i, k] beats all others: operator is gt (argmax) or lt (argmin)."""
+        if out.layout.size == 0:
+            return
+        shape, strides = x.layout.shape, x.layout.strides
+        rest = Layout(
+            shape[:dim] + shape[dim + 1 :], strides[:dim] + strides[dim + 1 :], x.layout.offset
+        )
+        dims = merge([out.layout, rest])
+        dims.reverse()
+        columns = dims[0][2] == 1 and dims[0][0] > 1 and strides[dim] != 1
+        numbers = [
+            shape[dim],
+            strides[dim],
+            out.layout.size,
+            len(dims),
+            out.layout.offset,
+            rest.offset,
+        ]
+        for each in dims:
+            numbers += each
+        key = (operator, x.dtype, columns)
+        kernel = self._finders.get(key)
+        if kernel is None:
+            kernel = self._finders[key] = cache.load(*_finder(*key))
+        kernel(out.storage.buffer, x.storage.buffer, np.array(numbers, np.int64))
+
+
+def _mover(gather: bool, a: DType, b: DType, pattern: str, parallel: bool) -> tuple[str, str, str]:
+    """The kernel of gather or scatter_add as (name, text, signature)."""
+    at = {
+        "a": "" if pattern[2] == "v" else " * plan[14]",
+        "b": "" if pattern[0] == "v" else " * plan[8]",
+    }
+    move = (_GATHER if gather else _SCATTER).format(
+        cast=templates.type_name(b if gather else a), **at
+    )
+    row = _ROW_OF_ONE_INDEX if pattern[1] == "s" else _ROW
+    walk = _WALK.format(
+        parallel=parallel,
+        range="prange" if parallel else "range",
+        row=textwrap.indent(row.format(move=move), " " * 12),
+        check="{check}",
+    )
+    if gather:
+        text = walk.replace("{check}\n", "")
+    else:
+        # All indices are looked at before anything is written.
+        looking = _ROW_OF_ONE_INDEX if pattern[1] == "s" else _ROW
+        dry = _WALK.format(
+            parallel=False,
+            range="range",
+            row=textwrap.indent(looking.format(move="pass"), " " * 12),
+            check="",
+        )
+        begin, end = dry.index("    for unit"), dry.index("    return bad")
+        text = walk.replace("{check}\n", dry[begin:end] + "    if bad:\n        return bad\n")
+    label = "gather" if gather else "scatter_add"
+    title = f"{label}: {b.name} and {a.name}, pattern {pattern} (see minitorch_fast.plan)."
+    name = "_".join([label, b.name, a.name, pattern, *(["threads"] if parallel else [])])
+    types = f"{array_type(a)}[::1], int64[::1], {array_type(b)}[::1], int64[::1], int64, int64"
+    return name, templates.head(title, Body("int64")) + text, f"int64({types})"
+
+
+def _finder(operator: Binary, dtype: DType, columns: bool) -> tuple[str, str, str]:
+    """The kernel of argmax or argmin as (name, text, signature)."""
+    kind: Kind = kind_of(dtype)
+    label = "argmax" if operator is gt else "argmin"
+    form = "columns" if columns else "lines"
+    loop = _ARG_COLUMNS if columns else _ARG_LINES
+    body = Body(kind, calls={"choose"})
+    numpy_name = "bool_" if dtype.kind == "bool" else dtype.name
+    text = loop.format(sign=">" if operator is gt else "<", dtype=numpy_name)
+    title = f"{label} of {dtype.name}, along {form}."
+    signature = f"void(int64[::1], {array_type(dtype)}[::1], int64[::1])"
+    return f"{label}_{dtype.name}_{form}", templates.head(title, body) + text, signature

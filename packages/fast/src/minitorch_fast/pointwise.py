@@ -1,0 +1,185 @@
+"""map, zip and pull: the form of the operands decides which kernel runs.
+
+Three ways, cheapest first, because a small operation costs what its Python costs:
+
+1. few elements, all arrays dense, of one shape and one dtype: one look-up by operator, then the kernel;
+2. arrays that are dense or one repeated number: a loop over n elements, on several threads if there are many;
+3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from minitorch_fast import kernels, threads
+from minitorch_fast.cache import Kernel
+from minitorch_fast.plan import Plan, plan
+from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.dtype import DType, promote_types
+from minitorch_tensor.layout import Layout
+from minitorch_tensor.specialise import Pointwise
+from minitorch_tensor.storage import Array
+
+SMALL: Final = 2048
+"""Up to so many elements the first way is taken. It does not look whether an operand is the output's own
+memory; such a loop is right, but is not vectorised."""
+
+PARALLEL: Final = 32768
+"""From so many elements on, threads pay for their start (benchmarks: `add` on two cores)."""
+
+_LIMIT: Final = 4096  # plans to remember
+
+_Key = tuple[Pointwise, DType, DType, tuple[DType, ...], str, tuple[bool, ...], bool]
+
+
+class PointwiseKernels:
+    """The pointwise part of a backend."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unary: dict[DType, dict[Unary, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
+        self._binary: dict[DType, dict[Binary, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
+        self._rules: dict[DType, dict[Rule, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
+        self._kernels: dict[_Key, Kernel] = {}
+        self._plans: dict[tuple[tuple[Layout, ...], int], Plan] = {}
+
+    def map(self, operator: Unary, out: Array, x: Array, /) -> None:
+        """For each index i: out[i] = operator.fn(x[i])."""
+        layout, dtype = out.layout, out.dtype
+        if (
+            layout is x.layout
+            and layout.size <= SMALL
+            and layout.dense
+            and dtype is x.dtype
+            and (kernel := self._unary[dtype].get(operator)) is not None
+        ):
+            kernel(out.storage.buffer, x.storage.buffer, layout.size)
+            return
+        compute = x.dtype if operator.result == "bool" else dtype
+        found = self._run(operator.fn, compute, out, x)
+        if found is not None:
+            self._unary[dtype][operator] = found
+
+    def zip(self, operator: Binary, out: Array, a: Array, b: Array, /) -> None:
+        """For each index i: out[i] = operator.fn(a[i], b[i])."""
+        layout, dtype = out.layout, out.dtype
+        if (
+            layout is a.layout
+            and layout is b.layout
+            and layout.size <= SMALL
+            and layout.dense
+            and dtype is a.dtype
+            and dtype is b.dtype
+            and (kernel := self._binary[dtype].get(operator)) is not None
+        ):
+            kernel(out.storage.buffer, a.storage.buffer, b.storage.buffer, layout.size)
+            return
+        compute = promote_types(a.dtype, b.dtype) if operator.result == "bool" else dtype
+        found = self._run(operator.fn, compute, out, a, b)
+        if found is not None:
+            self._binary[dtype][operator] = found
+
+    def zip3(self, operator: Ternary, out: Array, a: Array, b: Array, c: Array, /) -> None:
+        """For each index i: out[i] = operator.fn(a[i], b[i], c[i])."""
+        self._run(operator.fn, out.dtype, out, a, b, c)
+
+    def pull(self, rule: Rule, out: Array, g: Array, a: Array, b: Array, /) -> None:
+        """For each index i: out[i] = rule(g[i], a[i], b[i]), the rule taken at floats."""
+        layout, dtype = out.layout, out.dtype
+        if (
+            layout is g.layout
+            and layout is a.layout
+            and layout is b.layout
+            and layout.size <= SMALL
+            and layout.dense
+            and dtype is g.dtype
+            and dtype is a.dtype
+            and dtype is b.dtype
+            and (kernel := self._rules[dtype].get(rule)) is not None
+        ):
+            kernel(
+                out.storage.buffer,
+                g.storage.buffer,
+                a.storage.buffer,
+                b.storage.buffer,
+                layout.size,
+            )
+            return
+        found = self._run(rule, dtype, out, g, a, b)
+        if found is not None:
+            self._rules[dtype][rule] = found
+
+    def pull3(
+        self, rule: TernaryRule, out: Array, g: Array, a: Array, b: Array, c: Array, /
+    ) -> None:
+        """For each index i: out[i] = rule(g[i], a[i], b[i], c[i])."""
+        self._run(rule, out.dtype, out, g, a, b, c)
+
+    def _run(self, fn: Pointwise, compute: DType, out: Array, *operands: Array) -> Kernel | None:
+        """The second and the third way. Returns the kernel if it may serve the first way from now on."""
+        layout = out.layout
+        if layout.size == 0:
+            return None
+        team = threads.team() if layout.size >= PARALLEL else 1
+        buffer = out.storage.buffer
+        pattern = _flat(layout, operands)
+        shared = tuple(
+            x.storage.buffer is buffer and (x.layout is layout or x.layout == layout)
+            for x in operands
+        )
+        arrays = [buffer]
+        for x, same in zip(operands, shared, strict=True):
+            if not same:
+                arrays.append(x.storage.buffer)
+        types = tuple(x.dtype for x in operands)
+        if pattern is not None:
+            kernel = self._find(fn, compute, out.dtype, types, pattern, shared, team > 1)
+            kernel(*arrays, layout.size)
+            simple = team == 1 and "s" not in pattern and not any(shared)
+            return kernel if simple and all(dtype is out.dtype for dtype in types) else None
+        loops = self._plan((layout, *(x.layout for x in operands)), team)
+        kernel = self._find(fn, compute, out.dtype, types, loops.pattern, shared, team > 1)
+        kernel(*arrays, loops.numbers)
+        return None
+
+    def _find(
+        self,
+        fn: Pointwise,
+        compute: DType,
+        out: DType,
+        operands: tuple[DType, ...],
+        pattern: str,
+        shared: tuple[bool, ...],
+        parallel: bool,
+    ) -> Kernel:
+        key = (fn, compute, out, operands, pattern, shared, parallel)
+        kernel = self._kernels.get(key)
+        if kernel is None:
+            kernel = kernels.build(fn, compute, out, operands, pattern, shared, parallel)
+            self._kernels[key] = kernel
+        return kernel
+
+    def _plan(self, layouts: tuple[Layout, ...], team: int) -> Plan:
+        key = (layouts, team)
+        found = self._plans.get(key)
+        if found is None:
+            if len(self._plans) >= _LIMIT:
+                self._plans.clear()
+            found = self._plans[key] = plan(layouts, team)
+        return found
+
+
+def _flat(layout: Layout, operands: tuple[Array, ...]) -> str | None:
+    """The pattern of operands that are all dense or one number; None if there are others."""
+    if not layout.dense:
+        return None
+    letters = ""
+    for x in operands:
+        if x.layout is layout or x.layout.dense:
+            letters += "v"
+        elif x.layout.offset == 0 and not any(x.layout.strides):
+            letters += "s"
+        else:
+            return None
+    return f"flat_{letters}"

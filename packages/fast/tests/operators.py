@@ -1,0 +1,67 @@
+"""Every function and rule of every operator, and numbers to try them at."""
+
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from minitorch_operators import ALL, Unary, identity
+from minitorch_tensor.specialise import Pointwise
+
+Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A function to compile: the operator's, or a rule of it."""
+
+    name: str
+    fn: Pointwise
+    arity: int
+
+
+def _cases() -> list[Case]:
+    found: dict[Pointwise, str] = {}
+    for name, operator in ALL.items():
+        found.setdefault(operator.fn, name)
+        vjps = (operator.vjp,) if isinstance(operator, Unary) else operator.vjps
+        for i, rule in enumerate(vjps):
+            if rule is not None and rule is not identity:
+                found.setdefault(rule, f"{name}-rule{i}")
+    return [Case(name, fn, len(inspect.signature(fn).parameters)) for fn, name in found.items()]
+
+
+CASES = _cases()
+
+_POSITIVE = {"log", "log2", "log10", "log1p", "pow", "sqrt", "rsqrt", "xlogy", "log_back"}
+_UNIT = {"asin", "acos", "atanh", "erfinv", "logit"}
+
+
+def random_operands(case: Case, kind: npt.DTypeLike, n: int = 400) -> list[Floats]:
+    """Numbers in the domain of the operator."""
+    rng = np.random.default_rng(sum(map(ord, case.name)))
+    operator = case.name.partition("-")[0]
+    operands = []
+    for _ in range(case.arity):
+        values = rng.standard_normal(n) * 3
+        if operator in _POSITIVE:
+            values = np.abs(values) + 0.01
+        elif operator in _UNIT:
+            values = values - np.floor(values)
+        elif operator == "acosh":
+            values = np.abs(values) + 1
+        operands.append(np.asarray(values, kind))
+    return operands
+
+
+def edge_operands(case: Case, kind: npt.DTypeLike) -> list[Floats]:
+    """Zeros of both signs, infinities, nan, the largest and smallest numbers: all pairs of them."""
+    limits = np.finfo(np.dtype(kind).name)
+    numbers = [0.0, 1.0, 0.5, 2.0, 3.0, 0.7, 20.5, 88.8, 104.0, 1e-20, float("inf")]
+    numbers += [float(limits.max), float(limits.tiny), float(limits.tiny) / 8]
+    values = np.array([*numbers, *(-x for x in numbers), np.nan], kind)
+    if case.arity < 3:
+        return [g.reshape(-1) for g in np.meshgrid(*[values] * case.arity)]
+    rng = np.random.default_rng(0)
+    return [rng.choice(values, 4000) for _ in range(case.arity)]

@@ -1,0 +1,302 @@
+"""Each operator and each rule, compiled, gives the numbers of its scalar function."""
+
+import functools
+import math
+import operator as python
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import minitorch_operators as op
+from minitorch_fast import FastBackend, cache, kernels, pointwise
+from minitorch_tensor import DType, Tensor, float32, float64, from_numpy
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.numpy_backend import NumpyBackend, expression
+
+from .operators import CASES, Case, edge_operands, random_operands
+
+by_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+by_dtype = pytest.mark.parametrize("dtype", [float32, float64], ids=lambda dtype: dtype.name)
+
+
+@functools.cache
+def flat_kernel(case: Case, dtype: DType) -> cache.Kernel:
+    k = case.arity
+    return kernels.build(case.fn, dtype, dtype, [dtype] * k, "flat_" + "v" * k, [False] * k, False)
+
+
+def compiled(
+    case: Case, dtype: DType, operands: list[npt.NDArray[np.floating]]
+) -> npt.NDArray[np.floating]:
+    kernel = flat_kernel(case, dtype)
+    out = np.empty(operands[0].size, dtype.numpy)
+    kernel(out, *operands, out.size)
+    return out
+
+
+@by_dtype
+@by_case
+def test_values(case: Case, dtype: DType) -> None:
+    operands = random_operands(case, dtype.numpy)
+    found = compiled(case, dtype, operands).astype(np.float64)
+    exact = np.array([case.fn(*map(float, values)) for values in zip(*operands, strict=True)])
+    # Where large terms cancel, the error is that of the operands, not that of the result.
+    scale = np.abs(exact) + math.prod(1 + np.abs(x.astype(np.float64)) for x in operands)
+    with np.errstate(all="ignore"):
+        rounded = exact.astype(dtype.numpy)
+        error = np.abs(found - exact) / (scale * np.finfo(dtype.numpy).eps)
+    same = (found == rounded) | (np.isnan(found) & np.isnan(rounded))
+    # exp makes an error in its argument, which may be 88, as many times that in its result.
+    assert error[~same].max(initial=0) < 100
+
+
+@by_dtype
+@by_case
+def test_edges(case: Case, dtype: DType) -> None:
+    operands = edge_operands(case, dtype.numpy)
+    found = compiled(case, dtype, operands)
+    with np.errstate(all="ignore"):
+        expected = expression(case.fn, "float")(*operands)
+        expected = np.broadcast_to(expected, found.shape).astype(dtype.numpy)
+    same = (np.isnan(found) & np.isnan(expected)) | (found == expected)
+    finite = np.isfinite(found) & np.isfinite(expected)
+    with np.errstate(all="ignore"):
+        near = np.abs(found - expected) <= 1e-7 + 1e-3 * np.abs(expected)
+        # a * b + c in one step does not overflow on the way.
+        fused = (
+            np.isinf(expected)
+            & (np.abs(found) > 0.4 * np.finfo(dtype.numpy).max)
+            & (found * expected > 0)
+        )
+    wrong = np.flatnonzero(~(same | (finite & near) | fused))
+    examples = [(*(x[i] for x in operands), found[i], expected[i]) for i in wrong[:3]]
+    assert not examples, f"(operands, found, expected): {examples}"
+
+
+@by_dtype
+@pytest.mark.parametrize(
+    "name", ["neg", "abs", "floor", "tanh", "expm1", "log1p", "erf", "sin", "relu"]
+)
+def test_the_sign_of_zero_is_kept(fast: FastBackend, name: str, dtype: DType) -> None:
+    record = op.ALL[name]
+    assert isinstance(record, op.Unary)
+    zeros = np.array([0.0, -0.0], dtype.numpy)
+    out, x = from_numpy(np.empty_like(zeros)), from_numpy(zeros)
+    fast.map(record, out, x)
+    expected = [math.copysign(1.0, record.fn(v)) for v in (0.0, -0.0)]
+    assert np.copysign(1.0, out.numpy()).tolist() == expected
+
+
+INTEGERS = (dtypes.int64, dtypes.int32, dtypes.int16, dtypes.int8, dtypes.uint8)
+EXACT = [
+    "add",
+    "sub",
+    "mul",
+    "maximum",
+    "minimum",
+    "remainder",
+    "fmod",
+    "floor_divide",
+    "gt",
+    "eq",
+    "logical_and",
+]
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("dtype", INTEGERS, ids=lambda dtype: dtype.name)
+def test_integers_are_exact_and_wrap_around(
+    fast: FastBackend, reference: NumpyBackend, name: str, dtype: DType
+) -> None:
+    limits = np.iinfo(dtype.numpy.name)
+    values = np.array([0, 1, 2, 3, 5, 7, 100, limits.max, limits.max - 1], dtype.numpy)
+    if dtype.is_signed:
+        values = np.concatenate([values, -values, [limits.min + 1]]).astype(dtype.numpy)
+    a, b = (g.reshape(-1).copy() for g in np.meshgrid(values, values[values != 0]))
+    record = op.ALL[name]
+    assert isinstance(record, op.Binary)
+    kind = np.bool_ if record.result == "bool" else dtype.numpy
+    found, expected = from_numpy(np.empty(a.size, kind)), from_numpy(np.empty(a.size, kind))
+    fast.zip(record, found, from_numpy(a), from_numpy(b))
+    reference.zip(record, expected, from_numpy(a), from_numpy(b))
+    if dtype is dtypes.int64 and name == "floor_divide":  # the reference divides in float64
+        with np.errstate(all="ignore"):
+            expected = from_numpy(a // b)
+    assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("name", ["remainder", "fmod", "floor_divide", "pow"])
+def test_integers_never_trap(fast: FastBackend, name: str) -> None:
+    lowest = np.iinfo(np.int64).min
+    a = np.array([lowest, lowest, 7, 0, -7], np.int64)
+    b = np.array([-1, 0, 0, 0, -1], np.int64)
+    record = op.ALL[name]
+    assert isinstance(record, op.Binary)
+    out = from_numpy(np.empty(5, np.int64))
+    fast.zip(record, out, from_numpy(a), from_numpy(b))
+    assert out.tolist()[2:4] == {"pow": [1, 1]}.get(name, [0, 0])
+
+
+def test_integer_powers(fast: FastBackend) -> None:
+    a = np.array([2, 3, -1, -1, 1, 2, 0, -2, 10], np.int64)
+    b = np.array([10, 4, 3, -2, -5, -1, 0, 63, 18], np.int64)
+    out = from_numpy(np.empty(9, np.int64))
+    fast.zip(op.pow, out, from_numpy(a), from_numpy(b))
+    assert out.tolist() == [1024, 81, -1, 1, 1, 0, 1, -(2**63), 10**18]
+
+
+@pytest.mark.parametrize("name", ["add", "mul", "maximum", "logical_or", "eq"])
+def test_bools_stay_bools(fast: FastBackend, name: str) -> None:
+    a, b = np.array([False, False, True, True]), np.array([False, True, False, True])
+    record = op.ALL[name]
+    assert isinstance(record, op.Binary)
+    out = from_numpy(np.empty(4, np.bool_))
+    fast.zip(record, out, from_numpy(a), from_numpy(b))
+    assert out.tolist() == [bool(record.fn(float(x), float(y))) for x, y in zip(a, b, strict=True)]
+
+
+MIXED = [
+    (dtypes.int64, float32, float32),
+    (float64, float32, float64),
+    (dtypes.bool_, float32, float32),
+    (dtypes.uint8, dtypes.int64, dtypes.int64),
+    (dtypes.bool_, dtypes.int64, dtypes.int64),
+]
+
+
+@pytest.mark.parametrize(("a", "b", "out"), MIXED)
+def test_operands_are_cast_as_they_are_read(
+    fast: FastBackend, a: DType, b: DType, out: DType
+) -> None:
+    x, y = np.arange(6).astype(a.numpy), (np.arange(6) * 3).astype(b.numpy)
+    found = from_numpy(np.empty(6, out.numpy))
+    fast.zip(op.mul, found, from_numpy(x), from_numpy(y))
+    assert found.tolist() == (x.astype(out.numpy) * y.astype(out.numpy)).tolist()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, -0.5, math.nan])
+def test_a_float_is_true_unless_it_is_zero(fast: FastBackend, value: float) -> None:
+    out = from_numpy(np.empty(1, np.bool_))
+    fast.map(op.id, out, from_numpy(np.array([value], np.float32)))
+    assert out.tolist() == [value != 0]
+
+
+def base(*shape: int) -> Tensor:
+    values = np.random.default_rng(len(shape)).standard_normal(shape)
+    return from_numpy(values.astype(np.float32))
+
+
+LAYOUTS: dict[str, Callable[[], tuple[Tensor, Tensor]]] = {
+    "dense": lambda: (base(6, 70), base(6, 70)),
+    "number": lambda: (base(6, 70), base().expand(6, 70)),
+    "number on the left": lambda: (base().expand(6, 70), base(6, 70)),
+    "number inside memory": lambda: (base(6, 70), base(5)[3].expand(6, 70)),
+    "row": lambda: (base(6, 70), base(70).expand(6, 70)),
+    "column": lambda: (base(6, 70), base(6, 1).expand(6, 70)),
+    "outer": lambda: (base(6, 1).expand(6, 70), base(70).expand(6, 70)),
+    "transposed": lambda: (base(70, 40), base(40, 70).permute(1, 0)),
+    "both transposed": lambda: (base(40, 70).permute(1, 0), base(40, 70).permute(1, 0)),
+    "channel": lambda: (base(3, 4, 5, 6), base(1, 4, 1, 1).expand(3, 4, 5, 6)),
+    "sliced": lambda: (base(9, 80)[2:8, 5:75], base(6, 140)[:, ::2]),
+    "sliced, offset": lambda: (base(8, 70)[1:7], base(7, 70)[1:]),
+    "rank 5": lambda: (
+        base(2, 3, 4, 5, 6).permute(4, 1, 0, 3, 2),
+        base(6, 3, 1, 5, 1).expand(6, 3, 2, 5, 4),
+    ),
+    "ones": lambda: (base(1, 6, 1, 70), base(1, 6, 1, 70).expand(1, 6, 1, 70)),
+    "one element": lambda: (base(1, 1), base()[None, None].expand(1, 1)),
+    "0-d": lambda: (base(), base()),
+    "empty": lambda: (base(0, 3), base(3).expand(0, 3)),
+    "large rows": lambda: (base(300, 301), base(301).expand(300, 301)),
+    "large number": lambda: (base(90000), base().expand(90000)),
+    "large transposed": lambda: (base(300, 301), base(301, 300).permute(1, 0)),
+    "large outer": lambda: (base(5, 3, 90, 50), base(1, 3, 1, 50).expand(5, 3, 90, 50)),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_layouts(fast: FastBackend, name: str) -> None:
+    a, b = LAYOUTS[name]()
+    out = from_numpy(np.empty(a.shape, np.float32))
+    fast.zip(op.sub, out, a, b)
+    assert np.array_equal(out.numpy(), a.numpy() - b.numpy())
+
+
+@pytest.mark.parametrize("name", ["transposed", "sliced", "row", "rank 5"])
+def test_outputs_may_have_any_layout(fast: FastBackend, name: str) -> None:
+    a, b = LAYOUTS[name]()
+    memory = from_numpy(np.full((*reversed([2 * n for n in a.shape]),), 7, np.float32))
+    out = memory.permute(*range(a.ndim - 1, -1, -1))[tuple(slice(1, None, 2) for _ in a.shape)]
+    fast.zip(op.add, out, a, b)
+    assert np.array_equal(out.numpy(), a.numpy() + b.numpy())
+    assert (memory.numpy() == 7).sum() == memory.numpy().size - out.numpy().size
+
+
+@pytest.mark.parametrize("n", [5, 3000, 70000])
+def test_the_output_may_be_an_operand(fast: FastBackend, n: int) -> None:
+    x, y = base(n), base(n)
+    expected = x.numpy() - y.numpy()
+    fast.zip(op.sub, x, x, y)
+    assert np.array_equal(x.numpy(), expected)
+    expected = y.numpy() - expected
+    fast.zip(op.sub, x, y, x)
+    assert np.array_equal(x.numpy(), expected)
+
+
+def test_the_output_may_be_a_strided_operand(fast: FastBackend) -> None:
+    memory = base(50, 40)
+    x, y = memory.permute(1, 0)[3:, 2:], base(37, 48)
+    expected = x.numpy() * y.numpy()
+    fast.zip(op.mul, x, x, y)
+    assert np.array_equal(x.numpy(), expected)
+
+
+def test_ternary_operators_and_rules(fast: FastBackend) -> None:
+    c, a, b = base(4, 5) > 0.0, base(4, 5), base(5).expand(4, 5)
+    out = from_numpy(np.empty((4, 5), np.float32))
+    fast.zip3(op.where, out, c, a, b)
+    assert np.array_equal(out.numpy(), np.where(c.numpy(), a.numpy(), b.numpy()))
+    rule = op.where.vjps[1]
+    assert rule is not None
+    fast.pull3(rule, out, a, c, a, b)
+    assert np.array_equal(out.numpy(), np.where(c.numpy(), a.numpy(), 0))
+
+
+def test_a_rule_is_one_pass(fast: FastBackend) -> None:
+    g, x = base(3, 50), base(3, 50)
+    y, out = x.tanh(), from_numpy(np.empty((3, 50), np.float32))
+    assert op.tanh.vjp is not None
+    for _ in range(2):  # the second time by way of the operator alone
+        fast.pull(op.tanh.vjp, out, g, g, y)
+        np.testing.assert_allclose(out.numpy(), g.numpy() * (1 - y.numpy() ** 2), rtol=1e-5)
+
+
+def test_a_small_operation_is_one_look_up(
+    fast: FastBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = base(100), base(100)
+    out = from_numpy(np.empty(100, np.float32))
+    fast.zip(op.add, out, a, b)
+    monkeypatch.setattr(pointwise.PointwiseKernels, "_run", None)
+    fast.zip(op.add, out, a, b)
+    assert np.array_equal(out.numpy(), a.numpy() + b.numpy())
+
+
+def test_plans_are_forgotten_when_there_are_too_many(
+    fast: FastBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pointwise, "_LIMIT", 3)
+    for n in range(2, 12):
+        a, b = base(n, 3), base(3).expand(n, 3)
+        out = from_numpy(np.empty((n, 3), np.float32))
+        fast.zip(op.add, out, a, b)
+        assert np.array_equal(out.numpy(), a.numpy() + b.numpy())
+    assert len(fast._plans) <= 3
+
+
+def test_the_tensor_class_uses_this_backend() -> None:
+    x = base(3)
+    assert x.device.backend.name == "fast"
+    assert python.add(x, 1.0).tolist() == (x.numpy() + np.float32(1)).tolist()
