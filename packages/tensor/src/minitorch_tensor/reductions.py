@@ -397,6 +397,19 @@ def norm(x: Tensor, p: float | str = 2, dim: Dims = None, keepdim: bool = False)
         return sum((x != 0).to(x.dtype), dim, keepdim)
     if p == 1:
         return sum(pointwise.abs(x), dim, keepdim)
-    if p == 2:
-        return pointwise.sqrt(sum(x * x, dim, keepdim))
-    return sum(pointwise.abs(x) ** p, dim, keepdim) ** (1.0 / p)
+    powers = x * x if p == 2 else _powers(x, p)
+    total = sum(powers, dim, keepdim)
+    # As in PyTorch, the gradient is 0, not nan, where the norm is.
+    none = pointwise.eq(total, 0.0)
+    safe = pointwise.where(none, 1.0, total)
+    root = pointwise.sqrt(safe) if p == 2 else safe ** (1.0 / p)
+    return pointwise.where(none, total, root)
+
+
+def _powers(x: Tensor, p: float) -> Tensor:
+    """|x|**p, with gradient 0 at 0."""
+    size = pointwise.abs(x)
+    if not 0 < p < 1:
+        return size**p
+    none = pointwise.eq(x, 0.0)
+    return pointwise.where(none, 0.0, pointwise.where(none, 1.0, size) ** p)

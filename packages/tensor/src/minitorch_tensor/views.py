@@ -145,8 +145,11 @@ def sum_to(x: Tensor, shape: Shape) -> Tensor:
     before = x.layout.shape
     if before == shape:
         return x
-    y = x._fresh(shape, x.dtype)
-    x.storage.device.backend.reduce(add, 0.0, y._view(y.layout.expand(before)), x)
+    if x.layout.size == 0:  # a backend writes where there are elements to read
+        y = x._full(shape, 0.0, x.dtype)
+    else:
+        y = x._fresh(shape, x.dtype)
+        x.storage.device.backend.reduce(add, 0.0, y._view(y.layout.expand(before)), x)
     return linear(x, y, "SumBackward1", lambda g: expand_to(g, before))
 
 

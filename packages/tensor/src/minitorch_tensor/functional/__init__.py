@@ -54,6 +54,13 @@ from minitorch_tensor.functional.loss import (
     cross_entropy,
     nll_loss,
 )
+from minitorch_tensor.functional.norm import (
+    batch_norm,
+    group_norm,
+    layer_norm,
+    normalize,
+    rms_norm,
+)
 from minitorch_tensor.functional.pad import (
     pad,
 )
@@ -75,6 +82,7 @@ __all__ = [
     "adaptive_avg_pool2d",
     "avg_pool1d",
     "avg_pool2d",
+    "batch_norm",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -85,6 +93,7 @@ __all__ = [
     "elu",
     "gelu",
     "glu",
+    "group_norm",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -92,6 +101,7 @@ __all__ = [
     "huber_loss",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log_softmax",
@@ -103,10 +113,12 @@ __all__ = [
     "mish",
     "mse_loss",
     "nll_loss",
+    "normalize",
     "pad",
     "prelu",
     "relu",
     "relu6",
+    "rms_norm",
     "selu",
     "sigmoid",
     "silu",

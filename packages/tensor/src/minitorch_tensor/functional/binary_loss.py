@@ -1,7 +1,8 @@
 """Losses between probabilities: of two classes, and of whole distributions.
 
 The cross-entropy of two classes is an operator of its own, because its gradient is not what follows
-from its formula: as in PyTorch, logarithms stop at -100, and the gradient stays finite at 0 and 1.
+from its formula: as in PyTorch, logarithms stop at -100, and the gradient of the probability stays
+finite at 0 and 1.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def _cross_entropy_of_two_vjp_x(g: V, x: V, t: V) -> V:
 
 
 def _cross_entropy_of_two_vjp_t(g: V, x: V, t: V) -> V:
-    return g * (maximum(log1p(-x), -100.0) - maximum(log(x), -100.0))
+    return g * (log1p(-x) - log(x))
 
 
 _two_classes = Binary(
