@@ -1,6 +1,7 @@
 """The engine on graphs of Scalars, and of nodes made for the test."""
 
 from collections.abc import Sequence
+from weakref import ref
 
 import pytest
 
@@ -210,6 +211,37 @@ def test_grad_does_not_run_the_hooks_of_what_is_not_wanted() -> None:
     y.register_post_accumulate_grad_hook(lambda y: seen.append("y accumulated"))
     grad(x * y, x)
     assert seen == ["x"]
+
+
+def test_a_root_that_leads_to_nothing_wanted_is_not_run() -> None:
+    x, y = leaf(2.0), leaf(3.0)
+    wanted, on = counted(x * 2.0)
+    beside, off = counted(y * 2.0)
+    beside.register_hook(lambda g: pytest.fail("the hook of an unwanted root ran"))
+    roots = [(node_of(wanted), Scalar(1.0)), (node_of(beside), Scalar(1.0))]
+    found = backward(roots, [node_of(x)])
+    assert {node: g.data for node, g in found.items()} == {node_of(x): 2.0}
+    assert (on.runs, off.runs) == (1, 0)
+
+
+def test_gradients_that_nobody_wants_do_not_pile_up() -> None:
+    unwanted: list[ref[Scalar]] = []
+
+    class Fork(Node[Scalar]):
+        def backward(self, g: Scalar, /) -> Sequence[Scalar | None]:
+            other = g * 5.0
+            unwanted.append(ref(other))
+            return (g * 3.0, other)
+
+    class Watch(Node[Scalar]):
+        def backward(self, g: Scalar, /) -> Sequence[Scalar | None]:
+            assert unwanted[0]() is None
+            return (g,)
+
+    x, y = leaf(2.0), leaf(3.0)
+    z = Scalar(0.0)
+    z.node, z.requires_grad = Fork((Watch((node_of(x),)), node_of(y))), True
+    assert grad(z, x)[0].data == 3.0
 
 
 def test_grad_by_a_value_in_between() -> None:
@@ -426,6 +458,16 @@ def test_an_output_used_twice_adds_up() -> None:
     (q * q).backward()
     assert node.seen == [[4.0]]
     assert x.derivative == 2.0
+
+
+def test_an_output_may_have_two_nodes() -> None:
+    x = leaf(4.0)
+    q, _, node = two_outputs(x)
+    again = Scalar(q.data)
+    again.node, again.requires_grad = Output(node, 0), True
+    (q * 2.0 + again * 10.0).backward()
+    assert node.seen == [[12.0]]
+    assert x.derivative == 6.0
 
 
 def test_grad_by_one_output_does_not_run_the_node() -> None:

@@ -5,6 +5,7 @@ from operator import attrgetter
 import pytest
 
 from minitorch_autodiff import Scalar, backward, grad, no_grad
+from minitorch_operators import where
 
 
 def leaf(value: float) -> Scalar:
@@ -319,6 +320,17 @@ def test_a_leaf_frozen_before_backward_gets_no_gradient() -> None:
     z.backward()
     assert x.grad is None
     assert y.derivative == 2.0
+
+
+def test_a_leaf_that_was_frozen_when_it_was_used_stays_a_constant_there() -> None:
+    x, y = leaf(2.0), leaf(3.0)
+    (x * y).backward()
+    x.grad = None
+    x.requires_grad_(False)
+    z = x * y + x.maximum(y) + where(y < 1.0, x, y)
+    x.requires_grad_()
+    z.backward()
+    assert x.grad is None
 
 
 def test_a_leaf_can_be_thawed() -> None:
