@@ -31,6 +31,9 @@ from minitorch_tensor.functional.activation import (
     tanhshrink,
     threshold,
 )
+from minitorch_tensor.functional.attention import (
+    scaled_dot_product_attention,
+)
 from minitorch_tensor.functional.avg_pool import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -45,6 +48,16 @@ from minitorch_tensor.functional.binary_loss import (
 from minitorch_tensor.functional.conv import (
     conv1d,
     conv2d,
+)
+from minitorch_tensor.functional.dropout import (
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+)
+from minitorch_tensor.functional.embedding import (
+    embedding,
+    one_hot,
 )
 from minitorch_tensor.functional.linear import (
     bilinear,
@@ -90,7 +103,12 @@ __all__ = [
     "conv1d",
     "conv2d",
     "cross_entropy",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
     "elu",
+    "embedding",
     "gelu",
     "glu",
     "group_norm",
@@ -114,11 +132,13 @@ __all__ = [
     "mse_loss",
     "nll_loss",
     "normalize",
+    "one_hot",
     "pad",
     "prelu",
     "relu",
     "relu6",
     "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",

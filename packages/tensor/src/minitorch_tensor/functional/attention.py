@@ -1,0 +1,75 @@
+"""Attention: an average of values, weighted by how well each key answers the query."""
+
+from __future__ import annotations
+
+import math
+
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor import linalg, views
+from minitorch_tensor.core import Tensor
+from minitorch_tensor.functional.activation import softmax
+from minitorch_tensor.functional.checks import require_alike, require_floating
+from minitorch_tensor.functional.dropout import dropout
+from minitorch_tensor.op import Op
+from minitorch_tensor.pointwise import where
+
+
+@Op
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+) -> Tensor:
+    """softmax(q @ k^T * scale + mask) @ v, for q (..., l, e), k (..., s, e), v (..., s, d).
+
+    Vaswani et al. 2017, arXiv:1706.03762;
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
+
+    Args:
+        query: (..., l, e), floating.
+        key: (..., s, e).
+        value: (..., s, d).
+        attn_mask: broadcast to (..., l, s): True where a query may look, or what is added to the
+            scores.
+        dropout_p: the probability that a weight is dropped; give 0 to evaluate.
+        is_causal: query i may look at the keys 0 to i only.
+        scale: 1 / sqrt(e) if omitted.
+
+    Returns:
+        (..., l, d). A query that may look nowhere gives 0.
+
+    Raises:
+        RuntimeError: if shapes, dtypes or devices do not fit, or if both kinds of mask are given.
+    """
+    name = "scaled_dot_product_attention"
+    require_floating(name, query)
+    require_alike(name, query, "key", key)
+    require_alike(name, query, "value", value)
+    if min(query.ndim, key.ndim, value.ndim) < 2:
+        raise RuntimeError(
+            f"{name}: Expected query, key, and value to all be at least 2 dimensional, but got "
+            f"shapes {query.shape}, {key.shape} and {value.shape}"
+        )
+    if is_causal and attn_mask is not None:
+        raise RuntimeError(f"{name}: Explicit attn_mask should not be set when is_causal=True")
+    width = query.shape[-1]
+    factor = (1.0 / math.sqrt(width) if width else 1.0) if scale is None else scale
+    scores = linalg.matmul(query * factor, views.transpose(key, -1, -2))  # (..., l, s)
+    allowed = attn_mask
+    if is_causal:
+        rows, columns = query._arange(scores.shape[-2]), query._arange(scores.shape[-1])
+        allowed = columns <= views.unsqueeze(rows, 1)
+    if allowed is None:
+        weights = softmax(scores, -1)
+    else:
+        is_bool = allowed.dtype is dtypes.bool_
+        scores = where(allowed, scores, -math.inf) if is_bool else scores + allowed
+        # The softmax of -inf alone would be nan: take that of zeros there, and count it 0.
+        nowhere = scores.detach().eq(-math.inf).all(-1, True)
+        weights = where(nowhere, 0.0, softmax(where(nowhere, 0.0, scores), -1))
+    return linalg.matmul(dropout(weights, dropout_p), value)
