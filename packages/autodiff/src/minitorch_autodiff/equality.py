@@ -1,9 +1,9 @@
 """`==` and `!=` that give a value instead of a bool, told to type checkers without a lie.
 
-`object` promises that `==` gives a bool, and a checker holds every class to that promise. PyTorch's
-gives a tensor. What a checker cannot know is which values do: `Comparison` tells it. Of a class
-with `detach()`, that is of `Scalar` and `Tensor`, `==` gives what `detach()` gives; of others, also
-of the abstract class that it is written in, a bool.
+`object` promises that `==` gives a bool, and a checker holds every class to it. In PyTorch it gives
+a tensor. `Comparison` tells the checker which values do so: those with a `detach()`, and they give
+what that gives. So it is to be written in an abstract class without `detach()`, which then keeps
+the promise; its subclasses `Scalar` and `Tensor` write nothing, and `x == y` is a Tensor.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ Here are those that have a symbol in Python, and the common ones by name. The ot
 
 from __future__ import annotations
 
-from minitorch_autodiff.equality import Comparison
 from minitorch_autodiff.graph import D
 from minitorch_autodiff.variable import Variable
 from minitorch_operators import (
@@ -17,7 +16,6 @@ from minitorch_operators import (
     ceil,
     cos,
     cosh,
-    eq,
     erf,
     exp,
     expm1,
@@ -32,7 +30,6 @@ from minitorch_operators import (
     lt,
     maximum,
     minimum,
-    ne,
     relu,
     remainder,
     rsqrt,
@@ -56,8 +53,7 @@ from minitorch_operators import (
 class Pointwise(Variable[D]):
     """Powers, remainders, comparisons and the elementary functions of a value.
 
-    A comparison gives a value of 0 or 1 without history. Values are hashed by identity, so that
-    they can be keys although `==` is not a bool.
+    A comparison gives a value of 0 or 1 without history.
     """
 
     __slots__ = ()
@@ -94,10 +90,6 @@ class Pointwise(Variable[D]):
 
     def __ge__(self, other: D | float, /) -> D:
         return self.apply_binary(ge, other)
-
-    __eq__ = Comparison(eq)
-    __ne__ = Comparison(ne)
-    __hash__ = object.__hash__
 
     def abs(self) -> D:
         """`|x|`; its derivative at 0 is 0."""

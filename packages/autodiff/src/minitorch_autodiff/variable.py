@@ -8,8 +8,9 @@ from threading import RLock
 from typing import Generic
 from weakref import ref
 
+from minitorch_autodiff.equality import Comparison
 from minitorch_autodiff.graph import D, Hook, Node
-from minitorch_operators import Binary, Ternary, Unary, add, div, mul, neg, sub
+from minitorch_operators import Binary, Ternary, Unary, add, div, eq, mul, ne, neg, sub
 
 # Threads may walk graphs that share a leaf. One lock for all: it is held for one addition.
 _accumulating = RLock()
@@ -137,6 +138,11 @@ class Variable(Generic[D]):
 
     def __neg__(self) -> D:
         return self.apply_unary(neg)
+
+    # `==` compares values; as a key in a dict or set a value stands for itself.
+    __eq__ = Comparison(eq)
+    __ne__ = Comparison(ne)
+    __hash__ = object.__hash__
 
     @property
     def is_leaf(self) -> bool:
