@@ -23,7 +23,16 @@ from minitorch.nn.parameter import typename
 from minitorch.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from minitorch.serialization import load, save
 from minitorch.tensor import Tensor, is_tensor
-from minitorch_autodiff import Scalar, central_difference, derivative_check
+from minitorch_autodiff import (
+    Context,
+    Scalar,
+    ScalarFunction,
+    ScalarHistory,
+    backpropagate,
+    central_difference,
+    derivative_check,
+    topological_sort,
+)
 from minitorch_fast import get_num_threads, set_num_threads
 from minitorch_tensor import Device as device
 from minitorch_tensor import DType as dtype
@@ -209,10 +218,12 @@ from minitorch_tensor import int16 as short
 from minitorch_tensor import int32 as int
 from minitorch_tensor import int64 as long
 from minitorch_tensor.functional import (
+    batch_norm,
     bilinear,
     celu,
     conv1d,
     conv2d,
+    layer_norm,
     log_softmax,
     prelu,
     selu,
@@ -222,10 +233,13 @@ from minitorch_tensor.functional import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "Context",
     "Generator",
     "Module",
     "Parameter",
     "Scalar",
+    "ScalarFunction",
+    "ScalarHistory",
     "Tensor",
     "ValuesIndices",
     "__version__",
@@ -249,6 +263,8 @@ __all__ = [
     "atan2",
     "atanh",
     "autograd",
+    "backpropagate",
+    "batch_norm",
     "bernoulli",
     "bilinear",
     "bmm",
@@ -327,6 +343,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "layer_norm",
     "le",
     "lerp",
     "linspace",
@@ -426,6 +443,7 @@ __all__ = [
     "tan",
     "tanh",
     "tensor",
+    "topological_sort",
     "transpose",
     "tril",
     "triu",

@@ -2,22 +2,28 @@
 
 from minitorch_autodiff import (
     MLP,
+    Context,
     Layer,
     Neuron,
     Scalar,
     ScalarFunction,
     ScalarHistory,
+    backpropagate,
     central_difference,
     derivative_check,
+    topological_sort,
 )
 
 __all__ = [
     "MLP",
+    "Context",
     "Layer",
     "Neuron",
     "Scalar",
     "ScalarFunction",
     "ScalarHistory",
+    "backpropagate",
     "central_difference",
     "derivative_check",
+    "topological_sort",
 ]

@@ -167,9 +167,9 @@ class ParameterDict(Module):
                 "ParameterDict.update should be called with an iterable of key/value pairs, but got "
                 f"{type(parameters).__name__}"
             )
-        is_mapping = isinstance(parameters, (Mapping, ParameterDict))
-        pairs = parameters.items() if is_mapping else parameters
-        for key, value in list(pairs):
+        if isinstance(parameters, (Mapping, ParameterDict)):
+            parameters = parameters.items()
+        for key, value in list(parameters):
             self[key] = value
 
     def extra_repr(self) -> str:
