@@ -64,7 +64,7 @@ def test_right_derivatives_pass() -> None:
 def test_several_outputs_are_checked() -> None:
     assert gradcheck(lambda x, y: (x * y, x / y, x), [leaf(2.0), leaf(3.0)])
     assert gradgradcheck(lambda x, y: [x * y, x / y, x], [leaf(2.0), leaf(3.0)])
-    with pytest.raises(GradcheckError, match="component 0 of output 1 by component 0 of input 0"):
+    with pytest.raises(GradcheckError, match="output 1 by input 0"):
         gradcheck(lambda x: (x, doubled(x, 3.0)), leaf(2.0))
     with pytest.raises(GradcheckError, match="a random combination of the outputs"):
         gradcheck(lambda x: (x, doubled(x, 3.0)), leaf(2.0), fast_mode=True)
@@ -73,9 +73,9 @@ def test_several_outputs_are_checked() -> None:
 def test_a_wrong_derivative_is_named_with_both_values() -> None:
     message = (
         r"^gradcheck: 1 of 2 derivatives disagree with central differences \(eps=1e-06, "
-        r"atol=1e-05, rtol=0\.001\)\. The derivative of component 0 of output 0 by component 0 of "
-        r"input 1 is 3 by backward, but 2 by differences\. The slopes are \S+ from below and \S+ "
-        r"from above: f is smooth here, so its backward is wrong\.$"
+        r"atol=1e-05, rtol=0\.001\)\.\nThe derivative of output 0 by input 1 is 3 by backward, but "
+        r"2 by differences\.\nThe slopes are \S+ from below and \S+ from above: f is smooth here, "
+        r"so its backward is wrong\.$"
     )
     with pytest.raises(GradcheckError, match=message):
         gradcheck(lambda x, y: x + doubled(y, 3.0), [leaf(1.0), leaf(2.0)])
@@ -103,7 +103,7 @@ def test_a_wrong_derivative_at_a_kink_is_not_excused() -> None:
 
 
 def test_a_wrong_derivative_elsewhere_is_reported_before_a_kink() -> None:
-    with pytest.raises(GradcheckError, match=r"by component 0 of input 1 is 2\.1 by backward"):
+    with pytest.raises(GradcheckError, match=r"by input 1 is 2\.1 by backward"):
         gradcheck(lambda x, y: relu(x) + doubled(y, 2.1), [leaf(0.0), leaf(1.0)])
 
 
@@ -114,7 +114,7 @@ def test_a_jump_is_recognised(x: float) -> None:
 
 
 def test_a_kink_of_the_derivative_is_recognised() -> None:
-    with pytest.raises(GradcheckError, match=r"gradgradcheck: .* f has a kink within eps"):
+    with pytest.raises(GradcheckError, match=r"(?s)gradgradcheck: .* f has a kink within eps"):
         gradgradcheck(lambda x: relu(x) * x, leaf(0.0))
     assert gradgradcheck(lambda x: relu(x) * x, leaf(0.5))
 
@@ -144,7 +144,7 @@ def test_a_wrong_second_derivative_is_found() -> None:
 
     assert gradcheck(Cube.apply, leaf(2.0))
     assert gradcheck(cube_by_hand, leaf(2.0))
-    with pytest.raises(GradcheckError, match=r"gradgradcheck: 1 of 2 derivatives .* is wrong"):
+    with pytest.raises(GradcheckError, match=r"(?s)gradgradcheck: 1 of 2 derivatives .* is wrong"):
         gradgradcheck(cube_by_hand, leaf(2.0))
     assert not gradgradcheck(cube_by_hand, leaf(2.0), raise_exception=False)
 
@@ -199,18 +199,18 @@ def test_a_function_that_differentiates_can_be_checked() -> None:
     assert gradcheck(lambda x: grad(x.exp() * x, x, create_graph=True)[0], leaf(0.5))
 
 
-class Pairs:
-    """Two Scalars are no value; but a value may well have several components: here x and 10 x."""
+class FourDecimals:
+    """Scalars that hold four decimal places."""
 
     def read(self, value: Scalar, /) -> list[float]:
         return [value.data]
 
     def build(self, like: Scalar, numbers: Sequence[float], requires_grad: bool, /) -> Scalar:
-        return Scalar(round(numbers[0], 4), requires_grad=requires_grad)  # four decimal places
+        return Scalar(round(numbers[0], 4), requires_grad=requires_grad)
 
 
 def test_the_step_is_what_the_value_can_hold() -> None:
-    few_digits: Components[Scalar] = Pairs()
+    few_digits: Components[Scalar] = FourDecimals()
     f: Callable[..., Scalar] = lambda x: x * 3.0  # noqa: E731
     check_backward(f, [leaf(0.5)], few_digits, eps=1.4e-4)  # which is 1e-4 there
     check_double_backward(lambda x: x * x, [leaf(0.5)], few_digits, eps=1e-2)

@@ -79,14 +79,14 @@ def check_backward(
                 checked += 1
                 if not (a == b or abs(a - b) <= atol + rtol * abs(b)):
                     half = half or probe.step(k, c, eps / 2)
-                    of = f"{row.label} by component {c} of input {k}"
+                    of = f"{row.label} by {_part(c, len(probe.numbers[k]))}input {k}"
                     near = half.slopes(row.weights)
                     wrong.append(_Mismatch(of, a, slopes, near, atol + rtol * slopes.largest))
     if wrong:
         worst = min(wrong, key=_severity)
         raise GradcheckError(
             f"{title}: {len(wrong)} of {checked} derivatives disagree with central differences "
-            f"(eps={eps:g}, atol={atol:g}, rtol={rtol:g}). {worst}"
+            f"(eps={eps:g}, atol={atol:g}, rtol={rtol:g}).\n{worst}"
         )
 
 
@@ -173,8 +173,12 @@ class _Row:
     weights: Mapping[int, float]
 
 
+def _part(c: int, size: int) -> str:
+    return f"component {c} of " if size > 1 else ""
+
+
 def _rows(sizes: Sequence[int]) -> list[_Row]:
-    labels = [f"component {c} of output {j}" for j, size in enumerate(sizes) for c in range(size)]
+    labels = [f"{_part(c, size)}output {j}" for j, size in enumerate(sizes) for c in range(size)]
     return [_Row(label, {i: 1.0}) for i, label in enumerate(labels)]
 
 
@@ -339,7 +343,7 @@ class _Mismatch:
     def __str__(self) -> str:
         says = (
             f"The derivative of {self.of} is {self.derived:.9g} by backward, but "
-            f"{self.slopes.central:.9g} by differences. The slopes are {self.slopes.below:.9g} "
+            f"{self.slopes.central:.9g} by differences.\nThe slopes are {self.slopes.below:.9g} "
             f"from below and {self.slopes.above:.9g} from above: "
         )
         if not math.isfinite(self.derived + self.slopes.below + self.slopes.above):
