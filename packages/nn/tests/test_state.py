@@ -1,4 +1,4 @@
-"""state_dict and load_state_dict: what is in a state, what fits, and what is said when it does not."""
+"""state_dict and load_state_dict: what is in a state, what fits, what is said if not."""
 
 import re
 from collections import OrderedDict
@@ -100,8 +100,8 @@ def test_everything_that_does_not_fit_is_said_at_once_and_nothing_is_loaded() ->
         "Error(s) in loading state_dict for Sequential:\n"
         '\tMissing key(s) in state_dict: "norm.bias". \n'
         '\tUnexpected key(s) in state_dict: "extra", "norm.more". \n'
-        "\tsize mismatch for fc.weight: copying a param with shape (4, 4) from checkpoint, the shape in "
-        "current model is (2, 3).\n"
+        "\tsize mismatch for fc.weight: copying a param with shape (4, 4) from checkpoint, the "
+        "shape in current model is (2, 3).\n"
         '\tWhile copying the parameter named "fc.bias", expected minitorch.Tensor'
     )
     with pytest.raises(RuntimeError, match=re.escape(expected)):

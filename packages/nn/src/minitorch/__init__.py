@@ -1,8 +1,8 @@
 """PyTorch you can read: `import minitorch as torch` runs ordinary PyTorch training code.
 
-Everything is explained where it lives: tensors and their functions in `minitorch_tensor`, the engine in
-`minitorch_autodiff`, the operators in `minitorch_operators`; this package adds modules, optimizers and
-data loaders, and gives all of it PyTorch's names.
+Everything is explained where it lives: tensors and their functions in `minitorch_tensor`, the
+engine in `minitorch_autodiff`, the operators in `minitorch_operators`; this package adds modules,
+optimizers and data loaders, and gives all of it PyTorch's names.
 
 >>> import minitorch as torch
 >>> generator = torch.manual_seed(0)
@@ -15,7 +15,6 @@ data loaders, and gives all of it PyTorch's names.
 
 from math import e, inf, nan, pi
 
-import minitorch_fast as _fast  # makes the compiled backend that of the CPU, without compiling yet
 from minitorch import autograd, cuda, nn, operators, optim, scalar, utils
 from minitorch.datasets import datasets
 from minitorch.nn import Module, Parameter
@@ -33,6 +32,8 @@ from minitorch_autodiff import (
     derivative_check,
     topological_sort,
 )
+
+# This import also lets the compiled backend compute on the CPU; it compiles nothing yet.
 from minitorch_fast import get_num_threads, set_num_threads
 from minitorch_tensor import Device as device
 from minitorch_tensor import DType as dtype

@@ -1,4 +1,4 @@
-"""The GPU. It needs the package `minitorch-cuda`; without it there is no GPU, and all else works."""
+"""The GPU, which needs the package `minitorch-cuda`; without it all else works."""
 
 from __future__ import annotations
 

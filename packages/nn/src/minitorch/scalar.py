@@ -1,4 +1,4 @@
-"""Layer 1 under its course name: numbers that remember how they were computed, and networks of them."""
+"""Layer 1 under its course name: numbers that remember their history, and nets of them."""
 
 from minitorch_autodiff import (
     MLP,

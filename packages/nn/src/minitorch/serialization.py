@@ -1,8 +1,8 @@
-"""Saving and loading: tensors as safetensors, everything around them as JSON in the file's metadata.
+"""Saving and loading: tensors as safetensors, all else as JSON in the file's metadata.
 
-A file holds no code, so loading one cannot run any. It is written beside its destination and then moved
-there in one step: a crash, a full disk or an error leaves the old file as it was.
-Format: https://huggingface.co/docs/safetensors
+A file holds no code, so loading one cannot run any. It is written beside its destination and then
+moved there in one step: a crash, a full disk or an error leaves the old file as it was. Format:
+https://huggingface.co/docs/safetensors
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def save(obj: Mapping[str, object], f: str | os.PathLike[str] | Writable) -> Non
     https://docs.pytorch.org/docs/stable/generated/torch.save.html
 
     Args:
-        obj: a dictionary of tensors, numbers, strings and None, and of dictionaries, lists and tuples of
+        obj: a dictionary of tensors, numbers, strings and None, and of dictionaries, lists and
+            tuples of
             them. A dictionary of tensors becomes a file that any safetensors reader understands.
         f: a path; an existing file is replaced only once the new one is complete. Or an open file.
 
@@ -60,8 +61,8 @@ def save(obj: Mapping[str, object], f: str | os.PathLike[str] | Writable) -> Non
     """
     if not isinstance(obj, Mapping):
         raise TypeError(
-            f"save: expected a dictionary, but got {typename(obj)}; {_REMEDY}, and a single tensor in a "
-            "dictionary"
+            f"save: expected a dictionary, but got {typename(obj)}; {_REMEDY}, and a single tensor "
+            "in a dictionary"
         )
     packer = _Packer()
     tree = packer.pack(obj, "")
@@ -90,8 +91,8 @@ def load(
         weights_only: as in PyTorch; both values mean the same, for a file never holds code.
 
     Returns:
-        The dictionary. (Its values are of type `object` to a type checker; `load_state_dict` of modules,
-        optimizers and schedules accepts them as they are.)
+        The dictionary. (Its values are of type `object` to a type checker; `load_state_dict` of
+        modules, optimizers and schedules accepts them as they are.)
 
     Raises:
         RuntimeError: if the file is damaged, or of another format; the message names it.
@@ -112,8 +113,8 @@ def load(
         result = dict(tensors) if tree is None else _unpack(json.loads(tree), tensors)
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
         raise RuntimeError(
-            f"load: {name} cannot be read as safetensors ({error}): it is damaged, incomplete, or of "
-            "another format. A file that torch.save wrote must be saved anew by "
+            f"load: {name} cannot be read as safetensors ({error}): it is damaged, incomplete, or "
+            "of another format. A file that torch.save wrote must be saved anew by "
             "safetensors.torch.save_file"
         ) from error
     if not isinstance(result, dict):

@@ -1,4 +1,4 @@
-"""Batch normalisation: each channel gets mean 0 and variance 1 over the batch, then a learnt scale."""
+"""Batch normalisation: each channel gets mean 0, variance 1, then a learnt scale and shift."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from minitorch_tensor import functional as F
 
 
 class Convolution(Module):
-    """What `Conv1d` and `Conv2d` share: the weight (out, in / groups, *kernel) and its first values."""
+    """What `Conv1d` and `Conv2d` share: the weight (out, in / groups, *kernel), its start."""
 
     weight: Parameter
     bias: Parameter | None
@@ -38,11 +38,13 @@ class Convolution(Module):
             raise ValueError(f"{name}: groups must be a positive integer, but got {groups}")
         if in_channels % groups != 0:
             raise ValueError(
-                f"{name}: in_channels must be divisible by groups, but got {in_channels} and {groups}"
+                f"{name}: in_channels must be divisible by groups, but got {in_channels} and "
+                f"{groups}"
             )
         if out_channels % groups != 0:
             raise ValueError(
-                f"{name}: out_channels must be divisible by groups, but got {out_channels} and {groups}"
+                f"{name}: out_channels must be divisible by groups, but got {out_channels} and "
+                f"{groups}"
             )
         if padding_mode != "zeros":
             raise ValueError(f"{name}: padding_mode must be 'zeros', but got '{padding_mode}'")

@@ -1,4 +1,4 @@
-"""Moving and casting a whole module: what the arguments of `to` ask for, and doing it to each tensor."""
+"""Moving and casting a whole module: what the arguments of `to` ask for, and doing it."""
 
 from __future__ import annotations
 

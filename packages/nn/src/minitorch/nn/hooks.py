@@ -1,4 +1,4 @@
-"""Functions that run before and after a module's `forward`, and may replace what goes in and comes out."""
+"""Functions around a module's `forward`, which may replace what goes in and comes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First values of parameters: each function writes into its tensor, with PyTorch's numbers for a seed.
+"""First values of parameters, written into a tensor: PyTorch's numbers for a seed.
 
 A good first value keeps the spread of the signal from layer to layer: so the bounds depend on how
 many inputs (fan in) and outputs (fan out) an element of the weight has.
@@ -152,9 +152,9 @@ def trunc_normal_(
 ) -> Tensor:
     """Numbers from that part of a normal distribution that lies in [a, b].
 
-    Where the interval holds more than 30% of the distribution, what falls outside is drawn again. Else
-    candidates are uniform on the interval, and each is accepted with a probability proportional to
-    its density (von Neumann 1951).
+    Where the interval holds more than 30% of the distribution, what falls outside is drawn again.
+    Else candidates are uniform on the interval, and each is accepted with a probability
+    proportional to its density (von Neumann 1951).
     https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.trunc_normal_
     """
     if mean < a - 2 * std or mean > b + 2 * std:
@@ -201,8 +201,8 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     """
     if tensor.ndim < 2:
         raise ValueError(
-            "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, but got "
-            f"shape {tensor.shape}"
+            "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, but "
+            f"got shape {tensor.shape}"
         )
     kernel = math.prod(tensor.shape[2:])
     return tensor.shape[1] * kernel, tensor.shape[0] * kernel

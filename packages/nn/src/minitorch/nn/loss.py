@@ -1,6 +1,7 @@
 """Losses as modules; each is a function of `nn.functional`, with its settings.
 
-`reduction` says what becomes of the losses of the elements: their "mean", their "sum", or "none" of that.
+`reduction` says what becomes of the losses of the elements: their "mean", their "sum", or "none" of
+that.
 """
 
 from __future__ import annotations

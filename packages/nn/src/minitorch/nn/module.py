@@ -1,9 +1,10 @@
 """A module is a tree of parameters with a `forward`.
 
-What a call means to a type checker: `Module.__call__` takes its signature from the `forward` of the class,
-so `self.linear("x")` and `x, (h, c) = self.lstm(x)` are checked exactly. Of a plain `Module`, say an
-argument `model: nn.Module` or an item of an `nn.ModuleList` of several kinds, no `forward` is known: such
-a call takes tensors and gives a Tensor. Annotate a module of another kind as what it is.
+What a call means to a type checker: `Module.__call__` takes its signature from the `forward` of the
+class, so `self.linear("x")` and `x, (h, c) = self.lstm(x)` are checked exactly. Of a plain
+`Module`, say an argument `model: nn.Module` or an item of an `nn.ModuleList` of several kinds, no
+`forward` is known: such a call takes tensors and gives a Tensor. Annotate a module of another kind
+as what it is.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class HasForward(Protocol[P, R_co]):
 class Module(Registered):
     """The base of all networks and layers.
 
-    Assigning a `Parameter` or a `Module` to an attribute registers it; `register_buffer` registers state
-    that is not learnt. Call `super().__init__()` first, and write a `forward`.
+    Assigning a `Parameter` or a `Module` to an attribute registers it; `register_buffer` registers
+    state that is not learnt. Call `super().__init__()` first, and write a `forward`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
 
     >>> import minitorch as torch
@@ -59,7 +60,7 @@ class Module(Registered):
     def _modules(self) -> Registry[Module]:
         return Registry(Module, self._module_names, self.__dict__)
 
-    # ---- the call ---------------------------------------------------------------------------------------
+    # ---- the call -------------------------------------------------------------------------------
 
     @overload
     def __call__(self: HasForward[P, R_co], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
@@ -76,8 +77,9 @@ class Module(Registered):
     ) -> RemovableHandle:
         """Call `hook(module, args)` before each `forward`; what it returns replaces the arguments.
 
-        With `with_kwargs` it is called as `hook(module, args, kwargs)` and returns a pair of both, or None.
-        With `prepend` it comes before the hooks that are there. `handle.remove()` takes it away.
+        With `with_kwargs` it is called as `hook(module, args, kwargs)` and returns a pair of both,
+        or None. With `prepend` it comes before the hooks that are there. `handle.remove()` takes it
+        away.
         https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
         """
         return hooks.add(self._forward_pre_hooks, hook, prepend, with_kwargs)
@@ -85,10 +87,10 @@ class Module(Registered):
     def register_forward_hook(
         self, hook: Callable[..., object], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call `hook(module, args, output)` after each `forward`; what it returns replaces the output.
+        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output.
 
-        With `with_kwargs` it is called as `hook(module, args, kwargs, output)`. With `prepend` it comes
-        before the hooks that are there. `handle.remove()` takes it away.
+        With `with_kwargs` it is called as `hook(module, args, kwargs, output)`. With `prepend` it
+        comes before the hooks that are there. `handle.remove()` takes it away.
         https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
         """
         return hooks.add(self._forward_hooks, hook, prepend, with_kwargs)
@@ -97,7 +99,8 @@ class Module(Registered):
         """Register a child module as the attribute `name`.
 
         Raises:
-            KeyError: if the name is empty, contains a dot, or belongs to an attribute of another kind.
+            KeyError: if the name is empty, contains a dot, or belongs to an attribute of another
+                kind.
             TypeError: if `module` is neither a Module nor None.
         """
         if "_module_names" not in self.__dict__:
@@ -111,7 +114,7 @@ class Module(Registered):
         """Alias of `add_module`."""
         self.add_module(name, module)
 
-    # ---- walking the tree -------------------------------------------------------------------------------
+    # ---- walking the tree -----------------------------------------------------------------------
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
@@ -215,13 +218,13 @@ class Module(Registered):
         return found
 
     def apply(self, fn: Callable[[Module], None]) -> Self:
-        """Call `fn` with each module below and with this one, children first; returns this module."""
+        """Call `fn` with each module below and with this one, children first."""
         for module in self.children():
             module.apply(fn)
         fn(self)
         return self
 
-    # ---- modes and gradients ----------------------------------------------------------------------------
+    # ---- modes and gradients --------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
         """Set the training mode of this module and of all below: dropout and batch norm look at it.
@@ -259,7 +262,7 @@ class Module(Registered):
                         parameter.grad.requires_grad_(False)
                     parameter.grad.zero_()
 
-    # ---- conversion -------------------------------------------------------------------------------------
+    # ---- conversion -----------------------------------------------------------------------------
 
     def to(
         self,
@@ -268,7 +271,7 @@ class Module(Registered):
         dtype: DType | None = None,
         non_blocking: bool = False,
     ) -> Self:
-        """Move and cast all parameters and buffers, in place: `to(device)`, `to(dtype)`, `to(tensor)`.
+        """Move and cast all parameters and buffers: `to(device)`, `to(dtype)`, `to(tensor)`.
 
         Integer buffers move, but are not cast. Returns this module.
         https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
@@ -298,7 +301,7 @@ class Module(Registered):
         conversion.apply(self, fn)
         return self
 
-    # ---- state ------------------------------------------------------------------------------------------
+    # ---- state ----------------------------------------------------------------------------------
 
     @overload
     def state_dict(self, *, destination: D, prefix: str = "", keep_vars: bool = False) -> D: ...
@@ -333,10 +336,12 @@ class Module(Registered):
         A state that does not fit is refused as a whole, and the module stays as it was.
 
         Args:
-            state_dict: a mapping from names to tensors. (An `object` to the type checker, so that a part of
+            state_dict: a mapping from names to tensors. (An `object` to the type checker, so that a
+                part of
                 a loaded checkpoint can be passed on.)
             strict: whether the names must be exactly those of this module.
-            assign: use the given tensors themselves, with their dtypes and devices, instead of copying.
+            assign: use the given tensors themselves, with their dtypes and devices, instead of
+                copying.
 
         Returns:
             `missing_keys` and `unexpected_keys`; both are empty if `strict`.
@@ -347,7 +352,7 @@ class Module(Registered):
         """
         return state.load(self, state_dict, strict, assign)
 
-    # ---- text -------------------------------------------------------------------------------------------
+    # ---- text -----------------------------------------------------------------------------------
 
     def _get_name(self) -> str:
         return type(self).__name__
@@ -390,7 +395,7 @@ def _named(
     recurse: bool,
     remove_duplicate: bool,
 ) -> Iterator[tuple[str, M]]:
-    """The members of one kind of a module and, with `recurse`, of all below it, with their names."""
+    """The members of one kind, of a module and, with `recurse`, of all below it, by name."""
     seen: set[M] = set()
     modules = (
         module.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)

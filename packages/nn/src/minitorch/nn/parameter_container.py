@@ -22,7 +22,7 @@ def _line(name: str | int, parameter: Tensor) -> str:
 
 
 class ParameterList(Module):
-    """A list of parameters, registered as `0`, `1`, ...; a Tensor that is put in becomes a Parameter.
+    """A list of parameters, registered as `0`, `1`, ...; a Tensor in it becomes a Parameter.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
 
@@ -164,8 +164,8 @@ class ParameterDict(Module):
         """Add parameters from a mapping or from pairs; those of an equal key are replaced."""
         if not isinstance(parameters, (Mapping, Iterable)):
             raise TypeError(
-                "ParameterDict.update should be called with an iterable of key/value pairs, but got "
-                f"{type(parameters).__name__}"
+                "ParameterDict.update should be called with an iterable of key/value pairs, but "
+                f"got {type(parameters).__name__}"
             )
         if isinstance(parameters, (Mapping, ParameterDict)):
             parameters = parameters.items()

@@ -211,7 +211,7 @@ class AdaptiveAvgPool2d(Module):
     [[[[7.5]]]]
     """
 
-    def __init__(self, output_size: int | None | tuple[int | None, int | None]) -> None:
+    def __init__(self, output_size: int | tuple[int | None, int | None] | None) -> None:
         super().__init__()
         self.output_size = output_size
 

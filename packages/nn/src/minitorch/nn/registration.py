@@ -1,4 +1,4 @@
-"""Assigning an attribute is what registers a parameter, a buffer or a child: the half of `Module` for that."""
+"""Assigning an attribute registers a parameter, a buffer or a child: that half of `Module`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Registered:
         return Registry(Tensor, self._buffer_names, self.__dict__)
 
     def __getattr__(self, name: str) -> Tensor | Module:
-        # Only what is missing comes here. The type is for checkers: `model.conv1` of a plain Module.
+        # Only what is missing comes here. The type is for checkers: a plain Module's `model.conv`.
         if name == "forward":
             raise NotImplementedError(
                 f'Module [{type(self).__name__}] is missing the required "forward" function'
@@ -120,7 +120,8 @@ class Registered:
         """Register `param` as the attribute `name`; None keeps the name, and is in no `state_dict`.
 
         Raises:
-            KeyError: if the name is empty, contains a dot, or belongs to an attribute of another kind.
+            KeyError: if the name is empty, contains a dot, or belongs to an attribute of another
+                kind.
             TypeError: if `param` is not a `Parameter`.
             ValueError: if `param` is the result of a recorded operation.
         """
@@ -135,14 +136,14 @@ class Registered:
                 )
             if param.grad_fn is not None:
                 raise ValueError(
-                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
-                    f"created explicitly. To express '{name}' as a function of another Tensor, "
+                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must "
+                    f"be created explicitly. To express '{name}' as a function of another Tensor, "
                     "compute the value in the forward() method."
                 )
         self._parameters[name] = param
 
     def add_parameter(self, k: str, v: Tensor | float) -> Parameter:
-        """Make a `Parameter` of `v`, register it as `k`, and return it: the course's name for this."""
+        """Register `Parameter(v)` as `k`, and return it: the course's name for this."""
         value = Parameter(v, k)
         self.register_parameter(k, value)
         return value
@@ -151,7 +152,8 @@ class Registered:
         """Register state that is not learnt; it is in the `state_dict` if it is `persistent`.
 
         Raises:
-            KeyError: if the name is empty, contains a dot, or belongs to an attribute of another kind.
+            KeyError: if the name is empty, contains a dot, or belongs to an attribute of another
+                kind.
             TypeError: if `tensor` is neither a Tensor nor None.
         """
         if "_buffer_names" not in self.__dict__:

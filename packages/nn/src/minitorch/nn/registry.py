@@ -1,9 +1,10 @@
 """Where a module keeps what is registered with it: ordinary attributes, and a list of their names.
 
-PyTorch keeps parameters in a second dictionary and finds them through `__getattr__`, which Python tries
-only after the ordinary lookup has failed. Here they are ordinary attributes, so `self.weight` costs what
-any attribute costs; registered is what has its name in a list, and `_parameters`, `_buffers` and
-`_modules` are live views of it, for the code that reads or writes those dictionaries.
+PyTorch keeps parameters in a second dictionary and finds them through `__getattr__`, which Python
+tries only after the ordinary lookup has failed. Here they are ordinary attributes, so `self.weight`
+costs what any attribute costs; registered is what has its name in a list, and `_parameters`,
+`_buffers` and `_modules` are live views of it, for the code that reads or writes those
+dictionaries.
 """
 
 from collections.abc import Iterator, MutableMapping

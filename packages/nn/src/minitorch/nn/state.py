@@ -1,6 +1,7 @@
 """A module's state as a dictionary from names to tensors, and its way back into a module.
 
-Everything is checked before anything is written: a state that does not fit leaves the module as it was.
+Everything is checked before anything is written: a state that does not fit leaves the module as it
+was.
 """
 
 from __future__ import annotations

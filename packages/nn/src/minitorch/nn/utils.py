@@ -1,4 +1,4 @@
-"""Helpers for all parameters of a model at once: clip their gradients, line them up in one vector."""
+"""Helpers for all parameters at once: clip their gradients, line them up in one vector."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def get_total_norm(
     total = stack([norm.to(norms[0].device) for norm in norms]).norm(norm_type)
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
-            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it "
-            "cannot be clipped. To disable this error and scale the gradients by the non-finite norm "
-            "anyway, set `error_if_nonfinite=False`"
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
+            "so it cannot be clipped. To disable this error and scale the gradients by the "
+            "non-finite norm anyway, set `error_if_nonfinite=False`"
         )
     return total
 
@@ -120,14 +120,14 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     devices = {p.device for p in listed}
     if len(devices) > 1:
         raise TypeError(
-            "parameters_to_vector: Found two parameters on different devices, this is currently not "
-            f"supported: {', '.join(sorted(map(str, devices)))}"
+            "parameters_to_vector: Found two parameters on different devices, this is currently "
+            f"not supported: {', '.join(sorted(map(str, devices)))}"
         )
     return cat([p.reshape(-1) for p in listed])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters the elements of a vector, in order; the inverse of `parameters_to_vector`.
+    """Give the parameters the elements of a vector: the inverse of `parameters_to_vector`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.vector_to_parameters.html
 

@@ -105,8 +105,8 @@ class Adam(OpOptimizer):
                     check_match(name, p, x)
                 elif x.shape or x.device is not p.device or not x.dtype.is_floating_point:
                     raise RuntimeError(
-                        f"Adam: `state_steps` must be 0-d floating tensors on {p.device}, but one has "
-                        f"shape {x.shape} and dtype {x.dtype} on {x.device}"
+                        f"Adam: `state_steps` must be 0-d floating tensors on {p.device}, but one "
+                        f"has shape {x.shape} and dtype {x.dtype} on {x.device}"
                     )
         return state
 

@@ -1,7 +1,7 @@
-"""Schedules: what the learning rate is in each epoch. Call `scheduler.step()` after those of an epoch.
+"""Schedules: the learning rate of each epoch. Call `scheduler.step()` after an epoch's steps.
 
-Most rates are computed from the one before, as PyTorch does, so that they are rounded alike, and a rate
-that was changed by hand stays changed.
+Most rates are computed from the one before, as PyTorch does, so that they are rounded alike, and a
+rate that was changed by hand stays changed.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class LRScheduler(ABC):
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler "
-                    "with last_epoch >= 0; load the optimizer's state first"
+                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming "
+                    "scheduler with last_epoch >= 0; load the optimizer's state first"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
@@ -70,8 +70,9 @@ class LRScheduler(ABC):
         """Begin the next epoch: set its learning rates. Call it after the optimizer's steps."""
         if self._step_count == 1 and self.optimizer._opt_called is False:
             warnings.warn(
-                "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them "
-                "in the opposite order: `optimizer.step()` before `lr_scheduler.step()`. Failure to do "
+                "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call "
+                "them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`. "
+                "Failure to do "
                 "this will result in skipping the first value of the learning rate schedule.",
                 UserWarning,
                 stacklevel=2,
@@ -97,7 +98,8 @@ class LRScheduler(ABC):
         """Take over what `state_dict` gave.
 
         Args:
-            state_dict: (an `object` to the type checker, so that a part of a loaded checkpoint can be
+            state_dict: (an `object` to the type checker, so that a part of a loaded checkpoint can
+                be
                 passed on.)
 
         Raises:
@@ -249,12 +251,13 @@ class LinearLR(LRScheduler):
     ) -> None:
         if not 0 < start_factor <= 1.0:
             raise ValueError(
-                "Starting multiplicative factor expected to be greater than 0 and less or equal to 1, "
-                f"but got {start_factor}."
+                "Starting multiplicative factor expected to be greater than 0 and less or equal to "
+                f"1, but got {start_factor}."
             )
         if not 0 <= end_factor <= 1.0:
             raise ValueError(
-                f"Ending multiplicative factor expected to be between 0 and 1, but got {end_factor}."
+                f"Ending multiplicative factor expected to be between 0 and 1, but got "
+                f"{end_factor}."
             )
         self.start_factor = start_factor
         self.end_factor = end_factor
@@ -273,7 +276,7 @@ class LinearLR(LRScheduler):
 
 
 class CosineAnnealingLR(LRScheduler):
-    """lr falls from its first value to eta_min along half a cosine of T_max epochs, and rises again.
+    """lr falls from its first value to eta_min along half a cosine, and rises again.
 
     lr = eta_min + (initial_lr - eta_min) * (1 + cos(pi * epoch / T_max)) / 2
 

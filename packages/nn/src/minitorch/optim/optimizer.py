@@ -1,7 +1,8 @@
 """`Optimizer`: groups of parameters with their options, and a state for each parameter.
 
-The optimizers here do no arithmetic themselves: they sort out which parameters have a gradient, and hand
-lists of tensors to an `Op` of the tensor layer, which a device may override with one fused kernel.
+The optimizers here do no arithmetic themselves: they sort out which parameters have a gradient, and
+hand lists of tensors to an `Op` of the tensor layer, which a device may override with one fused
+kernel.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ class Optimizer(ABC):
     def __init__(self, params: Params, defaults: Options) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
-                "params argument given to the optimizer should be an iterable of Tensors or dicts, but "
-                f"got {typename(params)}"
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, "
+                f"but got {typename(params)}"
             )
         self.defaults = defaults
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
@@ -144,7 +145,8 @@ class Optimizer(ABC):
                 raise ValueError("can't optimize a non-leaf Tensor")
         if len(params) != len(set(params)):
             warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; each is updated once "
+                "optimizer contains a parameter group with duplicate parameters; each is updated "
+                "once "
                 "for each time it appears",
                 stacklevel=3,
             )
@@ -153,8 +155,8 @@ class Optimizer(ABC):
             taken.update(group["params"])
             if bool(names) != ("param_names" in group):
                 raise ValueError(
-                    "all optimizer param groups should be with/without names. cannot add param group "
-                    f"{'with' if names else 'without'} names to the optimizer"
+                    "all optimizer param groups should be with/without names. cannot add param "
+                    f"group {'with' if names else 'without'} names to the optimizer"
                 )
         if not taken.isdisjoint(params):
             raise ValueError("some parameters appear in more than one parameter group")
@@ -191,7 +193,8 @@ class Optimizer(ABC):
         https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.load_state_dict.html
 
         Args:
-            state_dict: what `state_dict` gave. (An `object` to the type checker, so that a part of a
+            state_dict: what `state_dict` gave. (An `object` to the type checker, so that a part of
+                a
                 loaded checkpoint can be passed on.)
 
         Raises:
@@ -215,7 +218,8 @@ class Optimizer(ABC):
             if len(theirs["params"]) != len(ours["params"]):
                 raise ValueError(
                     "loaded state dict contains a parameter group that doesn't match the size of "
-                    f"optimizer's group: {len(theirs['params'])} parameters, not {len(ours['params'])}"
+                    f"optimizer's group: {len(theirs['params'])} parameters, not "
+                    f"{len(ours['params'])}"
                 )
             owners.update(zip(theirs["params"], ours["params"], strict=True))
             options: ParamGroup = theirs.copy()
@@ -283,7 +287,7 @@ class OpOptimizer(Optimizer):
 
     @abstractmethod
     def update(self, group: ParamGroup, params: Parameters, grads: list[Tensor]) -> None:
-        """Do the step for parameters of one group on one device; `grads[i]` belongs to `params[i]`."""
+        """Do the step for the parameters of a group on one device, and their gradients."""
 
 
 def _by_device(tensors: list[Tensor]) -> Iterator[tuple[Parameters, list[Tensor]]]:
@@ -317,8 +321,8 @@ def check_match(what: str, p: Tensor, x: Tensor) -> None:
     if x.shape != p.shape or x.dtype is not p.dtype or x.device is not p.device:
         raise RuntimeError(
             f"optimizer: the {what} of a parameter must have its shape, dtype and device, but the "
-            f"parameter has {p.shape}, {p.dtype}, {p.device} and the {what} has {x.shape}, {x.dtype}, "
-            f"{x.device}"
+            f"parameter has {p.shape}, {p.dtype}, {p.device} and the {what} has {x.shape}, "
+            f"{x.dtype}, {x.device}"
         )
 
 

@@ -1,4 +1,4 @@
-"""From a list of items to a batch: what is stacked, and what becomes of tuples, dictionaries and numbers."""
+"""From a list of items to a batch: what becomes of tensors, tuples, dictionaries, numbers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def default_collate(batch: Sequence[object]) -> object: ...
 def default_collate(batch: Sequence[object]) -> object:
     """Items as a batch, with one more dimension in front.
 
-    Tensors are stacked; arrays and numbers become tensors (floats of dtype float64); strings stay as
-    they are. A batch of tuples becomes a list with a batch for each place; one of dictionaries, a
-    dictionary with a batch for each key; named tuples and lists likewise.
+    Tensors are stacked; arrays and numbers become tensors (floats of dtype float64); strings stay
+    as they are. A batch of tuples becomes a list with a batch for each place; one of dictionaries,
+    a dictionary with a batch for each key; named tuples and lists likewise.
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
 
     Raises:
@@ -69,8 +69,8 @@ def _columns(batch: Sequence[object]) -> list[tuple[object, ...]]:
     rows = [row for row in batch if isinstance(row, Sequence)]
     if len({len(row) for row in rows}) > 1:
         raise RuntimeError(
-            "default_collate: each element in list of batch should be of equal size, but the sizes are "
-            f"{sorted({len(row) for row in rows})}"
+            "default_collate: each element in list of batch should be of equal size, but the sizes "
+            f"are {sorted({len(row) for row in rows})}"
         )
     return list(zip(*rows, strict=True))
 

@@ -21,8 +21,8 @@ class DataLoader(Generic[B]):
     """Iterating over it gives the batches of one epoch; the type parameter is that of a batch.
 
     Every iteration draws one number from the generator (the base seed of PyTorch's workers), and a
-    shuffled one without a generator of its own draws another, the seed of its order: so the state of the
-    default generator, and with it everything drawn later, stays as in PyTorch.
+    shuffled one without a generator of its own draws another, the seed of its order: so the state
+    of the default generator, and with it everything drawn later, stays as in PyTorch.
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
     Args:
@@ -137,8 +137,8 @@ class DataLoader(Generic[B]):
     ) -> None:
         if num_workers != 0:
             raise ValueError(
-                f"DataLoader: num_workers must be 0, but got {num_workers}; batches are made in this "
-                "process"
+                f"DataLoader: num_workers must be 0, but got {num_workers}; batches are made in "
+                "this process"
             )
         if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
             raise TypeError(
@@ -150,17 +150,19 @@ class DataLoader(Generic[B]):
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
                 raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and "
-                    "drop_last"
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, "
+                    "and drop_last"
                 )
             batch_size = None
         elif batch_size is None and drop_last:
             raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
+                "batch_size=None option disables auto-batching and is mutually exclusive with "
+                "drop_last"
             )
         elif batch_size is None and collate_fn is not None:
             raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with collate_fn"
+                "batch_size=None option disables auto-batching and is mutually exclusive with "
+                "collate_fn"
             )
         if sampler is None:
             if shuffle:
