@@ -4,6 +4,7 @@ It proves that the launcher for a GPU passes the right addresses, numbers and si
 real driver.
 """
 
+import ctypes
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -136,6 +137,4 @@ class FakeGpu:
 
 def _host(address: int, nbytes: int) -> Bytes:
     """The host's memory at an address."""
-    import ctypes
-
     return np.ctypeslib.as_array((ctypes.c_uint8 * nbytes).from_address(address))

@@ -111,12 +111,12 @@ class CudaBackend:
         if out.layout.size == 0:
             return
         arrays = (out, *operands)
-        launcher = self.launcher
+        launcher = self._find()
         plan = plan_pointwise(
             plain(fn),
             compute,
-            tuple(array.layout for array in arrays),
-            tuple(array.dtype for array in arrays),
+            tuple([array.layout for array in arrays]),
+            tuple([array.dtype for array in arrays]),
             launcher.limits,
         )
         launcher.launch(plan, [array.storage.buffer for array in arrays])

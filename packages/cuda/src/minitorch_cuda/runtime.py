@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from minitorch_cuda.allocator import Block, CachingAllocator
 from minitorch_cuda.compiler import compile_ptx
-from minitorch_cuda.kernel import Kernel, Plan, storage_type
+from minitorch_cuda.kernel import Kernel, Plan
 from minitorch_cuda.limits import DEVICE, Limits
 from minitorch_tensor.dtype import DType, HostArray, of_numpy
 from minitorch_tensor.storage import Buffer
@@ -49,6 +49,17 @@ class DeviceBuffer:
         return f"DeviceBuffer({self.size} of {self.dtype.name} at {self.pointer:#x})"
 
 
+_MOST_PREPARED = 8192
+
+
+class Prepared(NamedTuple):
+    """A launch, but for the memory: the loaded kernel, its sizes, the offsets in bytes."""
+
+    kernel: LoadedKernel
+    config: LaunchConfig
+    offsets: tuple[int, ...]
+
+
 class DeviceLauncher:
     """One GPU, with one stream on which everything happens in order.
 
@@ -57,7 +68,7 @@ class DeviceLauncher:
     """
 
     def __init__(self, index: int = 0) -> None:
-        from cuda.core import Device, launch
+        from cuda.core import Device, LaunchConfig, launch
 
         self._device = Device(index)
         self._device.set_current()
@@ -65,7 +76,8 @@ class DeviceLauncher:
         self._launch = launch
         self.allocator = CachingAllocator(self._take)
         self._kernels: dict[Kernel, LoadedKernel] = {}
-        self._configs: dict[tuple[tuple[int, ...], tuple[int, ...]], LaunchConfig] = {}
+        self._prepared: dict[Plan, Prepared] = {}
+        self._config = LaunchConfig
         self._threads = threading.local()
         self._compiling = threading.Lock()
 
@@ -119,22 +131,23 @@ class DeviceLauncher:
 
     def launch(self, plan: Plan, buffers: Sequence[Buffer], /) -> None:
         """Start a kernel; it runs after all that was started before."""
-        kernel = self._kernels.get(plan.kernel)
-        if kernel is None:
-            kernel = self._compiled(plan.kernel)
-        self._enter()
+        prepared = self._prepared.get(plan)
+        if prepared is None:
+            prepared = self._prepare(plan)
+        if not getattr(self._threads, "entered", False):
+            self._enter()
         pointers = [
-            memory.pointer + span.offset * memory.dtype.itemsize
-            for memory, span in zip(map(on_device, buffers), plan.spans, strict=True)
+            on_device(buffer).pointer + offset
+            for buffer, offset in zip(buffers, prepared.offsets, strict=True)
         ]
-        self._launch(self._stream, self._config(plan), kernel, *pointers, *plan.numbers)
+        self._launch(self._stream, prepared.config, prepared.kernel, *pointers, *plan.numbers)
 
     def synchronize(self) -> None:
         """Wait until the stream is empty."""
         self._stream.sync()
 
     def _buffer(self, size: int, dtype: DType) -> DeviceBuffer:
-        block = self.allocator.allocate(size * np.dtype(storage_type(dtype)).itemsize)
+        block = self.allocator.allocate(size * dtype.itemsize)
         return DeviceBuffer(block, size, dtype, self.allocator)
 
     def _take(self, nbytes: int) -> Block:
@@ -153,14 +166,20 @@ class DeviceLauncher:
             self._device.set_current()
             self._threads.entered = True
 
-    def _config(self, plan: Plan) -> LaunchConfig:
-        from cuda.core import LaunchConfig
-
-        key = plan.grid, plan.block
-        config = self._configs.get(key)
-        if config is None:
-            config = self._configs[key] = LaunchConfig(grid=plan.grid, block=plan.block)
-        return config
+    def _prepare(self, plan: Plan) -> Prepared:
+        """All of a launch that does not change from one to the next."""
+        kernel = self._kernels.get(plan.kernel)
+        if kernel is None:
+            kernel = self._compiled(plan.kernel)
+        offsets = tuple(
+            span.offset * np.dtype(parameter.type).itemsize
+            for span, parameter in zip(plan.spans, plan.kernel.parameters, strict=False)
+        )
+        config = self._config(grid=plan.grid, block=plan.block)
+        if len(self._prepared) >= _MOST_PREPARED:
+            self._prepared.clear()  # a program of ever new shapes must not fill the memory
+        prepared = self._prepared[plan] = Prepared(kernel, config, offsets)
+        return prepared
 
     def _compiled(self, kernel: Kernel) -> LoadedKernel:
         """Compile and load a kernel, once: PTX by Numba, then machine code for this GPU."""

@@ -52,10 +52,9 @@ class SimulatorLauncher:
         return SimBuffer(array.view(_stored(dtype)), dtype)
 
     def upload(self, values: HostArray, /) -> Buffer:
-        """The array itself: the caller gave it away."""
+        """A copy, as on a GPU."""
         dtype = of_numpy(values.dtype)
-        flat = np.ascontiguousarray(values).reshape(-1)
-        return SimBuffer(flat.view(_stored(dtype)), dtype)
+        return SimBuffer(values.flatten().view(_stored(dtype)), dtype)
 
     def download(self, buffer: Buffer, /) -> HostArray:
         """A copy, as from a GPU."""

@@ -11,8 +11,7 @@
 Each element is read from global memory n / TILE times instead of n times. A tile that hangs over an
 edge is filled up with zeros. Operands have strides, so a transposed one costs no copy.
 
-This is the textbook kernel, bound by shared memory; see the ladder in the README for what comes
-after it.
+This is the textbook kernel, bound by its reads of shared memory: two for each multiplication.
 Source: CUDA C++ Programming Guide, section on shared memory,
 https://docs.nvidia.com/cuda/cuda-c-programming-guide/#shared-memory
 """
