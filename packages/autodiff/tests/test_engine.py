@@ -583,3 +583,37 @@ def test_a_saved_value_is_checked_on_unpacking() -> None:
     x.count = 3
     with pytest.raises(RuntimeError, match="saved it at version 0, and it is at version 3"):
         saved.unpack(node_of(x * 2.0))
+
+
+# --- backward and grad of Scalars -----------------------------------------------------------------
+
+
+def test_backward_of_chosen_inputs_leaves_others_alone() -> None:
+    x, y = leaf(2.0), leaf(3.0)
+    z = x * y
+    w = z * z
+    w.backward(inputs=[x, z])
+    assert (x.derivative, y.derivative, z.derivative) == (36.0, None, 12.0)
+    (x * y).backward(10.0, inputs=y)
+    assert (x.derivative, y.derivative) == (36.0, 20.0)
+    with pytest.raises(RuntimeError, match=r"input 0, Scalar\(1\.0\), does not require grad"):
+        (x * y).backward(inputs=Scalar(1.0))
+
+
+def test_backward_takes_its_options_by_position_too() -> None:
+    x = leaf(3.0)
+    y = x * x
+    y.backward(None, True)
+    y.backward(Scalar(2.0), False, True)
+    assert x.derivative == 18.0
+    assert x.grad is not None
+    assert x.grad.requires_grad
+
+
+def test_grad_of_several_outputs_is_that_of_their_sum() -> None:
+    x = leaf(3.0)
+    (dx,) = grad([x * x, x * 2.0], [x], [10.0, None])
+    assert dx.data == 62.0
+    assert grad((x * x, x * 2.0), x)[0].data == 8.0
+    with pytest.raises(RuntimeError, match="grad: got 2 outputs and 1 grad_outputs"):
+        grad([x * x, x * 2.0], x, [1.0])

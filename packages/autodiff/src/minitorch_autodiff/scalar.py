@@ -153,26 +153,35 @@ class Scalar(Pointwise["Scalar"]):
 
     def backward(
         self,
-        gradient: Scalar | float = 1.0,
-        *,
+        gradient: Scalar | float | None = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
+        inputs: Scalar | Sequence[Scalar] | None = None,
     ) -> None:
         """Add the derivative of this value to the `.grad` of every leaf it was computed from.
 
         https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
 
         Args:
-            gradient: the derivative of some later value by this one, to start from.
+            gradient: the derivative of some later value by this one, to start from; 1 if omitted.
             retain_graph: keep the graph for another backward; by default as `create_graph`.
             create_graph: record the backward itself, so that `.grad` can be differentiated.
+            inputs: the only values to give a `.grad`; all leaves if omitted.
 
         Raises:
             RuntimeError: if this value has no history, or its graph was freed by an earlier walk.
         """
         keep = create_graph if retain_graph is None else retain_graph
-        seed = gradient if isinstance(gradient, Scalar) else _number("backward", gradient)
-        backward([(_root(self), seed)], retain_graph=keep, create_graph=create_graph)
+        roots = [(_root(self), _seed(gradient))]
+        if inputs is None:
+            backward(roots, retain_graph=keep, create_graph=create_graph)
+            return
+        values = _listed(inputs)
+        nodes = [_wanted(i, x) for i, x in enumerate(values)]
+        found = backward(roots, nodes, retain_graph=keep, create_graph=create_graph)
+        for x, node in zip(values, nodes, strict=True):
+            if node in found:
+                x.receive(found[node])
 
     @property
     def derivative(self) -> float | None:
@@ -283,29 +292,29 @@ def _leaf(data: float, name: str | None, requires_grad: bool, gradient: float | 
 
 
 def grad(
-    output: Scalar,
+    outputs: Scalar | Sequence[Scalar],
     inputs: Scalar | Sequence[Scalar],
-    grad_output: Scalar | float = 1.0,
-    *,
+    grad_outputs: Scalar | float | Sequence[Scalar | float | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Scalar, ...]:
-    """The derivatives of `output` by each of `inputs`, without touching any `.grad`.
+    """The derivatives of the sum of `outputs` by each of `inputs`, without touching any `.grad`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
 
     Args:
-        output: what to differentiate.
-        inputs: by what; leaves, or values on the way to `output`.
-        grad_output: the derivative of some later value by `output`, to start from.
+        outputs: what to differentiate.
+        inputs: by what; leaves, or values on the way to the outputs.
+        grad_outputs: the derivatives of some later value by the outputs, to start from; 1 each if
+            omitted.
         retain_graph: keep the graph for another walk; by default as `create_graph`.
         create_graph: record the derivatives, so that they can be differentiated again.
-        materialize_grads: give 0 for an input that `output` does not depend on, not an error.
+        materialize_grads: give 0 for an input that no output depends on, not an error.
 
     Raises:
-        RuntimeError: if an input does not require grad, or `output` was not computed from it; and
-            for what `backward` raises.
+        RuntimeError: if an input does not require grad, or no output was computed from it; if the
+            numbers of outputs and grad_outputs differ; and for what `backward` raises.
 
     >>> x = Scalar(2.0, requires_grad=True)
     >>> (first,) = grad(x**3, x, create_graph=True)
@@ -313,26 +322,25 @@ def grad(
     >>> first, second
     (Scalar(12.0), Scalar(12.0))
     """
-    xs = [inputs] if isinstance(inputs, Scalar) else list(inputs)
-    wanted: list[Node[Scalar]] = []
-    for i, x in enumerate(xs):
-        node = x.gradient_node()
-        if node is None:
-            raise RuntimeError(
-                f"grad: input {i}, {x!r}, does not require grad; make it with "
-                "requires_grad=True before it is used"
-            )
-        wanted.append(node)
-    seed = grad_output if isinstance(grad_output, Scalar) else _number("grad", grad_output)
+    ys, xs = _listed(outputs), _listed(inputs)
+    seeds = grad_outputs if isinstance(grad_outputs, Sequence) else [grad_outputs] * len(ys)
+    if len(seeds) != len(ys):
+        raise RuntimeError(f"grad: got {len(ys)} outputs and {len(seeds)} grad_outputs")
+    roots = [(_root(y), _seed(seed)) for y, seed in zip(ys, seeds, strict=True)]
+    nodes = [_wanted(i, x) for i, x in enumerate(xs)]
     keep = create_graph if retain_graph is None else retain_graph
-    found = backward([(_root(output), seed)], wanted, retain_graph=keep, create_graph=create_graph)
-    for i, node in enumerate(wanted):
+    found = backward(roots, nodes, retain_graph=keep, create_graph=create_graph)
+    for i, node in enumerate(nodes):
         if node not in found and not materialize_grads:
             raise RuntimeError(
                 f"grad: input {i}, {xs[i]!r}, appears to not have been used in the graph of the "
-                "output; pass materialize_grads=True if its derivative shall be 0"
+                "outputs; pass materialize_grads=True if its derivative shall be 0"
             )
-    return tuple(found[node] if node in found else Scalar(0.0) for node in wanted)
+    return tuple(found[node] if node in found else Scalar(0.0) for node in nodes)
+
+
+def _listed(values: Scalar | Sequence[Scalar]) -> list[Scalar]:
+    return [values] if isinstance(values, Scalar) else list(values)
 
 
 def _root(y: Scalar) -> Node[Scalar]:
@@ -343,6 +351,22 @@ def _root(y: Scalar) -> Node[Scalar]:
             "computed from with Scalar(value, requires_grad=True), and compute it outside no_grad()"
         )
     return node
+
+
+def _wanted(i: int, x: Scalar) -> Node[Scalar]:
+    node = x.gradient_node()
+    if node is None:
+        raise RuntimeError(
+            f"grad: input {i}, {x!r}, does not require grad; make it with requires_grad=True "
+            "before it is used"
+        )
+    return node
+
+
+def _seed(gradient: Scalar | float | None) -> Scalar:
+    if gradient is None:
+        return Scalar(1.0)
+    return gradient if isinstance(gradient, Scalar) else _number("backward", gradient)
 
 
 def _number(operation: str, value: float) -> Scalar:
