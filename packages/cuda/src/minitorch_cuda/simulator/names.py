@@ -21,8 +21,9 @@ def assigned_name(code: CodeType, instruction: int) -> str:
     """
     following = (found for found in dis.get_instructions(code) if found.offset > instruction)
     for found in following:
-        if found.opname in ("STORE_FAST", "STORE_NAME", "STORE_DEREF", "STORE_GLOBAL"):
-            return str(found.argval)
+        if found.opname.startswith("STORE_"):
+            # From Python 3.13 on one instruction may store two variables, this one first.
+            return str(found.argval[0] if isinstance(found.argval, tuple) else found.argval)
         if found.opname != "CACHE":
             break
     return "shared"
