@@ -109,14 +109,14 @@ def inline(
     """
     program = specialise(fn, target)
     functions = {f.name: f for f in ast.parse(program.text).body if isinstance(f, ast.FunctionDef)}
-    inliner = _Inliner(target, functions, body or Body(target.kind), operands)
+    inliner = Inliner(target, functions, body or Body(target.kind), operands)
     arguments: list[ast.expr] = [ast.Name(name, ast.Load()) for name in operands]
     result = inliner.call(functions[program.entry], arguments)
     inliner.body.result = ast.unparse(result)
     return inliner.body
 
 
-class _Inliner(ast.NodeTransformer):
+class Inliner(ast.NodeTransformer):
     """Copies function bodies into `body`, with variables renamed so that none collide."""
 
     def __init__(

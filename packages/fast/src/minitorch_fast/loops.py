@@ -1,0 +1,55 @@
+"""What a fused kernel is written with: plain Python on flat arrays, which also runs as it stands.
+
+A fused kernel is a function with annotated parameters:
+
+    Floats      a flat array of the kernel's dtype, float32 or float64
+    Ints        a flat array of int64
+    float       a number of that dtype
+    int         an int64
+
+It may loop, branch, call other such functions, and call the functions of `minitorch_operators.ieee`. `fused.compiled`
+makes a kernel file of it: float literals get the dtype, indices are taken to be not negative, and functions of
+`ieee` become the vectorised ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Floats(Protocol):
+    """A flat array of floats."""
+
+    def __getitem__(self, i: int, /) -> float:
+        """Element i."""
+        ...
+
+    def __setitem__(self, i: int, value: float, /) -> None: ...
+
+
+class Ints(Protocol):
+    """A flat array of integers."""
+
+    def __getitem__(self, i: int, /) -> int:
+        """Element i."""
+        ...
+
+    def __setitem__(self, i: int, value: int, /) -> None: ...
+
+
+prange = range
+"""A range whose steps do not depend on each other: threads share them if the kernel is compiled so."""
+
+
+def scratch(n: int) -> Floats:
+    """Memory for n floats, with any contents."""
+    return [0.0] * n
+
+
+def reordered(function: F) -> F:
+    """Mark a function whose sums may be added up in another order, so that they are vectorised."""
+    function.__dict__["reordered"] = True
+    return function
