@@ -1,6 +1,6 @@
 """Networks of Scalars learn."""
 
-from random import Random
+from random import Random, seed
 
 import pytest
 
@@ -44,6 +44,14 @@ def test_the_same_seed_gives_the_same_network() -> None:
     weights = [p.data for p in first.parameters()]
     assert weights == [p.data for p in second.parameters()]
     assert weights != [p.data for p in other.parameters()]
+
+
+def test_the_global_seed_is_the_default() -> None:
+    weights = []
+    for _ in range(2):
+        seed(1337)
+        weights.append([p.data for p in MLP(2, [3, 1]).parameters()])
+    assert weights[0] == weights[1]
 
 
 def test_one_output_comes_alone_several_in_a_list() -> None:

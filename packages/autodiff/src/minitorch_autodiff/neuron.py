@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from random import Random
+from random import Random, uniform
 
 from minitorch_autodiff.scalar import Scalar
 from minitorch_operators import Unary, tanh
@@ -20,7 +20,7 @@ class Neuron:
     Args:
         inputs: how many numbers x has.
         activation: an operator, tanh by default.
-        random: where the weights are drawn from; one with a fixed seed makes them repeatable.
+        random: where the weights are drawn from; by default what `random.seed` seeds.
 
     >>> neuron = Neuron(2, random=Random(0))
     >>> [w.name for w in neuron.parameters()]
@@ -32,12 +32,11 @@ class Neuron:
     def __init__(
         self, inputs: int, activation: Unary = tanh, *, random: Random | None = None
     ) -> None:
-        random = random or Random()
+        draw = uniform if random is None else random.uniform
         self.weights = [
-            Scalar(random.uniform(-1.0, 1.0), name=f"w{i}", requires_grad=True)
-            for i in range(inputs)
+            Scalar(draw(-1.0, 1.0), name=f"w{i}", requires_grad=True) for i in range(inputs)
         ]
-        self.bias = Scalar(random.uniform(-1.0, 1.0), name="b", requires_grad=True)
+        self.bias = Scalar(draw(-1.0, 1.0), name="b", requires_grad=True)
         self.activation = activation
 
     def __call__(self, xs: Sequence[Scalar | float]) -> Scalar:
@@ -69,7 +68,6 @@ class Layer:
     def __init__(
         self, inputs: int, outputs: int, activation: Unary = tanh, *, random: Random | None = None
     ) -> None:
-        random = random or Random()
         self.neurons = [Neuron(inputs, activation, random=random) for _ in range(outputs)]
 
     def __call__(self, xs: Sequence[Scalar | float]) -> list[Scalar]:
@@ -112,7 +110,6 @@ class MLP:
         *,
         random: Random | None = None,
     ) -> None:
-        random = random or Random()
         sizes = [inputs, *outputs]
         self.layers = [Layer(m, n, activation, random=random) for m, n in pairwise(sizes)]
 
