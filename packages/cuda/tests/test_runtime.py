@@ -59,7 +59,9 @@ def test_the_other_kernels_run_too(backend: CudaBackend) -> None:
     made, source = out.on(backend), x.on(backend)
     backend.reduce(add, 0.0, made, source)
     np.testing.assert_allclose(
-        contents(backend, made).astype(np.float64), x.memory.reshape(40, 3).sum(0), rtol=1e-5
+        contents(backend, made).astype(np.float64),
+        x.memory.astype(np.float64).reshape(40, 3).sum(0),
+        rtol=1e-5,
     )
     index = Spec(np.array([[0, 1, 7]]), Layout.contiguous((1, 3))).on(backend)
     picked = dense((1, 3)).on(backend)
