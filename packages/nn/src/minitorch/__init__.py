@@ -1,8 +1,8 @@
 """PyTorch you can read: `import minitorch as torch` runs ordinary PyTorch training code.
 
-Everything is explained where it lives: tensors and their functions in `minitorch_tensor`, the
-engine in `minitorch_autodiff`, the operators in `minitorch_operators`; this package adds modules,
-optimizers and data loaders, and gives all of it PyTorch's names.
+Everything is explained where it lives: tensors and their functions in `minitorch_tensor`, the engine in
+`minitorch_autodiff`, the operators in `minitorch_operators`; this package adds modules, optimizers and
+data loaders, and gives all of it PyTorch's names.
 
 >>> import minitorch as torch
 >>> generator = torch.manual_seed(0)
@@ -224,6 +224,8 @@ from minitorch_tensor.functional import (
     celu,
     conv1d,
     conv2d,
+    dropout,
+    embedding,
     layer_norm,
     log_softmax,
     prelu,
@@ -292,8 +294,10 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "dropout",
     "dtype",
     "e",
+    "embedding",
     "empty",
     "empty_like",
     "enable_grad",
