@@ -12,7 +12,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import no_type_check
+from threading import Lock
 from weakref import ReferenceType, ref
 
 import numpy as np
@@ -20,7 +20,9 @@ import numpy as np
 import minitorch_operators as op
 from minitorch_autodiff import (
     AccumulateGrad,
+    Hook,
     Node,
+    RemovableHandle,
     Variable,
     is_grad_enabled,
     record_binary,
@@ -32,10 +34,12 @@ from minitorch_tensor import (
     autograd,
     casts,
     conversion,
+    gathering,
     indexing,
     inplace,
     joining,
     linalg,
+    placing,
     pointwise,
     printing,
     random,
@@ -50,6 +54,7 @@ from minitorch_tensor.storage import Storage
 
 _new = object.__new__
 _contiguous = Layout.contiguous
+_making_leaf_node = Lock()  # two threads that use a leaf for the first time get one node
 
 
 class Tensor(Variable["Tensor"]):
@@ -72,9 +77,9 @@ class Tensor(Variable["Tensor"]):
     __slots__ = (
         "__dict__",
         "__weakref__",
+        "_grad",
         "base",
         "dtype",
-        "grad",
         "layout",
         "node",
         "requires_grad",
@@ -85,9 +90,9 @@ class Tensor(Variable["Tensor"]):
     layout: Layout
     dtype: DType
     requires_grad: builtins.bool
-    grad: Tensor | None
     node: Node[Tensor] | None
-    base: Tensor | None  # what this is a recorded view of
+    base: Tensor | None  # what this is a view of, for writes in place
+    _grad: Tensor | None
 
     def __init__(
         self,
@@ -100,7 +105,7 @@ class Tensor(Variable["Tensor"]):
         made = conversion.to_storage(data, dtype or dtypes.get_default_dtype(), device)
         self.storage, self.layout, self.dtype = made
         self.requires_grad = False
-        self.grad = self.node = self.base = None
+        self._grad = self.node = self.base = None
         if requires_grad:
             self.requires_grad_()
 
@@ -137,13 +142,29 @@ class Tensor(Variable["Tensor"]):
         return self.storage.version
 
     @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` added up here, or None.
+
+        https://docs.pytorch.org/docs/stable/generated/torch.Tensor.grad.html
+        """
+        return self._grad
+
+    @grad.setter
+    def grad(self, g: Tensor | None) -> None:
+        """Use g as the gradient; it must fit."""
+        if g is not None:
+            autograd.check_gradient(self, g)
+        self._grad = g
+
+    @property
     def data(self) -> Tensor:
-        """The same memory without history; writes to it are not recorded."""
-        return self.detach()
+        """The same memory without history; autograd does not even see that it is written."""
+        return make(Storage(self.storage.buffer, self.storage.device), self.layout, self.dtype)
 
     @data.setter
     def data(self, other: Tensor) -> None:
         """Let this tensor use the memory of another."""
+        autograd.check_data(self, other)
         self.storage, self.layout, self.dtype = other.storage, other.layout, other.dtype
 
     @property
@@ -169,18 +190,33 @@ class Tensor(Variable["Tensor"]):
 
     def gradient_node(self) -> Node[Tensor] | None:
         """Where a gradient of this tensor is sent; None if it needs none."""
-        if self.node is None and self.requires_grad:
-            self.node = AccumulateGrad(self)
+        if not self.requires_grad:
+            return None
+        if self.node is None:
+            with _making_leaf_node:
+                if self.node is None:
+                    self.node = AccumulateGrad(self)
         return self.node
 
     def receive(self, g: Tensor, /) -> None:
         """Add g to `.grad`, which is a dense tensor that nothing else shares."""
-        if self.grad is None:
-            self.grad = g if is_grad_enabled() else views.clone(g)
+        if self._grad is None:
+            self._grad = views.clone(g)
         elif is_grad_enabled():
-            self.grad = self.grad + g
+            self._grad = self._grad + g
         else:
-            inplace.add_(self.grad, g)
+            inplace.add_(self._grad, g)
+
+    def register_hook(self, hook: Hook[Tensor], /) -> RemovableHandle:
+        """Call `hook` with the complete gradient of this tensor; its result, if any, replaces it.
+
+        https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html
+
+        Raises:
+            RuntimeError: if this tensor does not require grad; and in backward, if the hook
+            returns a tensor of another shape, dtype or device.
+        """
+        return super().register_hook(autograd.checked_hook(hook))
 
     def compute_rule(self, rule: Rule, a: Tensor, b: Tensor, /) -> Tensor:
         """`rule(self, a, b)` in one fused pass, not recorded."""
@@ -362,24 +398,6 @@ class Tensor(Variable["Tensor"]):
     def __ge__(self, other: Tensor | float, /) -> Tensor:
         return self.apply_binary(op.ge, other)
 
-    # == gives a tensor, as in PyTorch, while every other class in Python promises a bool; no
-    # signature
-    # satisfies both, so these two have none. `x.eq(y)` is the typed form.
-    @no_type_check
-    def __eq__(self, other):  # noqa: ANN001, ANN204
-        if isinstance(other, (Tensor, int, float)):
-            return self.apply_binary(op.eq, other)
-        return NotImplemented
-
-    @no_type_check
-    def __ne__(self, other):  # noqa: ANN001, ANN204
-        if isinstance(other, (Tensor, int, float)):
-            return self.apply_binary(op.ne, other)
-        return NotImplemented
-
-    def __hash__(self) -> int:
-        return id(self)
-
     def __iadd__(self, other: Tensor | float, /) -> Tensor:
         return inplace.add_(self, other)
 
@@ -437,25 +455,37 @@ class Tensor(Variable["Tensor"]):
             self.requires_grad,
         )
 
+    def _leaf_on(self, storage: Storage) -> Tensor:
+        """A leaf of the class of this tensor, alike but for its memory."""
+        x: Tensor = _new(type(self))
+        x.storage, x.layout, x.dtype = storage, self.layout, self.dtype
+        x.requires_grad = self.requires_grad
+        x._grad = x.node = x.base = None
+        return x
+
+    def __copy__(self) -> Tensor:
+        """A leaf that shares the memory."""
+        copied = self._leaf_on(self.storage)
+        copied.__dict__.update(self.__dict__)
+        return copied
+
     def __deepcopy__(self, memo: dict[int, object]) -> Tensor:
+        """A leaf with memory of its own, which copies of other views share with it again."""
         if not self.is_leaf:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol; "
-                "detach() it first"
+                "protocol; detach() it first"
             )
-        copied: Tensor = _new(type(self))
-        memo[id(self)] = copied
-        dense = views.clone(self.detach())
-        copied.storage, copied.layout, copied.dtype = dense.storage, dense.layout, dense.dtype
-        copied.requires_grad, copied.node, copied.base = self.requires_grad, None, None
-        copied.grad = None if self.grad is None else views.clone(self.grad.detach())
+        storage = memo.get(id(self.storage))
+        if not isinstance(storage, Storage):
+            flat = _contiguous((len(self.storage.buffer),))
+            storage = memo[id(self.storage)] = views.clone(self._view(flat)).storage
+        copied = memo[id(self)] = self._leaf_on(storage)
+        copied._grad = None if self._grad is None else deepcopy(self._grad.detach(), memo)
         copied.__dict__.update(deepcopy(self.__dict__, memo))
         return copied
 
     def __reduce__(self) -> tuple[object, ...]:
-        if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be pickled; detach() this one first")
         values = np.array(conversion.host_array(self))
         return (_rebuild, (type(self), values, str(self.device), self.requires_grad, self.__dict__))
 
@@ -482,8 +512,6 @@ class Tensor(Variable["Tensor"]):
     backward = autograd.backward
     requires_grad_ = autograd.requires_grad_
     detach_ = autograd.detach_
-    retain_grad = autograd.retain_grad
-    register_post_accumulate_grad_hook = autograd.register_post_accumulate_grad_hook
 
     abs = pointwise.abs
     acos = pointwise.acos
@@ -608,14 +636,14 @@ class Tensor(Variable["Tensor"]):
 
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
-    gather = indexing.gather
-    scatter_add = indexing.scatter_add
-    index_select = indexing.index_select
-    index_add = indexing.index_add
-    masked_fill = indexing.masked_fill
-    masked_select = indexing.masked_select
-    nonzero = indexing.nonzero
-    take_along_dim = indexing.take_along_dim
+    gather = gathering.gather
+    scatter_add = gathering.scatter_add
+    index_select = gathering.index_select
+    index_add = gathering.index_add
+    masked_fill = gathering.masked_fill
+    masked_select = gathering.masked_select
+    nonzero = gathering.nonzero
+    take_along_dim = gathering.take_along_dim
 
     cat_with = joining.cat_with
     flip = joining.flip
@@ -633,7 +661,7 @@ class Tensor(Variable["Tensor"]):
     fill_ = inplace.fill_
     zero_ = inplace.zero_
     clamp_ = inplace.clamp_
-    masked_fill_ = inplace.masked_fill_
+    masked_fill_ = placing.masked_fill_
     abs_ = inplace.abs_
     exp_ = inplace.exp_
     log_ = inplace.log_
@@ -670,7 +698,7 @@ def make(storage: Storage, layout: Layout, dtype: DType) -> Tensor:
     x.layout = layout
     x.dtype = dtype
     x.requires_grad = False
-    x.grad = x.node = x.base = None
+    x._grad = x.node = x.base = None
     return x
 
 
@@ -686,7 +714,7 @@ def fresh(layout: Layout, dtype: DType, device: Device) -> Tensor:
     x.layout = layout
     x.dtype = dtype
     x.requires_grad = False
-    x.grad = x.node = x.base = None
+    x._grad = x.node = x.base = None
     return x
 
 
@@ -732,6 +760,6 @@ def _rebuild(
     x: Tensor = _new(kind)
     x.storage, x.layout, x.dtype = storage, layout, dtype
     x.requires_grad = requires_grad
-    x.grad = x.node = x.base = None
+    x._grad = x.node = x.base = None
     x.__dict__.update(attributes)
     return x
