@@ -31,7 +31,7 @@ class Device:
     backend: Backend  # what computes on this device
 
     def __new__(cls, type: str | Device, index: int | None = None) -> Device:
-        """Find or make the device; `type` may carry the index, as in `cuda:1`."""
+        """Find or make the device; `type` may carry the index, as in `cuda:0`."""
         if isinstance(type, Device):
             return type
         if not isinstance(type, str):
@@ -47,6 +47,11 @@ class Device:
             index = int(number)
         if name == "cuda" and index is None:
             index = 0
+        if index:
+            raise RuntimeError(
+                f"device '{name}:{index}': invalid device ordinal; one device of each type is "
+                "supported, so the index can only be 0"
+            )
         key = (name, index)
         found = _devices.get(key)
         if found is None:
