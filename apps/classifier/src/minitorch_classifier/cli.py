@@ -45,7 +45,8 @@ def train(
         int | None, typer.Option(help="Images a step.", show_default=str(BATCH_SIZE))
     ] = None,
     lr: Annotated[
-        float | None, typer.Option(help="Learning rate.", show_default="sgd 0.03, others 0.003")
+        float | None,
+        typer.Option(help="Learning rate.", show_default="0.003; sgd: digits 0.03, mnist 0.01"),
     ] = None,
     optimizer: Annotated[
         str | None, typer.Option(help="sgd, adam or adamw.", show_default="sgd")
@@ -89,7 +90,8 @@ def train(
             data_dir=_absolute(data_dir),
             model="lenet" if model is None else model,
             optimizer=optimizer,
-            lr=LEARNING_RATES.get(optimizer, 1.0) if lr is None else lr,
+            # A name that is not in the tables is refused by Settings.
+            lr=LEARNING_RATES.get(dataset, {}).get(optimizer, 1.0) if lr is None else lr,
             batch_size=BATCH_SIZE if batch_size is None else batch_size,
             epochs=EPOCHS.get(dataset, 1) if epochs is None else epochs,
             seed=0 if seed is None else seed,

@@ -13,7 +13,11 @@ from minitorch_classifier.files import write_atomically
 from minitorch_classifier.models import MODELS
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
-LEARNING_RATES = {"sgd": 0.03, "adam": 0.003, "adamw": 0.003}
+# MNIST has 5.6 times as many steps in an epoch: at 0.03 its last epochs differ by 2% and more.
+LEARNING_RATES = {
+    "digits": {"sgd": 0.03, "adam": 0.003, "adamw": 0.003},
+    "mnist": {"sgd": 0.01, "adam": 0.003, "adamw": 0.003},
+}
 EPOCHS = {"digits": 15, "mnist": 5}
 BATCH_SIZE = 32
 FILE = "settings.json"
@@ -47,7 +51,7 @@ class Settings:
     data_dir: str | None = None
     model: str = "lenet"
     optimizer: str = "sgd"
-    lr: float = LEARNING_RATES["sgd"]
+    lr: float = LEARNING_RATES["digits"]["sgd"]
     batch_size: int = BATCH_SIZE
     epochs: int = EPOCHS["digits"]
     seed: int = 0
