@@ -67,8 +67,8 @@ def binary_cross_entropy(
     check_reduction("binary_cross_entropy", reduction)
     if target.shape != input.shape:
         raise ValueError(
-            f"binary_cross_entropy: Using a target size ({target.shape}) that is different to the "
-            f"input size ({input.shape}) is deprecated. Please ensure they have the same size."
+            f"binary_cross_entropy: Using a target size {target.shape} that is different to the "
+            f"input size {input.shape} is deprecated. Please ensure they have the same size."
         )
     require_floating("binary_cross_entropy", input)
     require_alike("binary_cross_entropy", input, "target", target)
@@ -102,8 +102,8 @@ def binary_cross_entropy_with_logits(
     check_reduction("binary_cross_entropy_with_logits", reduction)
     if target.shape != input.shape:
         raise ValueError(
-            f"binary_cross_entropy_with_logits: Target size ({target.shape}) must be the same as "
-            f"input size ({input.shape})"
+            f"binary_cross_entropy_with_logits: Target size {target.shape} must be the same as "
+            f"input size {input.shape}"
         )
     require_floating("binary_cross_entropy_with_logits", input)
     require_floating("binary_cross_entropy_with_logits", target)

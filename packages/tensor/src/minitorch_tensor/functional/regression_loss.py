@@ -17,8 +17,8 @@ def _difference(
     check_reduction(name, reduction)
     if target.shape != input.shape:
         warnings.warn(
-            f"{name}: Using a target size ({target.shape}) that is different to the input size "
-            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+            f"{name}: Using a target size {target.shape} that is different to the input size "
+            f"{input.shape}. This will likely lead to incorrect results due to broadcasting. "
             "Please ensure they have the same size.",
             UserWarning,
             stacklevel=3,
