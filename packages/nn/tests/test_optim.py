@@ -146,21 +146,25 @@ def test_names_are_kept() -> None:
     assert again.param_groups[0]["lr"] == 0.1
 
 
-def test_a_gradient_that_does_not_fit_is_refused_before_anything_is_written() -> None:
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.zeros(3),
+        torch.zeros(2, dtype=torch.float64),
+        torch.zeros(2, device="numpy"),
+    ],
+)
+def test_a_gradient_that_fits_no_longer_is_refused_before_anything_is_written(
+    make: type[optim.SGD] | type[optim.Adam], value: Tensor
+) -> None:
     p, q = leaf(1.0, 2.0), leaf(1.0)
-    for make in (optim.SGD, optim.Adam):
-        optimizer = make([q, p], lr=0.1)
-        q.grad = torch.ones(1)
-        p.grad = torch.ones(3)
-        with pytest.raises(RuntimeError, match=r"the gradient of a parameter.*\(2,\).*\(3,\)"):
-            optimizer.step()
-        p.grad = torch.ones(2, dtype=torch.float64)
-        with pytest.raises(RuntimeError, match=r"the gradient of a parameter.*float64"):
-            optimizer.step()
-        p.grad = torch.ones(2, device="numpy")
-        with pytest.raises(RuntimeError, match=r"the gradient of a parameter.*numpy"):
-            optimizer.step()
-        assert q.item() == 1.0
+    p.grad, q.grad = torch.ones(2), torch.ones(1)
+    p.data = value
+    message = r"the gradient of a parameter must have its shape, dtype and device"
+    with pytest.raises(RuntimeError, match=message):
+        make([q, p], lr=0.1).step()
+    assert q.item() == 1.0
 
 
 @pytest.mark.parametrize("name", ["exp_avg", "step", "momentum_buffer"])

@@ -1,8 +1,8 @@
 """PyTorch you can read: `import minitorch as torch` runs ordinary PyTorch training code.
 
-Everything is explained where it lives: tensors and their functions in `minitorch_tensor`, the engine in
-`minitorch_autodiff`, the operators in `minitorch_operators`; this package adds modules, optimizers and
-data loaders, and gives all of it PyTorch's names.
+Everything is explained where it lives: tensors and their functions in `minitorch_tensor`, the
+engine in `minitorch_autodiff`, the operators in `minitorch_operators`; this package adds modules,
+optimizers and data loaders, and gives all of it PyTorch's names.
 
 >>> import minitorch as torch
 >>> generator = torch.manual_seed(0)

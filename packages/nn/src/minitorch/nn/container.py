@@ -7,7 +7,8 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from operator import index as to_index
 from typing import Generic, Self, TypeVar, overload
 
-from minitorch.nn.module import Module, indent
+from minitorch.nn.module import Module
+from minitorch.nn.walk import indent
 from minitorch_tensor import Tensor
 
 M = TypeVar("M", bound=Module)

@@ -54,7 +54,10 @@ def apply(module: Module, convert: Callable[[Tensor], Tensor]) -> None:
     """
     with no_grad():
         for parameter in module.parameters():
-            parameter.data = convert(parameter.data)
+            value = parameter.detach()
+            converted = convert(value)
+            if converted is not value:  # the memory stays shared where nothing changes
+                parameter.data = converted
             if parameter.grad is not None:
                 parameter.grad = convert(parameter.grad)
         for each in module.modules():

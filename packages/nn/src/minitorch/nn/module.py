@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import ParamSpec, Protocol, Self, TypeVar, overload
 
-from minitorch.nn import conversion, hooks, state
+from minitorch.nn import conversion, hooks, state, walk
 from minitorch.nn.members import Members
 from minitorch.nn.parameter import Parameter, typename
 from minitorch.nn.registration import Registered
@@ -24,7 +24,6 @@ from minitorch_tensor import Device, DType, Tensor, float32, float64
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 D = TypeVar("D", bound=MutableMapping[str, Tensor])
-M = TypeVar("M", bound=Tensor)
 
 
 class HasForward(Protocol[P, R_co]):
@@ -136,8 +135,8 @@ class Module(Registered):
                 )
 
     def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once."""
-        return (module for _, module in self.named_modules())
+        """This module and all below it, each once; parents first."""
+        return iter(walk.unique(self))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly below this one, each once, with their names."""
@@ -155,21 +154,25 @@ class Module(Registered):
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """All parameters with their names, such as `"0.weight"`; a shared one once."""
-        return _named(self, _parameters_of, prefix, recurse, remove_duplicate)
+        return walk.named(self, walk.parameters, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Members[Parameter]:
         """All parameters, each once: what an optimizer is given. The iterator has a length."""
-        return Members([parameter for _, parameter in self.named_parameters(recurse=recurse)])
+        owners = walk.unique(self) if recurse else [self]
+        found = dict.fromkeys(p for owner in owners for p in owner._parameters.present())
+        return Members(list(found))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """All buffers with their names, such as `"1.running_mean"`; a shared one once."""
-        return _named(self, _buffers_of, prefix, recurse, remove_duplicate)
+        return walk.named(self, walk.buffers, prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Members[Tensor]:
         """All buffers, each once."""
-        return Members([buffer for _, buffer in self.named_buffers(recurse=recurse)])
+        owners = walk.unique(self) if recurse else [self]
+        found = dict.fromkeys(b for owner in owners for b in owner._buffers.present())
+        return Members(list(found))
 
     def get_submodule(self, target: str) -> Module:
         """The module called `target`, a name such as `"features.0"`; this one for `""`.
@@ -364,7 +367,9 @@ class Module(Registered):
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        children = [f"({name}): {indent(repr(module))}" for name, module in self._modules.items()]
+        children = [
+            f"({name}): {walk.indent(repr(module))}" for name, module in self._modules.items()
+        ]
         if len(lines) == 1 and not children:
             return f"{self._get_name()}({extra})"
         inner = "".join(f"\n  {line}" for line in lines + children)
@@ -373,39 +378,3 @@ class Module(Registered):
     def __dir__(self) -> list[str]:
         # Without the items of containers, which are no names: "0", "1".
         return sorted(name for name in object.__dir__(self) if not name[0].isdigit())
-
-
-def indent(text: str) -> str:
-    """`text` with all lines but the first moved two columns to the right."""
-    return text.replace("\n", "\n  ")
-
-
-def _parameters_of(module: Module) -> Registry[Parameter]:
-    return module._parameters
-
-
-def _buffers_of(module: Module) -> Registry[Tensor]:
-    return module._buffers
-
-
-def _named(
-    module: Module,
-    registry: Callable[[Module], Registry[M]],
-    prefix: str,
-    recurse: bool,
-    remove_duplicate: bool,
-) -> Iterator[tuple[str, M]]:
-    """The members of one kind, of a module and, with `recurse`, of all below it, by name."""
-    seen: set[M] = set()
-    modules = (
-        module.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
-        if recurse
-        else iter([(prefix, module)])
-    )
-    for path, owner in modules:
-        for name, member in registry(owner).items():
-            if member is None or member in seen:
-                continue
-            if remove_duplicate:
-                seen.add(member)
-            yield f"{path}.{name}" if path else name, member

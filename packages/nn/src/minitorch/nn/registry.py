@@ -46,6 +46,14 @@ class Registry(MutableMapping[str, T | None], Generic[T]):
             f"{type(value).__name__}: somebody wrote it past the module, into its __dict__"
         )
 
+    def present(self) -> list[T]:
+        """The values that are not None."""
+        attributes, kind = self._attributes, self._kind
+        found = [value for name in self._names if isinstance(value := attributes[name], kind)]
+        if len(found) != len(self._names):
+            found = [value for value in self.values() if value is not None]  # raises for strangers
+        return found
+
     def __setitem__(self, name: str, value: T | None) -> None:
         self._names[name] = None
         self._attributes[name] = value

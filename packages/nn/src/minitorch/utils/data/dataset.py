@@ -142,7 +142,7 @@ def random_split(
     >>> import minitorch as torch
     >>> generator = torch.Generator().manual_seed(0)
     >>> [part.indices for part in random_split(range(6), [4, 2], generator)]
-    [[2, 1, 3, 5], [0, 4]]
+    [[2, 5, 3, 0], [1, 4]]
     """
     n = len(dataset)
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:

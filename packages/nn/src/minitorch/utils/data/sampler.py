@@ -61,7 +61,7 @@ class RandomSampler(Sampler[int]):
 
     >>> from minitorch import Generator
     >>> list(RandomSampler("abcd", generator=Generator().manual_seed(0)))
-    [2, 0, 1, 3]
+    [0, 1, 3, 2]
     """
 
     def __init__(
