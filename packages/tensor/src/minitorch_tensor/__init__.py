@@ -64,7 +64,7 @@ from minitorch_tensor.dtype import (
     set_default_dtype,
     uint8,
 )
-from minitorch_tensor.indexing import (
+from minitorch_tensor.gathering import (
     gather,
     index_add,
     index_select,

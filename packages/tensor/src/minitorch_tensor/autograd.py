@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from minitorch_autodiff import AccumulateGrad, Node, RemovableHandle
+from minitorch_autodiff import AccumulateGrad, GradMode, Hook, Node, Variable
 from minitorch_autodiff import backward as walk
 from minitorch_tensor import views
+from minitorch_tensor.arguments import require_tensor
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -22,11 +23,10 @@ def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
                 f"{y.shape}; pass a gradient of that shape, or reduce it with sum() or mean()"
             )
         return y._full(y.shape, 1.0, y.dtype)
-    if gradient.shape != y.shape:
+    if require_tensor("backward", "gradient", gradient).shape != y.shape:
         raise RuntimeError(
             f"backward: Mismatch in shape: the gradient has shape {gradient.shape} and the "
-            "output has shape "
-            f"{y.shape}"
+            f"output has shape {y.shape}"
         )
     if gradient.device is not y.device:
         raise RuntimeError(
@@ -35,13 +35,16 @@ def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
     return views.alias(gradient.to(y.dtype))
 
 
-def _several(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
-    return list(tensors) if isinstance(tensors, Sequence) else [tensors]
+def _several(name: str, argument: str, tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    found = list(tensors) if isinstance(tensors, Sequence) else [tensors]
+    if not found:
+        raise RuntimeError(f"{name}: `{argument}` cannot be empty")
+    return [require_tensor(name, argument, x) for x in found]
 
 
 def _root(y: Tensor) -> Node[Tensor]:
     node = y.gradient_node()
-    if node is None:
+    if node is None or not y.requires_grad:
         raise RuntimeError(
             "element 0 of tensors does not require grad and does not have a grad_fn; set "
             "requires_grad=True on what it is computed from, outside no_grad()"
@@ -69,8 +72,7 @@ def backward(
 
     Raises:
         RuntimeError: if x has no history, or is no scalar and no gradient is given; or if the
-        graph was
-            freed, or a value in it has been written since.
+            graph was freed, or a value in it has been written since.
     """
     root = _root(x)
     seed = _seed(x, gradient)
@@ -78,12 +80,18 @@ def backward(
     if inputs is None:
         walk([(root, seed)], retain_graph=keep, create_graph=create_graph)
         return
-    leaves = _several(inputs)
+    leaves = _several("backward", "inputs", inputs)
     wanted = [_root(leaf) for leaf in leaves]
     found = walk([(root, seed)], wanted, retain_graph=keep, create_graph=create_graph)
-    for leaf, node in zip(leaves, wanted, strict=True):
-        if node in found:
-            leaf.receive(found[node])
+    with GradMode(create_graph):
+        for leaf, node in zip(leaves, wanted, strict=True):
+            g = found.pop(node, None)
+            if g is None:
+                continue
+            if isinstance(node, AccumulateGrad):
+                node.backward(g)  # which calls the hooks too
+            else:
+                leaf.receive(g)
 
 
 def grad(
@@ -101,15 +109,20 @@ def grad(
 
     Returns:
         One gradient for each input, of its shape; None for an input that was not used, if
-        `allow_unused`,
-        or zeros if `materialize_grads`.
+        `allow_unused`, or zeros if `materialize_grads`.
 
     Raises:
         RuntimeError: if an input does not require grad or was not used, and for what `backward`
-        raises.
+            raises.
+        ValueError: if `materialize_grads` is asked for, but `allow_unused` forbidden.
     """
-    ys = _several(outputs)
-    xs = _several(inputs)
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "grad: expected allow_unused to be True or not passed when materialize_grads=True, but "
+            "got allow_unused=False"
+        )
+    ys = _several("grad", "outputs", outputs)
+    xs = _several("grad", "inputs", inputs)
     if grad_outputs is None:
         seeds: list[Tensor | None] = [None] * len(ys)
     else:
@@ -119,7 +132,7 @@ def grad(
     wanted = []
     for i, x in enumerate(xs):
         node = x.gradient_node()
-        if node is None:
+        if node is None or not x.requires_grad:
             raise RuntimeError(
                 f"grad: input {i} does not require grad; call requires_grad_() before using it"
             )
@@ -136,8 +149,7 @@ def grad(
             elif not allow_unused:
                 raise RuntimeError(
                     f"grad: input {i} (shape {x.shape}) appears to not have been used in the "
-                    "graph; set "
-                    "allow_unused=True if this is the desired behavior"
+                    "graph; set allow_unused=True if this is the desired behavior"
                 )
         results.append(g)
     return tuple(results)
@@ -154,15 +166,13 @@ def requires_grad_(x: Tensor, requires_grad: bool = True) -> Tensor:
     if requires_grad and not x.dtype.is_floating_point:
         raise RuntimeError(
             "only Tensors of floating point dtype can require gradients, but this one is "
-            f"{x.dtype}; "
-            "convert it with .float() first"
+            f"{x.dtype}; convert it with .float() first"
         )
     if not x.is_leaf:
         if not requires_grad:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables; use detach() to get "
-                "a tensor "
-                "without history"
+                "a tensor without history"
             )
         return x
     x.requires_grad = requires_grad
@@ -175,47 +185,64 @@ def detach_(x: Tensor) -> Tensor:
     """Cut x off from its history, in place.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach_.html
+
+    Raises:
+        RuntimeError: if x is a view: its base would go on with the history, but not x.
     """
+    if x.base is not None:
+        raise RuntimeError("detach_: can't detach views in-place; use detach() instead")
     x.requires_grad, x.node, x.base = False, None, None
     return x
 
 
-def retain_grad(x: Tensor) -> None:
-    """Let a tensor that is no leaf keep its gradient in `.grad` too.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.retain_grad.html
+def check_gradient(x: Tensor, g: Tensor) -> None:
+    """Raise unless g can be the `.grad` of x.
 
     Raises:
-        RuntimeError: if x does not require grad.
+        TypeError: if g is no tensor.
+        RuntimeError: if it is x itself, or of another shape, dtype or device.
     """
-    if not x.requires_grad:
-        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-    if x.is_leaf or x.__dict__.get("_retains_grad"):
-        return
-    x.__dict__["_retains_grad"] = True
-    reference = x._weak()
-
-    def keep(g: Tensor) -> None:
-        target = reference()
-        if target is not None:
-            target.receive(g)
-
-    x.register_hook(keep)
+    if not isinstance(g, Variable):
+        raise TypeError(f"grad: expected a Tensor or None, but got {type(g).__name__}")
+    if g is x:
+        raise RuntimeError("grad: can't assign a Tensor as its own grad; use its clone()")
+    _check_alike("grad: attempting to assign a gradient", x, g)
 
 
-def register_post_accumulate_grad_hook(
-    x: Tensor, hook: Callable[[Tensor], None]
-) -> RemovableHandle:
-    """Call `hook` with this leaf each time its `.grad` was updated.
+def _check_alike(what: str, x: Tensor, g: Tensor) -> None:
+    for name, wanted, got in (
+        ("shape", x.shape, g.shape),
+        ("dtype", x.dtype, g.dtype),
+        ("device", x.device, g.device),
+    ):
+        if wanted != got:
+            raise RuntimeError(f"{what} of {name} {got} to a tensor of {name} {wanted}")
 
-    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
+
+def check_data(x: Tensor, other: Tensor) -> None:
+    """Raise unless x can use the memory of `other` as its own.
 
     Raises:
-        RuntimeError: if x is no leaf that requires grad.
+        TypeError: if `other` is no tensor.
+        RuntimeError: if x requires grad and `other` holds integers or bools.
     """
-    node = x.gradient_node()
-    if not isinstance(node, AccumulateGrad):
-        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    hooks = node.after
-    hooks.append(hook)
-    return RemovableHandle(lambda: hooks.remove(hook))
+    if not isinstance(other, Variable):
+        raise TypeError(f"data: has to be a Tensor, but got {type(other).__name__}")
+    if x.requires_grad and not other.dtype.is_floating_point:
+        raise RuntimeError(
+            "data: what is set to a tensor that requires gradients must be floating point, but "
+            f"it is {other.dtype}"
+        )
+
+
+def checked_hook(hook: Hook[Tensor]) -> Hook[Tensor]:
+    """`hook`, which then may only replace a gradient by one that is alike."""
+
+    def checked(g: Tensor) -> Tensor | None:
+        replacement = hook(g)
+        if isinstance(replacement, type(g)) and replacement is not g:
+            name = getattr(hook, "__name__", "hook")
+            _check_alike(f"backward: hook '{name}' changes a gradient", g, replacement)
+        return replacement
+
+    return checked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal
 
 import numpy as np
@@ -35,7 +36,8 @@ class DType:
         return f"minitorch.{self.name}"
 
     def __reduce__(self) -> str:
-        return self.name  # a pickled dtype is found again by its name in this module
+        # A pickled dtype is found again by its name in this module.
+        return "bool_" if self.kind == "bool" else self.name
 
 
 float32: Final = DType("float32", "float", np.float32)
@@ -162,3 +164,30 @@ def result_of(a: DType, a_is_0d: bool, b: DType, b_is_0d: bool) -> DType:
         return promote_types(a, b)
     strong, weak = (b, a) if a_is_0d else (a, b)
     return strong if _RANK[weak.kind] <= _RANK[strong.kind] else weak
+
+
+def check_fits(name: str, value: float, dtype: DType) -> None:
+    """Raise if a number is too large for `dtype`.
+
+    As in PyTorch, an unsigned type takes negative numbers, which wrap, and bool takes any.
+
+    Raises:
+        RuntimeError: if it is; nan and infinities fit no integer.
+
+    >>> check_fits("full", 300, uint8)
+    Traceback (most recent call last):
+    RuntimeError: full: value 300 cannot be converted to type uint8 without overflow
+    """
+    if dtype.kind == "bool":
+        return
+    finite = isinstance(value, int) or math.isfinite(value)
+    if dtype.kind == "float":
+        fits = not finite or abs(value) <= float(np.finfo(dtype.name).max)
+    else:
+        limits = np.iinfo(dtype.name)
+        low = int(limits.min) if dtype.is_signed else -int(limits.max)
+        fits = finite and low <= int(value) <= int(limits.max)
+    if not fits:
+        raise RuntimeError(
+            f"{name}: value {value} cannot be converted to type {dtype.name} without overflow"
+        )

@@ -15,6 +15,7 @@ from minitorch_autodiff import LinearNode, Node, is_grad_enabled
 from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import Layout, broadcast
 
 if TYPE_CHECKING:
@@ -23,24 +24,29 @@ if TYPE_CHECKING:
 
 def check(name: str, x: Tensor) -> None:
     """Raise unless x may be written in place now."""
-    if is_grad_enabled() and x.requires_grad:
-        if x.is_leaf:
+    if is_grad_enabled():
+        base = x.base
+        if x.requires_grad and x.is_leaf:
             raise RuntimeError(
                 f"{name}: a leaf Variable that requires grad is being used in an in-place "
-                "operation; do it "
-                "under no_grad(), or on a clone()"
-            )
-        if x.base is not None and x.base.requires_grad and x.base.is_leaf:
-            raise RuntimeError(
-                f"{name}: a view of a leaf Variable that requires grad is being used in an "
-                "in-place "
                 "operation; do it under no_grad(), or on a clone()"
             )
+        if base is not None and base.requires_grad:
+            if base.is_leaf:
+                raise RuntimeError(
+                    f"{name}: a view of a leaf Variable that requires grad is being used in an "
+                    "in-place operation; do it under no_grad(), or on a clone()"
+                )
+            if not x.requires_grad:
+                raise RuntimeError(
+                    f"{name}: a view was created in no_grad mode and is being modified inplace "
+                    "with grad mode enabled; make the view and write into it in one mode, or "
+                    "write into a clone()"
+                )
     if x.layout.repeats():
         raise RuntimeError(
             f"{name}: more than one element of the written-to tensor refers to a single memory "
-            "location "
-            f"(shape {x.shape}, strides {x.layout.strides}); clone() it first"
+            f"location (shape {x.shape}, strides {x.layout.strides}); clone() it first"
         )
 
 
@@ -50,14 +56,13 @@ def _castable(name: str, dtype: dtypes.DType, x: Tensor) -> None:
     if order.index(dtype.kind) > order.index(x.dtype.kind):
         raise RuntimeError(
             f"{name}: result type {dtype} can't be cast to the desired output type {x.dtype}; "
-            "use the "
-            "out-of-place operation"
+            "use the out-of-place operation"
         )
 
 
 def _disjoint(x: Tensor, other: Tensor) -> Tensor:
     """`other`, copied if it shares some but not exactly the same memory with x."""
-    if other.storage is not x.storage or other.layout == x.layout:
+    if other.storage.buffer is not x.storage.buffer or other.layout == x.layout:
         return other
     return views.clone(other.detach())
 
@@ -65,7 +70,9 @@ def _disjoint(x: Tensor, other: Tensor) -> Tensor:
 def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Tensor) -> Tensor:
     """x = compute(x), where the result is cast to the dtype of x and must have its shape."""
     check(name, x)
-    recording = is_grad_enabled() and (x.requires_grad or _any_grad(others))
+    recording = (
+        is_grad_enabled() and x.dtype.is_floating_point and (x.requires_grad or _any_grad(others))
+    )
     # A rule may read the value that is about to be overwritten, so that is kept, as PyTorch does.
     old = views.clone(x.detach()) if recording else x.detach()
     if recording and x.requires_grad:
@@ -74,8 +81,7 @@ def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Te
     if y.shape != x.shape:
         raise RuntimeError(
             f"{name}: output with shape {x.shape} doesn't match the broadcast shape {y.shape}; "
-            "an in-place "
-            "operation cannot grow its tensor"
+            "an in-place operation cannot grow its tensor"
         )
     _castable(name, y.dtype, x)
     y = y.to(x.dtype)
@@ -94,53 +100,51 @@ def _any_grad(tensors: Sequence[Tensor]) -> bool:
 
 def _rebase(x: Tensor, y: Tensor) -> None:
     """Give x the history of y, and correct that of its base and of the other views."""
-    if x.base is None:
-        x.requires_grad, x.node = True, y.node
-        _refresh(x, x)
-        return
-    base = x.base
-    base_node = _CopySlices(base, x.layout, y)
-    base.requires_grad, base.node = True, base_node
-    _refresh(base, x)
+    base = x if x.base is None else x.base
+    _set_history(base, y.node if base is x else _CopySlices(base, x.layout, y))
+    references = base.storage.views or ()
+    for view in [view for reference in references if (view := reference()) is not None]:
+        if view.base is base:
+            _set_history(view, _view_node(base, view.layout))
 
 
-def _refresh(base: Tensor, written: Tensor) -> None:
-    """Let every live view of `base` be a view of its new value."""
-    alive = [view for reference in base.storage.views or () if (view := reference()) is not None]
-    for view in alive:
-        if view.base is base and view is not base:
-            again = base._view(view.layout)
-            _record_view(base, again)
-            view.requires_grad, view.node = True, again.node
+def _set_history(x: Tensor, node: Node[Tensor] | None) -> None:
+    """Let `node` be what made x; what `retain_grad` promised goes on to hold."""
+    retained = x.retains_grad
+    if retained and x.node is not None and x.node.hooks is not None:
+        x.node.hooks.pop()  # it is always the last
+    x.requires_grad, x.node = True, node
+    if retained:
+        x.retain_grad()
 
 
-def _record_view(base: Tensor, view: Tensor) -> None:
-    layout, source, size = view.layout, base.layout, len(base.storage.buffer)
+def _view_node(base: Tensor, layout: Layout) -> Node[Tensor]:
+    source, size = base.layout, len(base.storage.buffer)
     node: LinearNode[Tensor] = LinearNode((base.gradient_node(),))
     node.title = "AsStridedBackward0"
     node.transpose = lambda g: views.unstrided(g, layout, source, size)
-    view.requires_grad, view.node = True, node
+    return node
 
 
 class _CopySlices(Node["Tensor"]):
     """base with y written into a part: that part's gradient goes to y, the rest to base."""
 
-    __slots__ = ("part", "source")
+    __slots__ = ("part", "size", "source")
 
     def __init__(self, base: Tensor, part: Layout, y: Tensor) -> None:
         super().__init__((base.gradient_node(), y.gradient_node()))
         self.part = part
         self.source = base.layout
-        if not base.layout.dense:
-            raise RuntimeError(
-                "an in-place write into a view needs a contiguous base to be recorded, but its "
-                "strides are "
-                f"{base.layout.strides}; clone() the base first"
-            )
+        self.size = len(base.storage.buffer)
 
     def backward(self, g: Tensor, /) -> Sequence[Tensor | None]:
         """g without the part, and the part of g."""
-        part = self.part
+        part, source = self.part, self.source
+        if not source.dense:
+            # The base lies in memory in another order, so we look where the part lies there.
+            written = views.unstrided(g._full(part.shape, 1.0, g.dtype), part, source, self.size)
+            into_y = views.unstrided(g, source, part, self.size)
+            return (g * (written == 0).to(g.dtype), into_y)
         dense = views.contiguous(g)
         if dense.layout.offset:
             dense = views.clone(dense)
@@ -173,7 +177,7 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     if isinstance(other, (int, float)):
         b = x._constant(other, dtypes.with_number(x.dtype, other))
     else:
-        b = other
+        b = require_tensor(name, "other", other)
     if is_grad_enabled() and (x.requires_grad or b.requires_grad):
         return write(name, x, lambda old: old.apply_binary(operator, b), b)
     check(name, x)
@@ -181,8 +185,7 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     if shape != x.shape:
         raise RuntimeError(
             f"{name}: output with shape {x.shape} doesn't match the broadcast shape {shape}; an "
-            "in-place "
-            "operation cannot grow its tensor"
+            "in-place operation cannot grow its tensor"
         )
     a, expanded, dtype = pointwise.align(operator, x.detach(), b.detach(), shape)
     result = pointwise.result_dtype(operator, dtype)
@@ -207,7 +210,10 @@ def copy_(x: Tensor, src: Tensor | float, non_blocking: bool = False) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
     """
-    source = x._constant(src, dtypes.of_number(src)) if isinstance(src, (int, float)) else src
+    if isinstance(src, (int, float)):
+        source = x._constant(src, dtypes.of_number(src))
+    else:
+        source = require_tensor("copy_", "src", src)
     if is_grad_enabled() and (x.requires_grad or source.requires_grad):
         return write(
             "copy_",
@@ -226,7 +232,17 @@ def fill_(x: Tensor, value: Tensor | float) -> Tensor:
     """Set every element to `value`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.fill_.html
+
+    Raises:
+        RuntimeError: if `value` is a tensor with dimensions, or does not fit the dtype.
     """
+    if isinstance(value, (int, float)):
+        dtypes.check_fits("fill_", value, x.dtype)
+    elif require_tensor("fill_", "value", value).ndim:
+        raise RuntimeError(
+            f"fill_: only supports a number or a 0-dim tensor, but got shape {value.shape}; "
+            "use copy_() to broadcast"
+        )
     return copy_(x, value)
 
 
@@ -308,12 +324,3 @@ def clamp_(
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.clamp_.html
     """
     return write("clamp_", x, lambda old: pointwise.clamp(old, min, max))
-
-
-def masked_fill_(x: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
-    """Set the elements where `mask` holds to `value`.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill_.html
-    """
-    others = () if isinstance(value, (int, float)) else (value,)
-    return write("masked_fill_", x, lambda old: pointwise.where(mask, value, old), *others)

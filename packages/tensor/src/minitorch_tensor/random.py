@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from minitorch_autodiff import is_grad_enabled
 from minitorch_tensor import choices, conversion, inplace, normals, sampling
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.storage import Storage
@@ -42,8 +43,16 @@ def initial_seed() -> int:
 
 def fill(x: Tensor, sample: Sample, generator: Generator | None) -> Tensor:
     """Fill x with draws."""
-    inplace.check("random fill", x)
     source = default_generator if generator is None else generator
+    if is_grad_enabled() and x.requires_grad:
+
+        def drawn(old: Tensor) -> Tensor:
+            y = old._fresh(old.shape, old.dtype)
+            y.storage.device.backend.random(y, sample, source)
+            return y
+
+        return inplace.write("random fill", x, drawn)
+    inplace.check("random fill", x)
     x.storage.device.backend.random(x, sample, source)
     x.storage.version += 1
     return x

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 import minitorch_operators as op
+from minitorch_autodiff import is_grad_enabled
 from minitorch_operators import Binary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
 from minitorch_tensor.dtype import DType
-from minitorch_tensor.layout import Shape, wrap_dim
+from minitorch_tensor.layout import Layout, Shape, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -30,19 +32,10 @@ def _dims(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
     """The dimensions to reduce: all of them for None, and, as in PyTorch, for an empty sequence."""
     if dim is None:
         return tuple(range(ndim))
-    if isinstance(dim, int):
-        return (wrap_dim(dim, ndim),) if ndim else _check_0d(dim)
-    dims = tuple(wrap_dim(d, ndim) for d in dim)
+    dims = tuple(wrap_dim(d, ndim) for d in ([dim] if isinstance(dim, int) else dim))
     if len(set(dims)) < len(dims):
-        raise RuntimeError(
-            f"{name}: dim {tuple(dim)} names a dimension of the {ndim} more than once"
-        )
-    return dims or tuple(range(ndim))
-
-
-def _check_0d(dim: int) -> tuple[int, ...]:
-    wrap_dim(dim, 0)
-    return ()
+        raise RuntimeError(f"{name}: dim {dim} names a dimension of the {ndim} more than once")
+    return dims if dims and ndim else tuple(range(ndim))
 
 
 def _kept(shape: Shape, dims: tuple[int, ...]) -> Shape:
@@ -67,7 +60,12 @@ def _reduce(
 
 
 def _finish(y: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
-    return y if keepdim or not dims else views.squeeze(y, dims)
+    """A reduction without the dimensions of size 1 that it left."""
+    if keepdim or not dims:
+        return y
+    if y.requires_grad:
+        return views.squeeze(y, dims)
+    return y._on(y.storage, Layout.contiguous(_reduced(y.shape, dims)))  # y is fresh: no view
 
 
 def sum(
@@ -82,10 +80,10 @@ def sum(
     if dtype is not None and dtype is not x.dtype:
         x = x.to(dtype)
     result = x.dtype if x.dtype.is_floating_point or dtype is not None else dtypes.int64
-    before = x.shape
-    y = _reduce(x, op.add, 0.0, dims, result)
-    views.linear(x, y, "SumBackward1", lambda g: views.expand_to(g, before))
-    return _finish(y, dims, keepdim)
+    y = _finish(_reduce(x, op.add, 0.0, dims, result), dims, keepdim)
+    before, kept = x.shape, _kept(x.shape, dims)
+    title = "SumBackward0" if dim is None and axis is None else "SumBackward1"
+    return views.linear(x, y, title, lambda g: views.expand_to(views.reshape(g, kept), before))
 
 
 def mean(
@@ -106,7 +104,7 @@ def mean(
         )
     dims = _dims("mean", dim if axis is None else axis, x.ndim)
     count = math.prod(x.shape[i] for i in dims)
-    return sum(x, dims if x.ndim else None, keepdim, dtype=dtype) / (count if count else math.nan)
+    return sum(x, dims, keepdim, dtype=dtype) / (count if count else math.nan)
 
 
 def prod(
@@ -120,13 +118,14 @@ def prod(
     if dtype is not None and dtype is not x.dtype:
         x = x.to(dtype)
     result = x.dtype if x.dtype.is_floating_point or dtype is not None else dtypes.int64
-    if x.requires_grad:
+    if x.requires_grad and result.is_floating_point and is_grad_enabled():
         return _finish(_recorded_prod(x, dims), dims, keepdim)
     return _finish(_reduce(x, op.mul, 1.0, dims, result), dims, keepdim)
 
 
 def _recorded_prod(x: Tensor, dims: tuple[int, ...]) -> Tensor:
     """The product by halves: a zero needs no special case, and every order has a gradient."""
+    before = x
     for dim in dims:
         while x.shape[dim] > 1:
             half = x.shape[dim] // 2
@@ -135,8 +134,8 @@ def _recorded_prod(x: Tensor, dims: tuple[int, ...]) -> Tensor:
             product = low * high
             x = product.cat_with(rest, dim) if rest.shape[dim] else product
         if x.shape[dim] == 0:
-            x = x._full(_kept(x.shape, (dim,)), 1.0, x.dtype)
-    return x
+            x = sum(x, dim, True) + 1.0  # of nothing, but recorded
+    return x * 1.0 if x.storage is before.storage else x  # never a view of the input
 
 
 def _extreme(
@@ -168,7 +167,7 @@ def _share(x: Tensor, y: Tensor, dims: tuple[int, ...]) -> Tensor:
 def _require_elements(name: str, x: Tensor, dims: tuple[int, ...]) -> None:
     for i in dims:
         if x.shape[i] == 0:
-            raise RuntimeError(
+            raise IndexError(
                 f"{name}: expected the reduced dimension {i} to have non-zero size, but the "
                 f"shape is {x.shape}"
             )
@@ -180,7 +179,7 @@ def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.amax.html
 
     Raises:
-        RuntimeError: if a reduced dimension is empty.
+        IndexError: if a reduced dimension is empty.
     """
     return _extreme("amax", x, op.maximum, -math.inf, dim, keepdim)
 
@@ -191,7 +190,7 @@ def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.amin.html
 
     Raises:
-        RuntimeError: if a reduced dimension is empty.
+        IndexError: if a reduced dimension is empty.
     """
     return _extreme("amin", x, op.minimum, math.inf, dim, keepdim)
 
@@ -304,7 +303,7 @@ def all(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.all.html
     """
-    dims = _dims("all", dim, x.ndim)
+    dims = _truth_dims("all", dim, x.ndim)
     return _truth(x, op.logical_and, 1.0, dims, keepdim)
 
 
@@ -313,8 +312,15 @@ def any(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.any.html
     """
-    dims = _dims("any", dim, x.ndim)
+    dims = _truth_dims("any", dim, x.ndim)
     return _truth(x, op.logical_or, 0.0, dims, keepdim)
+
+
+def _truth_dims(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
+    """Here an empty sequence reduces nothing, as in PyTorch."""
+    return (
+        () if not isinstance(dim, int) and dim is not None and not dim else _dims(name, dim, ndim)
+    )
 
 
 def _truth(
@@ -326,47 +332,66 @@ def _truth(
 
 
 def var(
-    x: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False,
-    unbiased: bool | None = None,
+    x: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: float = 1,
 ) -> Tensor:  # fmt: skip
     """The variance: the sum of squared distances from the mean, over n - correction.
 
     https://docs.pytorch.org/docs/stable/generated/torch.var.html
+
+    Args:
+        x: of any shape.
+        dim: the dimensions to reduce; all if omitted. A bool stands for `unbiased`, as in PyTorch.
+        unbiased: the older way to say correction=1, or 0 if False.
+        keepdim: keep them as size 1.
+        correction: what to subtract from the number of elements.
 
     Raises:
         RuntimeError: for integers and bools.
     """
     if not x.dtype.is_floating_point:
         raise RuntimeError(f"var: the input dtype must be floating point, but got {x.dtype}")
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
     if unbiased is not None:
         correction = 1 if unbiased else 0
     dims = _dims("var", dim, x.ndim)
     count = math.prod(x.shape[i] for i in dims) - correction
-    which = dims if x.ndim else None
-    distance = x - mean(x, which, True)
-    total = sum(distance * distance, which, keepdim)
-    return total / count if count > 0 else total * math.nan if count == 0 else total / 0.0
+    distance = x - mean(x, dims, True)
+    # Without a degree of freedom this is 0 / 0, or a number over 0: nan or inf, as in PyTorch.
+    return sum(distance * distance, dims, keepdim) / builtins.max(count, 0)
 
 
 def std(
-    x: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False,
-    unbiased: bool | None = None,
+    x: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    correction: float = 1,
 ) -> Tensor:  # fmt: skip
-    """The square root of the variance.
+    """The square root of the variance; where that is 0, the gradient is 0 too, as in PyTorch.
 
     https://docs.pytorch.org/docs/stable/generated/torch.std.html
     """
-    return pointwise.sqrt(var(x, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))
+    y = var(x, dim, unbiased, keepdim, correction=correction)
+    return _root(y)
+
+
+def _root(y: Tensor) -> Tensor:
+    """sqrt(y), whose gradient at 0 is 0 instead of infinite."""
+    if not y.requires_grad:
+        return pointwise.sqrt(y)
+    zero = pointwise.eq(y.detach(), 0)
+    return pointwise.where(zero, 0.0, pointwise.sqrt(pointwise.where(zero, 1.0, y)))
 
 
 def logsumexp(x: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """log(sum(exp(x))) without overflow: the maximum is taken out first.
+    """log(sum(exp(x))) without overflow: the maximum is taken out first. -inf of no elements.
 
     https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
     """
     dims = _dims("logsumexp", dim, x.ndim)
     if not x.dtype.is_floating_point:
         x = x.to(dtypes.get_default_dtype())
+    if x.layout.size == 0:
+        return pointwise.log(sum(pointwise.exp(x), dims, keepdim))
     top = amax(x.detach(), dims, True)
     top = pointwise.where(pointwise.isfinite(top), top, 0.0)
     total = pointwise.log(sum(pointwise.exp(x - top), dims, True)) + top

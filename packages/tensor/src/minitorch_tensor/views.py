@@ -25,8 +25,8 @@ Dims = int | Sequence[int]
 def viewed(x: Tensor, layout: Layout, title: str, transpose: Callable[[Tensor], Tensor]) -> Tensor:
     """x under another layout, recorded as a linear map with this transpose."""
     y = x._view(layout)
+    y.base = base = x if x.base is None else x.base
     if is_grad_enabled():
-        y.base = base = x if x.base is None else x.base
         storage = base.storage
         alive = storage.views
         if alive is None:
@@ -445,8 +445,13 @@ def clone(x: Tensor) -> Tensor:
 
 
 def alias(x: Tensor) -> Tensor:
-    """The same memory as a new point of the graph."""
+    """The same memory as a new point of the graph; a write into it is not seen by x's history."""
     return linear(x, x._view(x.layout), "AliasBackward0", lambda g: g)
+
+
+def whole(x: Tensor) -> Tensor:
+    """All of x as a view: `x[...]`."""
+    return viewed(x, x.layout, "AliasBackward0", lambda g: g)
 
 
 def as_strided(

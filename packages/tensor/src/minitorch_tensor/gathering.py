@@ -1,0 +1,254 @@
+"""Functions that pick or place elements by index: gather, its transpose, and what they make.
+
+Every one of them is a gather or a scatter_add of a backend at an index tensor, so that gradients of
+repeated indices add up.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minitorch_autodiff import is_grad_enabled
+from minitorch_tensor import conversion, pointwise, views
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.layout import Layout, broadcast, wrap_dim
+from minitorch_tensor.storage import Storage
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+
+def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    """y[i][j] = x[index[i][j]][j] for dim = 0, and likewise for others.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.gather.html
+
+    Raises:
+        RuntimeError: if the ranks differ, index is not int64, or it is larger than x elsewhere.
+        IndexError: if an index is out of range.
+    """
+    i = check_index("gather", x, dim, index)
+    if x.ndim == 0 or index.ndim == 0:
+        picked = gather(views.reshape(x, -1), 0, views.reshape(index, -1))
+        return views.reshape(picked, index.shape)
+    y = x._fresh(index.shape, x.dtype)
+    x.storage.device.backend.gather(y, x, index, i)
+    before = x.shape
+
+    def transpose(g: Tensor) -> Tensor:
+        return scatter_add(g._full(before, 0.0, g.dtype), i, index, g)
+
+    return views.linear(x, y, "GatherBackward0", transpose)
+
+
+def check_index(name: str, x: Tensor, dim: int, index: Tensor) -> int:
+    """The dimension counted from the front, for an index tensor that fits x.
+
+    Raises:
+        RuntimeError: if the ranks or devices differ, index is not int64, or it is larger than x in
+            another dimension.
+    """
+    i = wrap_dim(dim, x.ndim)
+    if require_tensor(name, "index", index).dtype is not dtypes.int64:
+        raise RuntimeError(
+            f"{name}: expected dtype int64 for index, but got {index.dtype}; use .long()"
+        )
+    if max(index.ndim, 1) != max(x.ndim, 1):
+        raise RuntimeError(
+            f"{name}: index must have as many dimensions as the input, but their shapes are "
+            f"{index.shape} and {x.shape}"
+        )
+    for d, (n, m) in enumerate(zip(index.shape or (1,), x.shape or (1,), strict=True)):
+        if d != i and n > m:
+            raise RuntimeError(
+                f"{name}: size does not match at dimension {d}: index {index.shape} must not be "
+                f"larger than input {x.shape} apart from dimension {i}"
+            )
+    if index.device is not x.device:
+        raise RuntimeError(f"{name}: index is on {index.device} and the input on {x.device}")
+    return i
+
+
+def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of x with y[index[i][j]][j] += src[i][j] for dim = 0, and likewise for others.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
+
+    Raises:
+        RuntimeError: if ranks or dtypes differ, or index is larger than src or x elsewhere.
+        IndexError: if an index is out of range.
+    """
+    i = check_index("scatter_add", x, dim, index)
+    if x.ndim == 0:
+        flat = (views.reshape(t, -1) for t in (index, src))
+        return views.reshape(scatter_add(views.reshape(x, 1), 0, *flat), ())
+    return _added(views.clone(x), source_part("scatter_add", x, index, src), i, index)
+
+
+def source_part(name: str, x: Tensor, index: Tensor, src: Tensor) -> Tensor:
+    """The corner of `src` that an index of a smaller shape reads.
+
+    Raises:
+        RuntimeError: if dtypes or devices differ, or src is smaller than index anywhere.
+    """
+    if src.dtype is not x.dtype:
+        raise RuntimeError(f"{name}: src has dtype {src.dtype}, but the input has {x.dtype}")
+    if src.device is not x.device:
+        raise RuntimeError(f"{name}: src is on {src.device} and the input on {x.device}")
+    if src.ndim != index.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
+        raise RuntimeError(
+            f"{name}: index {index.shape} must not be larger than src {src.shape} in any dimension"
+        )
+    for d, n in enumerate(index.shape):
+        if n != src.shape[d]:
+            src = views.slice_(src, d, 0, n)
+    return src
+
+
+def _added(y: Tensor, src: Tensor, dim: int, index: Tensor) -> Tensor:
+    """y + scatter(src), written into the fresh y and recorded as the sum of two linear maps."""
+    target = y.detach()
+    target.storage.device.backend.scatter_add(target, index, src, dim)
+    if not (src.requires_grad and is_grad_enabled()):
+        return y
+    placed = views.linear(src, y.detach(), "ScatterAddBackward0", lambda g: gather(g, dim, index))
+    if not y.requires_grad:
+        return placed
+    zero = views.linear(y, y._full(y.shape, 0.0, y.dtype), "CloneBackward0", lambda g: g)
+    return placed + zero
+
+
+def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices of one dimension that a vector of indices names.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
+
+    Raises:
+        IndexError: if index is no vector, or an index is out of range.
+    """
+    index = require_vector("index_select", x, index)
+    i = wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        if index.shape[0] != 1:
+            raise RuntimeError(
+                f"index_select: a 0-dim tensor takes a single index, but got {index.shape[0]}"
+            )
+        return views.reshape(index_select(views.reshape(x, 1), 0, index), ())
+    shape = (*x.shape[:i], index.shape[0], *x.shape[i + 1 :])
+    spread = views.reshape(index, (-1 if index.numel() else 0,) + (1,) * (x.ndim - i - 1))
+    return gather(x, i, views.expand_to(spread, shape))
+
+
+def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """A copy of x with slices of `source` added at the indices of one dimension.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
+    """
+    i, index = along_dim("index_add", x, dim, index, source)
+    scaled = source if alpha == 1 else (source * alpha).to(source.dtype)
+    return scatter_add(x, i, index, scaled)
+
+
+def require_vector(name: str, x: Tensor, index: Tensor) -> Tensor:
+    """A vector of indices as int64.
+
+    Raises:
+        IndexError: if it has more than one dimension.
+        RuntimeError: if it is neither int64 nor int32, or on another device than x.
+    """
+    require_tensor(name, "index", index)
+    if index.ndim > 1:
+        raise IndexError(f"{name}: index must be a vector, but got shape {index.shape}")
+    if index.dtype not in (dtypes.int64, dtypes.int32):
+        raise RuntimeError(
+            f"{name}: expected dtype int32 or int64 for index, but got {index.dtype}; use .long()"
+        )
+    if index.device is not x.device:
+        raise RuntimeError(f"{name}: index is on {index.device} and the input on {x.device}")
+    return views.reshape(index, -1).to(dtypes.int64)
+
+
+def along_dim(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> tuple[int, Tensor]:
+    """The dimension, and a vector of indices spread over the shape of `source`.
+
+    Raises:
+        IndexError: if index is no vector.
+        RuntimeError: if `source` has not the shape of x but in that dimension, where it has one
+            slice for each index.
+    """
+    i = wrap_dim(dim, x.ndim)
+    index = require_vector(name, x, index)
+    shape = (*x.shape[:i], index.shape[0], *x.shape[i + 1 :]) if x.ndim else ()
+    if source.shape != shape or (x.ndim == 0 and index.shape[0] != 1):
+        raise RuntimeError(
+            f"{name}: for input {x.shape} and {index.shape[0]} indices of dimension {i} the source "
+            f"must have shape {shape}, but it has {source.shape}"
+        )
+    if x.ndim == 0:
+        return i, views.reshape(index, ())
+    spread = views.reshape(index, (index.shape[0],) + (1,) * (x.ndim - i - 1))
+    return i, views.expand_to(spread, shape)
+
+
+def take_along_dim(x: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """`gather` after broadcasting; of the flattened tensor if `dim` is None.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
+    """
+    if dim is None:
+        return gather(views.reshape(x, -1), 0, views.reshape(indices, -1))
+    i = wrap_dim(dim, x.ndim)
+    trimmed = [1 if d == i else n for d, n in enumerate(x.shape)]
+    shape = broadcast(
+        tuple(trimmed), tuple(1 if d == i else n for d, n in enumerate(indices.shape))
+    )
+    wide = tuple(x.shape[i] if d == i else n for d, n in enumerate(shape))
+    picks = tuple(indices.shape[i] if d == i else n for d, n in enumerate(shape))
+    return gather(views.expand_to(x, wide), i, views.expand_to(indices, picks))
+
+
+def masked_fill(x: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
+    """x with the elements where `mask` holds replaced by a number.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html
+    """
+    if require_tensor("masked_fill", "mask", mask).dtype is not dtypes.bool_:
+        raise RuntimeError(f"masked_fill: expected a bool mask, but got {mask.dtype}")
+    if isinstance(value, (int, float)):
+        dtypes.check_fits("masked_fill", value, x.dtype)
+        value = x._constant(value, x.dtype)
+    elif require_tensor("masked_fill", "value", value).ndim:
+        raise RuntimeError(
+            f"masked_fill: only supports a number or a 0-dim tensor, but got shape {value.shape}; "
+            "use where()"
+        )
+    return pointwise.where(mask, value.to(x.dtype), x)
+
+
+def masked_select(x: Tensor, mask: Tensor) -> Tensor:
+    """The elements where `mask` holds, as a vector.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
+    """
+    if mask.dtype is not dtypes.bool_:
+        raise RuntimeError(f"masked_select: expected a bool mask, but got {mask.dtype}")
+    shape = broadcast(x.shape, mask.shape)
+    flat = views.reshape(nonzero(views.reshape(views.expand_to(mask, shape), -1)), -1)
+    return gather(views.reshape(views.expand_to(x, shape), -1), 0, flat)
+
+
+def nonzero(x: Tensor) -> Tensor:
+    """The indices of the non-zero elements: (count, ndim) of int64, in row-major order.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
+    """
+    found = np.argwhere(conversion.host_array(x)).astype(np.int64, copy=False)
+    count = math.prod(found.shape[:1])
+    flat = np.ascontiguousarray(found).reshape(-1)
+    y = x._on(Storage(x.device.backend.upload(flat), x.device), Layout.contiguous((count, x.ndim)))
+    y.dtype = dtypes.int64
+    return y
