@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Callable
 from functools import cache
 from types import FunctionType
 
@@ -21,13 +22,15 @@ REORDERED = {**OPTIONS, "fastmath": {"contract", "nsz", "reassoc"}}
 
 
 @cache
-def compiled(function: FunctionType, kind: Kind, parallel: bool = False) -> Kernel:
+def compiled(function: Callable[..., object], kind: Kind, parallel: bool = False) -> Kernel:
     """The function as a kernel at float32 or float64; `parallel` lets threads share its `prange`."""
     return kernel_cache.load(*source(function, kind, parallel))
 
 
-def source(function: FunctionType, kind: Kind, parallel: bool) -> tuple[str, str, str]:
+def source(function: Callable[..., object], kind: Kind, parallel: bool) -> tuple[str, str, str]:
     """A fused kernel as (name, text, signature)."""
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"fused: expected a plain Python function, got {function!r}")
     body = Body(kind)
     printed: dict[FunctionType, list[str]] = {}
     _emit(function, body, printed)
@@ -177,6 +180,9 @@ class _Writer(Inliner):
         if called is loops.scratch:
             kind = ast.Name(f"np.{self.target.kind}", ast.Load())
             return ast.Call(ast.Name("np.empty", ast.Load()), [*arguments, kind], [])
+        if called is loops.choose:
+            self.body.calls.add("choose")
+            return ast.Call(node.func, arguments, [])
         if name in _KEPT:
             return ast.Call(node.func, arguments, [])
         if not isinstance(called, FunctionType):

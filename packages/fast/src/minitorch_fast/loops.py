@@ -49,6 +49,11 @@ def scratch(n: int) -> Floats:
     return [0.0] * n
 
 
+def choose(condition: bool, a: float, b: float) -> float:
+    """`a if condition else b` without a branch; both are evaluated."""
+    return a if condition else b
+
+
 def reordered(function: F) -> F:
     """Mark a function whose sums may be added up in another order, so that they are vectorised."""
     function.__dict__["reordered"] = True

@@ -3,6 +3,6 @@
 Importing this package registers them.
 """
 
-from minitorch_fast.functional import conv
+from minitorch_fast.functional import conv, loss, optim_steps, pool
 
-__all__ = ["conv"]
+__all__ = ["conv", "loss", "optim_steps", "pool"]

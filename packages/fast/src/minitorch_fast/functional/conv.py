@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minitorch_fast import fused, threads
+from minitorch_fast.cache import Kernel
 from minitorch_fast.functional import conv_loops
 from minitorch_fast.functional.memory import flat, fresh, kind
 from minitorch_fast.target import Kind
@@ -116,7 +117,7 @@ def gradients(
     return found
 
 
-def _kernel(name: str, dtype: Kind, parallel: bool) -> fused.Kernel:
+def _kernel(name: str, dtype: Kind, parallel: bool) -> Kernel:
     function = conv_loops.correlate if name == "correlate" else conv_loops.weight_gradient
     return fused.compiled(function, dtype, parallel)
 

@@ -1,0 +1,126 @@
+"""SGD and Adam in one pass over each parameter; the loops are in `optim_loops`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from minitorch_fast import fused, threads
+from minitorch_fast.functional import optim_loops
+from minitorch_fast.functional.memory import kind
+from minitorch_tensor import Tensor
+from minitorch_tensor.functional.optim_steps import Parameters, adam_step, sgd_step
+from minitorch_tensor.numpy_backend import host
+
+PARALLEL: Final = 65536
+"""From so many elements on, threads pay for their start."""
+
+
+@sgd_step.override("cpu")
+def sgd_pass(
+    params: Parameters,
+    grads: Sequence[Tensor],
+    momenta: Sequence[Tensor],
+    *,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> None:
+    """Each parameter that lies dense in memory, as its gradient and momentum do, in one pass."""
+    numbers = [lr, -1.0 if maximize else 1.0, weight_decay]
+    loop: Callable[..., None] = optim_loops.sgd
+    if momentum != 0:
+        loop = optim_loops.sgd_momentum
+        numbers += [momentum, 1 - dampening, *((momentum, 1.0) if nesterov else (1.0, 0.0))]
+    for i, p in enumerate(params):
+        state = [momenta[i]] if momentum != 0 else []
+        if not _pass(loop, numbers, p, grads[i], *state):
+            sgd_step.composite(
+                Parameters([p]),
+                [grads[i]],
+                state,
+                lr=lr,
+                momentum=momentum,
+                dampening=dampening,
+                weight_decay=weight_decay,
+                nesterov=nesterov,
+                maximize=maximize,
+            )
+
+
+@adam_step.override("cpu")
+def adam_pass(
+    params: Parameters,
+    grads: Sequence[Tensor],
+    exp_avgs: Sequence[Tensor],
+    exp_avg_sqs: Sequence[Tensor],
+    max_exp_avg_sqs: Sequence[Tensor],
+    steps: Sequence[Tensor],
+    *,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    decoupled_weight_decay: bool,
+    amsgrad: bool,
+    maximize: bool,
+) -> None:
+    """Each parameter that lies dense in memory, as its gradient and state do, in one pass."""
+    loop: Callable[..., None] = optim_loops.adam_largest if amsgrad else optim_loops.adam
+    decay, shrink = (0.0, 1 - lr * weight_decay) if decoupled_weight_decay else (weight_decay, 1.0)
+    for i, p in enumerate(params):
+        state = [exp_avgs[i], exp_avg_sqs[i], *([max_exp_avg_sqs[i]] if amsgrad else [])]
+        count = host(steps[i].storage.buffer)
+        place = steps[i].layout.offset
+        t = float(count[place]) + 1.0
+        numbers = [
+            lr / (1.0 - beta1**t), math.sqrt(1.0 - beta2**t), eps, 1 - beta1, beta2, 1 - beta2,
+            -1.0 if maximize else 1.0, decay, shrink,
+        ]  # fmt: skip
+        if _pass(loop, numbers, p, grads[i], *state):
+            count[place] = t
+            steps[i].storage.version += 1
+        else:
+            adam_step.composite(
+                Parameters([p]),
+                [grads[i]],
+                state[:1],
+                state[1:2],
+                state[2:],
+                [steps[i]],
+                lr=lr,
+                beta1=beta1,
+                beta2=beta2,
+                eps=eps,
+                weight_decay=weight_decay,
+                decoupled_weight_decay=decoupled_weight_decay,
+                amsgrad=amsgrad,
+                maximize=maximize,
+            )
+
+
+def _pass(loop: Callable[..., None], numbers: list[float], p: Tensor, g: Tensor, *state: Tensor) -> bool:
+    """Run the loop over p, g and the state; False if they do not lie alike."""
+    dtype = kind(p.dtype)
+    layout = p.layout
+    if dtype is None or not layout.dense or g.layout is not layout or g.dtype is not p.dtype:
+        return False
+    for x in state:
+        if x.layout is not layout or x.dtype is not p.dtype:
+            return False
+    if layout.size:
+        parallel = layout.size >= PARALLEL and threads.team() > 1
+        constants = np.array(numbers, p.dtype.numpy)
+        buffers = [x.storage.buffer for x in (p, g, *state)]
+        fused.compiled(loop, dtype, parallel)(*buffers, constants, layout.size)
+    p.storage.version += 1
+    for x in state:
+        x.storage.version += 1
+    return True
