@@ -21,10 +21,9 @@ from minitorch_tensor.functional.optim_steps import Parameters
 R = TypeVar("R")
 
 
-class Options(TypedDict, total=False):
-    """The options of all optimizers; each uses some of them."""
+class Settings(TypedDict, total=False):
+    """What optimizers may be told, besides the learning rate; each uses some of it."""
 
-    lr: float
     initial_lr: float
     momentum: float
     dampening: float
@@ -35,20 +34,26 @@ class Options(TypedDict, total=False):
     eps: float
     amsgrad: bool
     decoupled_weight_decay: bool
+    param_names: list[str]
 
 
-class ParamGroup(Options, total=False):
+class Options(Settings):
+    """The options of an optimizer."""
+
+    lr: float
+
+
+class ParamGroup(Options):
     """Parameters, and the options with which they are optimized."""
 
     params: list[Tensor]
-    param_names: list[str]
 
 
-class GroupSpec(Options, total=False):
+class GroupSpec(Settings, total=False):
     """A group as users write it: what it leaves out takes the optimizer's defaults."""
 
+    lr: float
     params: Tensor | Iterable[Tensor] | Iterable[tuple[str, Tensor]]
-    param_names: list[str]
 
 
 Params = Iterable[Tensor | tuple[str, Tensor] | GroupSpec]

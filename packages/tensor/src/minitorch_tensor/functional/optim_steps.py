@@ -1,9 +1,9 @@
-"""The steps of the optimizers, each for a whole list of parameters: one call, so that a kernel can fuse it.
+"""The steps of the optimizers, for a list of parameters at once, so that a kernel can fuse it.
 
-The parameters and their state are written in place, under `no_grad`. The lists run in parallel: `grads[i]`,
-`momenta[i]` belong to `params[i]`, have its shape, dtype and device, and share no memory with it. Strides
-may differ. The number of steps done so far is a tensor too, on the device of the parameters, so that a
-step reads nothing back to the host.
+The parameters and their state are written in place, under `no_grad`. The lists run in parallel:
+`grads[i]`, `momenta[i]` belong to `params[i]`, have its shape, dtype and device, and share no
+memory with it. Strides may differ. The number of steps done so far is a tensor too, on the device of the
+parameters, so that a step reads nothing back to the host.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def adam_step(
     amsgrad: bool,
     maximize: bool,
 ) -> None:
-    """Adam, AdamW and AMSGrad, in place, for each parameter p with gradient g, averages m and v, step t.
+    """Adam, AdamW and AMSGrad, in place: parameter p, gradient g, averages m and v, step t.
 
         t = t + 1;  g = -g if maximize
         p = p * (1 - lr * weight_decay) if decoupled, else g = g + weight_decay * p
@@ -125,8 +125,8 @@ def adam_step(
     >>> options = dict(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0)
     >>> flags = dict(decoupled_weight_decay=False, amsgrad=False, maximize=False)
     >>> adam_step(Parameters([p]), [Tensor([5.0])], [m], [v], [], [t], **options, **flags)
-    >>> p, t
-    (Tensor([0.9000], requires_grad=False), Tensor(1., requires_grad=False))
+    >>> p, t.item()
+    (Tensor([0.9000], requires_grad=False), 1.0)
     """
     for i, p in enumerate(params):
         g, m, v = -grads[i] if maximize else grads[i], exp_avgs[i], exp_avg_sqs[i]
