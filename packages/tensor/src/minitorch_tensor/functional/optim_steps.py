@@ -2,8 +2,8 @@
 
 The parameters and their state are written in place, under `no_grad`. The lists run in parallel:
 `grads[i]`, `momenta[i]` belong to `params[i]`, have its shape, dtype and device, and share no
-memory with it. Strides may differ. The number of steps done so far is a tensor too, on the device of
-the parameters, so that a step reads nothing back to the host.
+memory with it. Strides may differ. The number of steps done so far is a tensor too, on the device
+of the parameters, so that a step reads nothing back to the host.
 """
 
 from __future__ import annotations
