@@ -130,6 +130,41 @@ def _planted() -> str:
         command="pytest -q packages/operators/tests",
         says=r"FAILED .*derivative.*inv",
     ),
+    Fault(
+        name="wrong-gradient-of-an-operator-above",  # the scalar engine sees the same rule
+        file="packages/operators/src/minitorch_operators/arithmetic.py",
+        old="def _inv_vjp(g: V, x: V, y: V) -> V:\n    return -(g * (y * y))\n",
+        new="def _inv_vjp(g: V, x: V, y: V) -> V:\n    return -(g * y)\n",
+        command="pytest -q packages/autodiff/tests/test_operators.py",
+        says=r"FAILED .*derivative.*inv",
+    ),
+    Fault(
+        name="wrong-gradient-of-a-tensor-function",
+        file="packages/tensor/src/minitorch_tensor/views.py",
+        old='    return viewed(x, x.layout.permute(order), "PermuteBackward0", '
+        "lambda g: permute(g, inverse))\n",
+        new='    return viewed(x, x.layout.permute(order), "PermuteBackward0", '
+        "lambda g: permute(g, order))\n",
+        command="pytest -q packages/tensor/tests/test_views.py",
+        says=r"FAILED .*permute",
+    ),
+    Fault(
+        name="wrong-kernel-on-the-cpu",
+        file="packages/fast/src/minitorch_fast/functional/pool_loops.py",
+        old="                    last = min(columns, (width - 1 + left - j * g[12]) // stride + 1)\n",
+        new="                    last = min(columns, (width - 1 + left - j * g[12]) // stride)\n",
+        command="pytest -q packages/fast/tests/test_pool.py",
+        says=r"FAILED .*test_pool",
+    ),
+    Fault(
+        name="wrong-kernel-on-the-gpu",
+        file="packages/cuda/src/minitorch_cuda/kernels/matmul.py",
+        old="            total += a_tile[ty, q] * b_tile[q, tx]\n"
+        "        cuda.syncthreads()  # the tiles are overwritten next\n",
+        new="            total += a_tile[ty, q] * b_tile[q, tx]\n",
+        command="pytest -q packages/cuda/tests/test_matmul.py",
+        says=r"FAILED .*test_matmul",
+    ),
 )
 
 
