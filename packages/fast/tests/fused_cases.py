@@ -57,7 +57,10 @@ def compare(
         if second:
             seed.requires_grad = True
             recorded = grad(y, wanted, seed, create_graph=True)
-            total = sum(((g * g).sum() for g in recorded if g is not None), from_numpy(np.zeros((), y.dtype.numpy)))
+            total = sum(
+                ((g * g).sum() for g in recorded if g is not None),
+                from_numpy(np.zeros((), y.dtype.numpy)),
+            )
             assert isinstance(total, Tensor)
             found += grad(total, [*wanted, seed], allow_unused=True, materialize_grads=True)
         results.append(found)

@@ -24,7 +24,12 @@ def test_same_as_the_composite(n: int, classes: int, reduction: str) -> None:
     def composite(x: Tensor, t: Tensor) -> Tensor:
         return cross_entropy.composite(x, t, reduction=reduction)
 
-    compare(fused, composite, [(random(n, classes) * 5).astype(np.float32), target], second=classes < 100)
+    compare(
+        fused,
+        composite,
+        [(random(n, classes) * 5).astype(np.float32), target],
+        second=classes < 100,
+    )
 
 
 @pytest.mark.parametrize("scores", [[1000.0, -1000.0], [-1e30, 1e30], [0.0, 0.0], [-math.inf, 1.0]])
@@ -56,13 +61,19 @@ def test_a_target_that_is_no_class(bad: int) -> None:
         cross_entropy_of_indices(x, t)
 
 
-OTHERS: dict[str, dict[str, float]] = {"smoothing": {"label_smoothing": 0.1}, "ignored": {"ignore_index": 2}}
+OTHERS: dict[str, dict[str, float]] = {
+    "smoothing": {"label_smoothing": 0.1},
+    "ignored": {"ignore_index": 2},
+}
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_arguments(name: str) -> None:
     x, t = from_numpy(random(6, 4)), from_numpy(np.array([0, 1, 2, 3, 2, 1]))
-    smoothing, ignored = OTHERS[name].get("label_smoothing", 0.0), int(OTHERS[name].get("ignore_index", -100))
+    smoothing, ignored = (
+        OTHERS[name].get("label_smoothing", 0.0),
+        int(OTHERS[name].get("ignore_index", -100)),
+    )
     found = cross_entropy_of_indices(x, t, ignore_index=ignored, label_smoothing=smoothing)
     expected = cross_entropy.composite(x, t, ignore_index=ignored, label_smoothing=smoothing)
     assert found.item() == pytest.approx(expected.item())

@@ -22,7 +22,12 @@ def tensors(seed: int, kind: type[np.floating], positive: bool = False) -> list[
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("momentum", "nesterov", "weight_decay", "maximize"),
-    [(0.0, False, 0.0, False), (0.9, False, 0.1, False), (0.9, True, 0.0, True), (0.0, False, 0.1, True)],
+    [
+        (0.0, False, 0.0, False),
+        (0.9, False, 0.1, False),
+        (0.9, True, 0.0, True),
+        (0.0, False, 0.1, True),
+    ],
 )
 def test_sgd(
     momentum: float, nesterov: bool, weight_decay: float, maximize: bool, kind: type[np.floating]
@@ -33,9 +38,9 @@ def test_sgd(
         with no_grad():
             for i in range(3):
                 step(
-                    params, tensors(2 + i, kind), momenta if momentum else [], lr=0.1, momentum=momentum,
-                    dampening=0.0 if nesterov else 0.3, weight_decay=weight_decay, nesterov=nesterov,
-                    maximize=maximize,
+                    params, tensors(2 + i, kind), momenta if momentum else [], lr=0.1,
+                    momentum=momentum, dampening=0.0 if nesterov else 0.3,
+                    weight_decay=weight_decay, nesterov=nesterov, maximize=maximize,
                 )  # fmt: skip
         results.append([*params, *momenta])
     for found, expected in zip(*results, strict=True):
@@ -55,9 +60,9 @@ def test_adam(decoupled: bool, amsgrad: bool, maximize: bool, kind: type[np.floa
         with no_grad():
             for i in range(3):
                 step(
-                    params, tensors(4 + i, kind), m, v, w if amsgrad else [], counts, lr=0.01, beta1=0.9,
-                    beta2=0.999, eps=1e-8, weight_decay=0.1, decoupled_weight_decay=decoupled,
-                    amsgrad=amsgrad, maximize=maximize,
+                    params, tensors(4 + i, kind), m, v, w if amsgrad else [], counts, lr=0.01,
+                    beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.1,
+                    decoupled_weight_decay=decoupled, amsgrad=amsgrad, maximize=maximize,
                 )  # fmt: skip
         results.append([*params, *m, *v, *w, *counts])
     for found, expected in zip(*results, strict=True):
@@ -70,8 +75,8 @@ OPTIONS = {"lr": 0.5, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0}
 def step(p: Tensor, g: Tensor) -> None:
     with no_grad():
         sgd_pass(
-            Parameters([p]), [g], [], lr=0.5, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False,
-            maximize=False,
+            Parameters([p]), [g], [], lr=0.5, momentum=0.0, dampening=0.0, weight_decay=0.0,
+            nesterov=False, maximize=False,
         )  # fmt: skip
 
 

@@ -30,7 +30,12 @@ CASES: list[tuple[tuple[int, ...], Ints, Ints | None, Ints, Ints, bool]] = [
 
 @pytest.mark.parametrize(("shape", "kernel", "stride", "padding", "dilation", "ceil"), CASES)
 def test_same_as_the_composite(
-    shape: tuple[int, ...], kernel: Ints, stride: Ints | None, padding: Ints, dilation: Ints, ceil: bool
+    shape: tuple[int, ...],
+    kernel: Ints,
+    stride: Ints | None,
+    padding: Ints,
+    dilation: Ints,
+    ceil: bool,
 ) -> None:
     # Whole numbers, so that there are ties; the first of equals wins.
     array = np.round(random(*shape) * 2).astype(np.float32)
@@ -64,7 +69,9 @@ def test_nan_and_infinities(kernel: int, padding: int) -> None:
 
 def test_a_view_as_input() -> None:
     x = from_numpy(random(8, 6, 3).astype(np.float32)).permute(2, 0, 1)
-    assert np.array_equal(values(max_pool2d_search(x, 2)), values(max_pool2d_values.composite(x, 2)))
+    assert np.array_equal(
+        values(max_pool2d_search(x, 2)), values(max_pool2d_values.composite(x, 2))
+    )
 
 
 def test_integers_and_windows_in_the_padding_take_the_way_of_the_composite() -> None:

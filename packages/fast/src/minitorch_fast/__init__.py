@@ -1,7 +1,7 @@
 """Layer 3, the CPU at full speed: kernels compiled by Numba from the operators' own source.
 
-Importing this package makes its backend compute on devices of type "cpu", and its fused kernels replace composites
-there. Numba itself is imported when the first kernel is needed.
+Importing this package makes its backend compute on devices of type "cpu", and its fused kernels
+replace composites there. Numba itself is imported when the first kernel is needed.
 """
 
 from minitorch_fast import functional

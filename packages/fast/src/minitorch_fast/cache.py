@@ -1,13 +1,14 @@
 """Kernel files: where they lie, and how they become functions.
 
-A kernel's source is text, and its file is named by the hash of that text. So the folder needs no bookkeeping:
-a file that exists is the right one, several processes may write it at once, and nothing is ever stale (Numba's own
-cache looks at the file it compiled, not at the modules that file imports). Beside the files, in `__pycache__`,
-Numba keeps the machine code it made of them, for the next process.
+A kernel's source is text, and its file is named by the hash of that text. So the folder needs no
+bookkeeping: a file that exists is the right one, several processes may write it at once, and
+nothing is ever stale (Numba's own cache looks at the file it compiled, not at the modules that file
+imports). Beside the files, in `__pycache__`, Numba keeps the machine code it made of them, for the
+next process.
 
-The folder is the user's alone. Numba's machine code is loaded without questions, so a folder that others can
-write to would let them run code in this process: it is refused. The text in a file is never run, either: what runs is
-the text just generated, under the file's name.
+The folder is the user's alone. Numba's machine code is loaded without questions, so a folder that
+others can write to would let them run code in this process: it is refused. The text in a file is
+never run, either: what runs is the text just generated, under the file's name.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import hashlib
 import importlib.metadata
 import logging
 import os
-import pickle
 import platform
 import shutil
 import stat
@@ -40,18 +40,14 @@ VARIABLE: Final = "MINITORCH_CACHE_DIR"
 SLOW: Final = 1.0  # seconds to compile that are worth a message
 
 _log = logging.getLogger("minitorch")
-# What a broken file can raise when Numba unpickles it.
-_BROKEN = (
-    pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, KeyError, MemoryError,
-    OSError, TypeError, UnicodeDecodeError, ValueError,
-)  # fmt: skip
 
 
 @functools.cache
 def folder() -> Path:
-    """The folder of kernel files: `$MINITORCH_CACHE_DIR`, `$XDG_CACHE_HOME/minitorch` or `~/.cache/minitorch`.
+    """The folder of kernel files.
 
-    If that cannot be had, or is not safe, a warning says why, and a private folder serves this process.
+    It is `$MINITORCH_CACHE_DIR`, `$XDG_CACHE_HOME/minitorch` or `~/.cache/minitorch`. If that
+    cannot be had, or is not safe, a warning says why, and a private folder serves this process.
     """
     wanted = _wanted()
     try:
@@ -64,8 +60,8 @@ def folder() -> Path:
     private = Path(tempfile.mkdtemp(prefix="minitorch-"))
     atexit.register(_remove, private, os.getpid())
     warnings.warn(
-        f"compiled kernels cannot be kept in {wanted}: {reason}. They are compiled again in each process; "
-        f"set {VARIABLE} to a folder that is yours alone",
+        f"compiled kernels cannot be kept in {wanted}: {reason}. They are compiled again in each "
+        f"process; set {VARIABLE} to a folder that is yours alone",
         RuntimeWarning,
         stacklevel=2,
     )
@@ -116,7 +112,7 @@ def path_of(name: str, text: str) -> Path:
 
 
 def load(name: str, text: str, signature: str) -> Kernel:
-    """The function `kernel` of the source `text`, compiled for `signature`; from the cache if it is there."""
+    """The function `kernel` of the source `text`, compiled for `signature`, or found compiled."""
     threads.prepare()
     path = path_of(name, text)
     _write(path, text)
@@ -148,8 +144,10 @@ def _write(path: Path, text: str) -> None:
 def _compile(path: Path, text: str, signature: str) -> Kernel:
     try:
         return _execute(path, text, signature)
-    except _BROKEN:
+    except Exception:
         # Machine code of an earlier process that cannot be read, most likely: once more without it.
+        # Unpickling garbage can raise anything. What else may be wrong is wrong the second time
+        # too.
         for stale in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
             stale.unlink(missing_ok=True)
         return _execute(path, text, signature)
@@ -160,7 +158,8 @@ def _execute(path: Path, text: str, signature: str) -> Kernel:
     module.__file__ = str(path)
     sys.modules[path.stem] = module  # machine code that Numba loads looks for its constants there
     exec(compile(text, path, "exec"), vars(module))
-    # The machine code itself, in place of the dispatcher, which would look up the types of the arguments at
-    # each call (40% of the time of a small kernel). Who calls it sees to the types: see `kernels`.
+    # The machine code itself, in place of the dispatcher, which would look up the types of the
+    # arguments at each call (40% of the time of a small kernel). Who calls it sees to the types:
+    # see `kernels`.
     kernel: Kernel = module.kernel.compile(signature)
     return kernel

@@ -1,7 +1,7 @@
 """copy: assignment between arrays of any layout and dtype.
 
-NumPy's own assignment serves where it is as good, so that no kernel need be compiled: memory to memory, few
-elements, and floats to integers, which it casts as C does.
+NumPy's own assignment serves where it is as good, so that no kernel need be compiled: memory to
+memory, few elements, and floats to integers, which it casts as C does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ class CopyKernels(PointwiseKernels):
     """The assignment of a backend."""
 
     def copy(self, out: Array, x: Array, /) -> None:
-        """For each index i: out[i] = x[i], cast to out.dtype (float to int truncates; to bool: != 0)."""
+        """For each index i: out[i] = x[i], cast to out.dtype.
+
+        Floats are truncated to integers; to bool, all but 0 is true.
+        """
         size = out.layout.size
         if out.layout.dense and x.layout.dense and out.dtype is x.dtype:
             np.copyto(host(out.storage.buffer)[:size], host(x.storage.buffer)[:size])

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from types import FunctionType
 
-from minitorch_fast import loops, templates
 from minitorch_fast import cache as kernel_cache
+from minitorch_fast import loops, templates
 from minitorch_fast.cache import Kernel
 from minitorch_fast.target import Body, Inliner, Kind, NumbaTarget
 from minitorch_operators import ieee
@@ -23,7 +23,7 @@ REORDERED = {**OPTIONS, "fastmath": {"contract", "nsz", "reassoc"}}
 
 @cache
 def compiled(function: Callable[..., object], kind: Kind, parallel: bool = False) -> Kernel:
-    """The function as a kernel at float32 or float64; `parallel` lets threads share its `prange`."""
+    """The function as a kernel; `parallel` lets threads share its `prange`."""
     return kernel_cache.load(*source(function, kind, parallel))
 
 
@@ -50,7 +50,13 @@ def source(function: Callable[..., object], kind: Kind, parallel: bool) -> tuple
 
 
 def _signature(function: FunctionType, kind: Kind) -> str:
-    types = {"Floats": f"{kind}[::1]", "Ints": "int64[::1]", "float": kind, "int": "int64", "None": "void"}
+    types = {
+        "Floats": f"{kind}[::1]",
+        "Ints": "int64[::1]",
+        "float": kind,
+        "int": "int64",
+        "None": "void",
+    }
     annotations = inspect.get_annotations(function)
     returned = annotations.pop("return")
     return f"{types[returned]}({', '.join(types[name] for name in annotations.values())})"
@@ -68,7 +74,10 @@ def _emit(function: FunctionType, body: Body, printed: dict[FunctionType, list[s
         if called not in printed:
             _emit(called, body, printed)
     parameters = ", ".join(inspect.signature(function).parameters)
-    printed[function] = [f"def {function.__name__}({parameters}):", *("    " + line for line in lines)]
+    printed[function] = [
+        f"def {function.__name__}({parameters}):",
+        *("    " + line for line in lines),
+    ]
 
 
 class _Writer(Inliner):
@@ -103,7 +112,9 @@ class _Writer(Inliner):
             lines = [*self.flushed(), f"if {test}:", *self.block(node.body)]
             return [*lines, "else:", *self.block(node.orelse)] if node.orelse else lines
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            made: ast.stmt = ast.Assign([self.expression(node.targets[0])], self.expression(node.value))
+            made: ast.stmt = ast.Assign(
+                [self.expression(node.targets[0])], self.expression(node.value)
+            )
         elif isinstance(node, ast.AugAssign):
             target = self.expression(node.target)
             if not isinstance(target, (ast.Name, ast.Subscript)):
@@ -134,8 +145,8 @@ class _Writer(Inliner):
     def refuse(self, node: ast.AST) -> TypeError:
         """What to raise for something a kernel may not contain."""
         return TypeError(
-            f"fused: {self.function.__qualname__} contains `{ast.unparse(node)}`; see minitorch_fast.loops for "
-            "what a kernel is written with"
+            f"fused: {self.function.__qualname__} contains `{ast.unparse(node)}`; see "
+            "minitorch_fast.loops for what a kernel is written with"
         )
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:

@@ -1,7 +1,7 @@
 """gather, scatter_add and arg_reduce: kernels that read or write positions.
 
-Indices are checked in the kernels, so that one that is out of range can neither read nor write outside the
-memory; the message is the NumPy backend's.
+Indices are checked in the kernels, so that one that is out of range can neither read nor write
+outside the memory; the message is the NumPy backend's.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _WALK = """
 
 @njit(**OPTIONS, cache=True, parallel={parallel})
 def kernel(A, INDEX, B, plan, size, step):
-    units, chunks, width, rows, columns, outer = plan[0], plan[1], plan[2], plan[3], plan[4], plan[5]
+    units, chunks, width = plan[0], plan[1], plan[2]
+    rows, columns, outer = plan[3], plan[4], plan[5]
     bad = 0
 {check}
     for unit in {range}(units):
@@ -177,7 +178,7 @@ class IndexKernels:
             check_index(name, positions, a.layout.shape[dim], dim)
 
     def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
-        """out[i] = the smallest k whose x[i, k] beats all others: operator is gt (argmax) or lt (argmin)."""
+        """out[i] = the smallest k whose x[i, k] beats all others, by gt (argmax) or lt (argmin)."""
         if out.layout.size == 0:
             return
         shape, strides = x.layout.shape, x.layout.strides

@@ -17,8 +17,8 @@ class MatrixKernels:
     def matmul(self, out: Array, a: Array, b: Array, /) -> None:
         """Matrix product (..., n, k) @ (..., k, m) -> (..., n, m); leading dimensions are equal.
 
-        One matrix for a whole batch of rows (`linear` on (batch, time, n)) is a single product of two
-        matrices, which BLAS does faster than many small ones.
+        One matrix for a whole batch of rows (`linear` on (batch, time, n)) is a single product of
+        two matrices, which BLAS does faster than many small ones.
         """
         if out.layout.size == 0:
             return
@@ -33,7 +33,7 @@ class MatrixKernels:
 
 
 def _operand(x: Array) -> HostArray:
-    """The operand as BLAS can read it: one of the last two strides is 1, the other reaches past it."""
+    """The operand as BLAS reads it: one of the last two strides is 1, the other reaches past."""
     values = view(x)
     if _readable(x.layout):
         return values

@@ -7,9 +7,9 @@ A fused kernel is a function with annotated parameters:
     float       a number of that dtype
     int         an int64
 
-It may loop, branch, call other such functions, and call the functions of `minitorch_operators.ieee`. `fused.compiled`
-makes a kernel file of it: float literals get the dtype, indices are taken to be not negative, and functions of
-`ieee` become the vectorised ones.
+It may loop, branch, call other such functions, and call the functions of
+`minitorch_operators.ieee`. `fused.compiled` makes a kernel file of it: float literals get the
+dtype, indices are taken to be not negative, and functions of `ieee` become the vectorised ones.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Ints(Protocol):
 
 
 prange = range
-"""A range whose steps do not depend on each other: threads share them if the kernel is compiled so."""
+"""A range whose steps do not depend on each other: threads share them if the kernel is compiled so.
+"""
 
 
 def scratch(n: int) -> Floats:

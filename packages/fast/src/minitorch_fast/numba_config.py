@@ -1,7 +1,7 @@
 """What Numba does not type: its settings, its threads, and the processor it compiles for.
 
-Everything else in this package is checked; here names are looked up as strings, and answers are converted.
-Importing this module imports nothing: each function imports Numba when it is called.
+Everything else in this package is checked; here names are looked up as strings, and answers are
+converted. Importing this module imports nothing: each function imports Numba when it is called.
 """
 
 from __future__ import annotations

@@ -1,18 +1,19 @@
-"""How to walk several arrays of one shape together: dimensions merged, ordered, and laid out as numbers.
+"""How to walk several arrays of one shape together: dimensions merged, ordered, made numbers.
 
-A layout may have any rank and any strides, but almost always two or three loops remain once dimensions that are
-contiguous in every operand are merged. A kernel gets those loops as a small array of integers, its plan. The
-plan is made in Python, once for each combination of layouts.
+A layout may have any rank and any strides, but almost always two or three loops remain once
+dimensions that are contiguous in every operand are merged. A kernel gets those loops as a small
+array of integers, its plan. The plan is made in Python, once for each combination of layouts.
 
-The innermost loop decides the speed, so its pattern is not a number in the plan but part of the kernel's source:
-one letter for each array, with the output first.
+The innermost loop decides the speed, so its pattern is not a number in the plan but part of the
+kernel's source: one letter for each array, with the output first.
 
     v   stride 1: a vector
     s   stride 0: one value, read before the loop
     g   any other stride: elements are gathered (for the output: scattered)
 
-Where some operand has its stride 1 in another loop than the output (`a + b.T`), both of these loops are cut into
-tiles, so that each cache line is used while it is there; the pattern then ends with `t`.
+Where some operand has its stride 1 in another loop than the output (`a + b.T`), both of these loops
+are cut into tiles, so that each cache line is used while it is there; the pattern then ends with
+`t`.
 """
 
 from __future__ import annotations
@@ -66,9 +67,10 @@ def merge(layouts: Sequence[Layout]) -> list[_Dim]:
 def plan(layouts: Sequence[Layout], threads: int = 1) -> Plan:
     """The loops over arrays with these layouts, the output's first, for so many threads.
 
-    The numbers are: units of work for one thread, chunks that the innermost loop is cut into, their width, the
-    rows (size of the second innermost loop) and the columns; then for each array its offset and its
-    strides along rows and columns; then for each outer dimension, fastest first, its size and strides.
+    The numbers are: units of work for one thread, chunks that the innermost loop is cut into, their
+    width, the rows (size of the second innermost loop) and the columns; then for each array its
+    offset and its strides along rows and columns; then for each outer dimension, fastest first, its
+    size and strides.
     """
     dims = merge(layouts)
     columns = dims.pop()

@@ -2,9 +2,9 @@
 
 Three ways, cheapest first, because a small operation costs what its Python costs:
 
-1. few elements, all arrays dense, of one shape and one dtype: one look-up by operator, then the kernel;
-2. arrays that are dense or one repeated number: a loop over n elements, on several threads if there are many;
-3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
+1. few elements, all arrays dense, of one shape and one dtype: one look-up by operator, then the
+kernel; 2. arrays that are dense or one repeated number: a loop over n elements, on several threads
+if there are many; 3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from minitorch_tensor.specialise import Pointwise
 from minitorch_tensor.storage import Array
 
 SMALL: Final = 2048
-"""Up to so many elements the first way is taken. It does not look whether an operand is the output's own
-memory; such a loop is right, but is not vectorised."""
+"""Up to so many elements the first way is taken. It does not look whether an operand is the
+output's own memory; such a loop is right, but is not vectorised."""
 
 PARALLEL: Final = 32768
 """From so many elements on, threads pay for their start (benchmarks: `add` on two cores)."""
@@ -117,7 +117,7 @@ class PointwiseKernels:
         self._run(rule, out.dtype, out, g, a, b, c)
 
     def _run(self, fn: Pointwise, compute: DType, out: Array, *operands: Array) -> Kernel | None:
-        """The second and the third way. Returns the kernel if it may serve the first way from now on."""
+        """The second and the third way. Returns the kernel if it may serve the first, too."""
         layout = out.layout
         if layout.size == 0:
             return None

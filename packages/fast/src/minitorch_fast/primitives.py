@@ -1,7 +1,7 @@
 """The bits of a float: what the vectorised functions need beyond arithmetic, as plain Python.
 
-A float is `mantissa * 2**exponent`. These functions take that apart and put it together. Here is what they
-mean; `intrinsics` has the same names as two or three machine instructions each.
+A float is `mantissa * 2**exponent`. These functions take that apart and put it together. Here is
+what they mean; `intrinsics` has the same names as two or three machine instructions each.
 """
 
 import math

@@ -1,14 +1,14 @@
 """The loops of a reduction, as text: along lines of memory, or along columns.
 
-A reduction walks the dimensions that are kept and, for each of their indices, those that are reduced. Which kernel
-serves depends on the dimension whose elements lie side by side in memory:
+A reduction walks the dimensions that are kept and, for each of their indices, those that are
+reduced. Which kernel serves depends on the dimension whose elements lie side by side in memory:
 
     lines     it is reduced: 32 partial results side by side, 128 elements a step, joined at the end
     columns   it is kept: whole rows are combined, five at a time, while the results stay in cache
 
-Both combine pieces of bounded length, and then the results of the pieces as in a tournament: two of the same size
-at a time. So the error of a float32 sum grows with the logarithm of its length only, the loops are vectorised
-without leave to reorder, and the result is the same on every machine.
+Both combine pieces of bounded length, and then the results of the pieces as in a tournament: two of
+the same size at a time. So the error of a float32 sum grows with the logarithm of its length only,
+the loops are vectorised without leave to reorder, and the result is the same on every machine.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ _OUTLINE = """
 @njit(**OPTIONS, cache=True, parallel={parallel})
 def kernel(OUT, X, plan):
     wide()
-    teams, units, runs, length, x_step, kept, reduced = plan[0], plan[1], plan[2], plan[3], plan[4], plan[5], plan[6]
+    teams, units, runs, length = plan[0], plan[1], plan[2], plan[3]
+    x_step, kept, reduced = plan[4], plan[5], plan[6]
     depth, columns, x_column, out_column = plan[7], plan[8], plan[9], plan[10]
     kept_end = 13 + 3 * kept
     chunks = (columns + 511) // 512

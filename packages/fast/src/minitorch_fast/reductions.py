@@ -1,8 +1,8 @@
 """reduce: sums, products, extremes and logic over any dimensions of any layout.
 
-The loops are in `reduction_templates`; here the dimensions are sorted into those that are kept and those that are
-reduced, and work for several threads is cut: between outputs if there are enough, else a long reduction into
-parts, whose results are reduced again.
+The loops are in `reduction_templates`; here the dimensions are sorted into those that are kept and
+those that are reduced, and work for several threads is cut: between outputs if there are enough,
+else a long reduction into parts, whose results are reduced again.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _Dim = tuple[int, ...]
 class Walk:
     """How to reduce arrays of two layouts: the kernel's form and its plan.
 
-    The numbers are: teams (threads), units of work, runs for each unit, length of a run, its stride in x, kept
-    and reduced outer dimensions, depth of the tournament, columns and their strides in x and out, offsets of
-    out and x; then for each kept dimension its size and strides in out and x, then for each reduced one its
-    size and stride in x.
+    The numbers are: teams (threads), units of work, runs for each unit, length of a run, its stride
+    in x, kept and reduced outer dimensions, depth of the tournament, columns and their strides in x
+    and out, offsets of out and x; then for each kept dimension its size and strides in out and x,
+    then for each reduced one its size and stride in x.
     """
 
     columns: bool
@@ -233,7 +233,8 @@ def source(
     write = reduction_templates.columns if columns else reduction_templates.lines
     loop = write(combine, element, start_name, templates.written("h", out, kind), kind, form)
     layout = "columns" if columns else "lines"
-    title = f"{operator.name} of {x.name} to {out.name}, along {layout}, {form} (see minitorch_fast.reductions)."
+    what = f"{operator.name} of {x.name} to {out.name}, along {layout}, {form}"
+    title = f"{what} (see minitorch_fast.reductions)."
     name = "_".join(["reduce", operator.name, out.name, layout, *form.split()])
     types = f"{array_type(out)}[::1], {array_type(x)}[::1], int64[::1]"
     return name, templates.head(title, body) + loop, f"void({types})"

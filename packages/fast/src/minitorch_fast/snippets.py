@@ -1,8 +1,9 @@
 """Pieces of kernel files: the functions a kernel may call that are no source of ours elsewhere.
 
-Each is text, because a kernel file stands alone: it holds all that Numba compiles, so that the hash of its text
-says everything, and its reader sees everything. Most are one or two machine instructions with a name (Numba calls
-that an intrinsic); as such they cost no call and a loop around them still vectorises.
+Each is text, because a kernel file stands alone: it holds all that Numba compiles, so that the hash
+of its text says everything, and its reader sees everything. Most are one or two machine
+instructions with a name (Numba calls that an intrinsic); as such they cost no call and a loop
+around them still vectorises.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def choose(typing, c, a, b):
 WIDE = """\
 @intrinsic
 def wide(typing):
-    \"\"\"Lets LLVM use 512-bit vectors where the machine has them; by default it prefers 256 bits.\"\"\"
+    \"\"\"Lets LLVM use vectors of 512 bits; by default it prefers 256.\"\"\"
 
     def code(context, builder, signature, args):
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')
@@ -34,7 +35,7 @@ def wide(typing):
 _EXP2I = """\
 @intrinsic
 def exp2i(typing, n):
-    \"\"\"2**n for a whole n. n + {shift} + {bias} holds n + {bias}, the exponent of 2**n, in its last bits.\"\"\"
+    \"\"\"2**n for a whole n: the last bits of n + {shift} + {bias} are its exponent.\"\"\"
 
     def code(context, builder, signature, args):
         number, bits = ir.{ir_float}(), ir.IntType({width})
@@ -48,12 +49,13 @@ def exp2i(typing, n):
 _EXPONENT = """\
 @intrinsic
 def exponent(typing, x):
-    \"\"\"The whole e with x / 2**e in [sqrt(1/2), sqrt(2)): the bits of a float shifted so that 1 is sqrt(1/2).\"\"\"
+    \"\"\"The whole e with x / 2**e in [sqrt(1/2), sqrt(2)): its bits, as if 1 were sqrt(1/2).\"\"\"
 
     def code(context, builder, signature, args):
         number, bits = ir.{ir_float}(), ir.IntType({width})
         shift = ir.Constant(bits, {one} - {sqrt_half})
-        biased = builder.lshr(builder.add(builder.bitcast(args[0], bits), shift), ir.Constant(bits, {mantissa}))
+        shifted = builder.add(builder.bitcast(args[0], bits), shift)
+        biased = builder.lshr(shifted, ir.Constant(bits, {mantissa}))
         # An integer to a float: as the last bits of 2**{mantissa}.
         whole = builder.bitcast(builder.or_(biased, ir.Constant(bits, {big})), number)
         return builder.fsub(whole, ir.Constant(number, {two_to_mantissa} + {bias}.0))
@@ -117,19 +119,19 @@ _LLVM_NAMES = {name: name for name in ("floor", "ceil", "trunc", "rint", "sqrt",
 
 _FLOAT32 = {
     "width": 32, "ir_float": "FloatType", "mantissa": 23, "bias": 127, "shift": "12582912.0",
-    "two_to_mantissa": "8388608.0", "big": "0x4B000000", "one": "0x3F800000", "sqrt_half": "0x3F3504F3",
-    "mask": "0x007FFFFF",
+    "two_to_mantissa": "8388608.0", "big": "0x4B000000", "one": "0x3F800000",
+    "sqrt_half": "0x3F3504F3", "mask": "0x007FFFFF",
 }  # fmt: skip
 _FLOAT64 = {
-    "width": 64, "ir_float": "DoubleType", "mantissa": 52, "bias": 1023, "shift": "6755399441055744.0",
-    "two_to_mantissa": "4503599627370496.0", "big": "0x4330000000000000", "one": "0x3FF0000000000000",
-    "sqrt_half": "0x3FE6A09E667F3BCD", "mask": "0x000FFFFFFFFFFFFF",
+    "width": 64, "ir_float": "DoubleType", "mantissa": 52, "bias": 1023, "shift":
+    "6755399441055744.0", "two_to_mantissa": "4503599627370496.0", "big": "0x4330000000000000",
+    "one": "0x3FF0000000000000", "sqrt_half": "0x3FE6A09E667F3BCD", "mask": "0x000FFFFFFFFFFFFF",
 }  # fmt: skip
 
 # From libm, for one element at a time. Numba takes the float32 version for a float32.
 _LIBM = (
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "erf", "erfc", "exp", "expm1",
-    "hypot", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "tan", "tanh",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "erf", "erfc", "exp",
+    "expm1", "hypot", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "tan", "tanh",
 )  # fmt: skip
 
 _INTEGER = {
@@ -147,7 +149,7 @@ def div(a, b):
     "fmod": """\
 @njit(**OPTIONS)
 def fmod(a, b):
-    \"\"\"The remainder with the sign of a; 0 for b = 0, and no trap for the smallest integer by -1.\"\"\"
+    \"\"\"The remainder with the sign of a; 0 for b = 0, and no trap for the smallest by -1.\"\"\"
     if b == 0 or b == -1:
         return 0
     m = a % b

@@ -1,8 +1,9 @@
 """How Numba spells an operator at one dtype, and the operator's whole source as straight lines.
 
-`minitorch_tensor.specialise` prints an operator and the functions it calls. Here they all become one list of
-assignments, which a template places in its loop: a call costs Numba a function to infer, to compile and to link,
-and twice the time of the loop itself; an assignment costs next to nothing, and can be read from top to bottom.
+`minitorch_tensor.specialise` prints an operator and the functions it calls. Here they all become
+one list of assignments, which a template places in its loop: a call costs Numba a function to
+infer, to compile and to link, and twice the time of the loop itself; an assignment costs next to
+nothing, and can be read from top to bottom.
 
 >>> from minitorch_operators import silu
 >>> body = inline(silu.fn, NumbaTarget("float32"), ["x"])
@@ -102,10 +103,10 @@ class Body:
 def inline(
     fn: Pointwise, target: NumbaTarget, operands: list[str], body: Body | None = None
 ) -> Body:
-    """The function `fn` of the variables named `operands`, for `target`; appended to `body` if given.
+    """The function `fn` of the variables named `operands`, for `target`.
 
-    The operator's own functions, and those of `vectormath32` or `vectormath64`, become assignments; what is
-    left to call is listed in `calls`.
+    It is appended to `body` if that is given. The operator's own functions, and those of
+    `vectormath32` or `vectormath64`, become assignments; what is left to call is listed in `calls`.
     """
     program = specialise(fn, target)
     functions = {f.name: f for f in ast.parse(program.text).body if isinstance(f, ast.FunctionDef)}
@@ -189,16 +190,19 @@ class Inliner(ast.NodeTransformer):
         return ast.Name(name, ast.Load())
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        """A number."""
         if not isinstance(node.value, (int, float)):
             raise TypeError(f"inline: {node.value!r} is no number")
         return self.constant(float(node.value))
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A variable or a named constant."""
         if node.id in self.scope:
             return self.scope[node.id]
         return self.constant(self.numbers[node.id])
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        """`-x`, `not p`."""
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             value = node.operand.value
             if isinstance(value, (int, float)):
@@ -206,12 +210,15 @@ class Inliner(ast.NodeTransformer):
         return ast.UnaryOp(node.op, self.expression(node.operand))
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        """A choice."""
         return self.expression(self.target.choice(node))
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        """`p and q`, `p or q`."""
         return self.expression(self.target.logic(node))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
+        """A call: inlined, or left to a snippet."""
         if not isinstance(node.func, ast.Name):
             raise TypeError(f"inline: {ast.unparse(node)} calls no function by its name")
         arguments = [self.expression(argument) for argument in node.args]
@@ -230,7 +237,7 @@ class Inliner(ast.NodeTransformer):
         return ast.Call(ast.Name(name, ast.Load()), arguments, [])
 
     def value_of(self, name: str, function: ast.FunctionDef, arguments: list[ast.expr]) -> ast.expr:
-        """Inline a call: its arguments and its result get variables, unless they are names already."""
+        """Inline a call: arguments and result get variables, unless they are names already."""
         self.body.lines.append(f"# {name}")
         result = self.call(function, [self.named(a, "u") for a in arguments])
         return self.named(result, "v")

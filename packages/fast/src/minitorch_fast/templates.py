@@ -1,11 +1,12 @@
 """The loops that operators are placed in, as text: what a kernel file consists of.
 
     head        imports, options, typed constants, the snippets that are called
-    flat        for each i: out[i] = f(a[i], b[i])            every operand fills memory like the output
+    flat        for each i: out[i] = f(a[i], b[i])      every operand fills memory like the output
     rows        the same through offsets and strides, by a plan (see `plan`)
 
-Numba's options: `fastmath={"contract"}` lets LLVM fuse a multiplication with an addition, nothing more: nan, inf and
--0.0 stay what they are. `error_model="numpy"`: a division by zero gives inf. `nogil`: other Python threads go on.
+Numba's options: `fastmath={"contract"}` lets LLVM fuse a multiplication with an addition, nothing
+more: nan, inf and -0.0 stay what they are. `error_model="numpy"`: a division by zero gives inf.
+`nogil`: other Python threads go on.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def type_name(dtype: DType) -> str:
 
 
 def read(element: str, dtype: DType, compute: DType) -> str:
-    """An element of `dtype`, cast to the dtype of the computation and then to what the kernel computes in."""
+    """An element, cast to the dtype of the computation, and widened to what is computed in."""
     kind = kind_of(compute)
     if dtype.name == kind:
         return element

@@ -1,8 +1,8 @@
 """How many threads compute, for our kernels and for BLAS alike, and when one must do.
 
-Numba can run a loop on three threading layers. Its own (`workqueue`) aborts the process when two Python threads
-enter it at once, so only OpenMP and TBB are allowed here. After a fork OpenMP terminates the child that uses
-it: there, kernels run on one thread.
+Numba can run a loop on three threading layers. Its own (`workqueue`) aborts the process when two
+Python threads enter it at once, so only OpenMP and TBB are allowed here. After a fork OpenMP
+terminates the child that uses it: there, kernels run on one thread.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Final
 from minitorch_fast import numba_config
 
 _BLAS_NAMES: Final = (
-    "scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_",
-    "openblas_{}_num_threads", "MKL_{}_Num_Threads",
+    "scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", 
+    "openblas_{}_num_threads64_", "openblas_{}_num_threads", "MKL_{}_Num_Threads",
 )  # fmt: skip
 
 
@@ -121,15 +121,21 @@ def _try() -> bool:
     return layer != "workqueue"
 
 
-def _blas(verb: str) -> Callable[[int], object] | None:
-    """OpenBLAS's function to set the number of threads, as NumPy was linked with it; None if unknown."""
+def _blas(verb: str) -> Callable[..., object] | None:
+    """The function of NumPy's BLAS that gets or sets its number of threads; None if unknown."""
     extension = importlib.import_module("numpy._core._multiarray_umath").__file__
     library = ctypes.CDLL(extension)
     for name in _BLAS_NAMES:
-        function: Callable[[int], object] | None = getattr(library, name.format(verb), None)
+        function: Callable[..., object] | None = getattr(library, name.format(verb), None)
         if function is not None:
             return function
     return None
+
+
+def _blas_threads() -> int | None:
+    """How many threads BLAS uses; None if unknown."""
+    get = _blas("get")
+    return None if get is None else int(str(get()))
 
 
 def _after_fork() -> None:

@@ -1,15 +1,17 @@
-"""The C library's functions at float32, as straight lines of arithmetic: a loop around one vectorises.
+"""The C library's functions at float32, as straight lines that a loop can vectorise.
 
-The functions of libm branch and look up tables, so a compiler must call them for one element at a time. These
-evaluate a polynomial on a reduced argument and choose between results instead of branching; all lanes of a
-vector take the same path. Each states its largest error in ulp (units in the last place), which
-`tests/test_vectormath.py` checks against float64.
+The functions of libm branch and look up tables, so a compiler must call them for one element at a
+time. These evaluate a polynomial on a reduced argument and choose between results instead of
+branching; all lanes of a vector take the same path. Each states its largest error in ulp (units in
+the last place), which `tests/test_vectormath.py` checks against float64.
 
-They are written as operators are: plain Python on floats, whose literals become float32 in a kernel. Unlike
-operators they use bare names: `exp` is the function in this file, `exp2i` and its like are in `primitives`.
+They are written as operators are: plain Python on floats, whose literals become float32 in a
+kernel. Unlike operators they use bare names: `exp` is the function in this file, `exp2i` and its
+like are in `primitives`.
 
-The polynomials for exp, log and erf come from Moshier's Cephes library (https://www.netlib.org/cephes) and from
-Juffa's erff (https://forums.developer.nvidia.com/t/58107, BSD licence).
+The polynomials for exp, log and erf come from Moshier's Cephes library
+(https://www.netlib.org/cephes) and from Juffa's erff (https://forums.developer.nvidia.com/t/58107,
+BSD licence).
 """
 
 from minitorch_fast.primitives import exp2i, exponent, mantissa

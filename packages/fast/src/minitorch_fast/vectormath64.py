@@ -1,7 +1,7 @@
 """The C library's functions at float64, as straight lines of arithmetic; see `vectormath32`.
 
-A function that is missing here (erf, sin, ...) is called from libm, one element at a time. The rational functions
-come from Moshier's Cephes library (https://www.netlib.org/cephes).
+A function that is missing here (erf, sin, ...) is called from libm, one element at a time. The
+rational functions come from Moshier's Cephes library (https://www.netlib.org/cephes).
 """
 
 from minitorch_fast.primitives import exp2i, exponent, mantissa

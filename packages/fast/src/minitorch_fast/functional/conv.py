@@ -24,7 +24,7 @@ from minitorch_tensor.layout import Shape
 from minitorch_tensor.op import record_fused
 
 PIECE: Final = 512
-"""About so many positions of a plane are computed together: two sums and some taps fit into the first cache."""
+"""About so many positions of a plane are computed together: what they need stays in cache."""
 
 PARALLEL: Final = 200_000
 """From so many multiplications on, threads pay for their start."""
@@ -34,7 +34,7 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """One call of `conv_loops.correlate`: its geometry, its taps, and which weights belong to them."""
+    """One call of `conv_loops.correlate`: geometry, taps, and which weights belong to them."""
 
     numbers: Numbers
     taps: Numbers
@@ -171,8 +171,9 @@ def backward_sums(
 ) -> tuple[Sums, ...]:
     """The gradient of the input, d: the gradient of the output.
 
-    With p = row + padding, dx[row] = sum of d[(p - i dilation) / stride] * weight[i] over those i for which
-    that is a whole number. So rows with one remainder of p by the stride share their taps: a sum for each.
+    With p = row + padding, dx[row] = sum of d[(p - i dilation) / stride] * weight[i] over those i
+    for which that is a whole number. So rows with one remainder of p by the stride share their
+    taps: a sum for each.
     """
     return tuple(
         _backward_phase(shape, weight, window, groups, team, a, b)
@@ -190,13 +191,16 @@ def _backward_phase(
     outputs = weight[0] // groups
     numbers = [
         shape[0], weight[0], *window.output, row.before, column.before, 1, rows, columns,
-        *shape[1:], row.count, column.count, window.stride[0], row.first, window.stride[1], column.first,
-        groups, outputs * len(row.taps) * len(column.taps),
+        *shape[1:], row.count, column.count, window.stride[0], row.first, window.stride[1],
+        column.first, groups, outputs * len(row.taps) * len(column.taps),
     ]  # fmt: skip
     blocks = _blocks(shape[0], rows, columns, team)
     plane = blocks[0] * rows * columns
     taps = [
-        o * plane + i * columns + j for o in range(outputs) for i in row.shifts for j in column.shifts
+        o * plane + i * columns + j
+        for o in range(outputs)
+        for i in row.shifts
+        for j in column.shifts
     ]
     behind = row.reach * columns + column.reach + 8
     return Sums(
@@ -231,9 +235,10 @@ def _phase(remainder: int, size: int, kernel: int, window: Window, dim: int) -> 
 
 
 def _blocks(images: int, rows: int, columns: int, team: int) -> tuple[int, int, int]:
-    """How many images are packed together, how many rows are one piece, and how many teams there are.
+    """How many images are packed together, how many rows are one piece, how many teams there are.
 
-    Small images are packed together, so that the inner loops are long; but each thread gets a block.
+    Small images are packed together, so that the inner loops are long; but each thread gets a
+    block.
     """
     together = max(PIECE // max(rows * columns, 1), 1)
     together = max(min(together, images // (2 * team) if team > 1 else images), 1)

@@ -1,20 +1,22 @@
 """The loops of a convolution: shifted planes.
 
-Some images are copied, padded, into planes whose rows all have one length. Then the output at position v of
-a plane is
+Some images are copied, padded, into planes whose rows all have one length. Then the output at
+position v of a plane is
 
     out[o, v] = bias[o] + sum over taps k of weight[o, k] * planes[tap[k] + v]
 
-with one table of offsets `tap` for all v: a matrix product whose right-hand side is never built, because its rows
-are the planes themselves, shifted. (At the end of each row some v lie across two rows; they are computed and
-dropped.) A stride s cuts the input into s * s planes, one for each remainder of row and column by s, so that
-neighbouring outputs read neighbouring elements again.
+with one table of offsets `tap` for all v: a matrix product whose right-hand side is never built,
+because its rows are the planes themselves, shifted. (At the end of each row some v lie across two
+rows; they are computed and dropped.) A stride s cuts the input into s * s planes, one for each
+remainder of row and column by s, so that neighbouring outputs read neighbouring elements again.
 
-The inner loops take two outputs and four taps at a time: eight multiplications and additions for four loads from
-the planes and two from the results, which is what a processor with two such units can feed.
+The inner loops take two outputs and four taps at a time: eight multiplications and additions for
+four loads from the planes and two from the results, which is what a processor with two such units
+can feed.
 
-The gradient of the input is such a sum too, over the planes of the output's gradient, once for each remainder
-of the input's rows and columns by the stride. That of the weights is the product of the two sets of planes.
+The gradient of the input is such a sum too, over the planes of the output's gradient, once for each
+remainder of the input's rows and columns by the stride. That of the weights is the product of the
+two sets of planes.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from minitorch_fast.loops import Floats, Ints, prange, reordered, scratch
 
 
 def pack(planes: Floats, x: Floats, g: Ints, first: int, count: int) -> None:
-    """Copy images of x into planes[channel, row % step, column % step, image, row // step, column // step]."""
+    """Copy images of x into planes[channel, row % step, column % step, image, row, column]."""
     channels, height, width = g[1], g[2], g[3]
     top, left, row_step, column_step = g[4], g[5], g[6], g[24]
     rows, columns = g[7], g[8]
@@ -59,7 +61,15 @@ def pack(planes: Floats, x: Floats, g: Ints, first: int, count: int) -> None:
 
 
 def add_taps(
-    sums: Floats, n: int, planes: Floats, at: int, taps: Ints, count: int, weights: Floats, a: int, b: int
+    sums: Floats,
+    n: int,
+    planes: Floats,
+    at: int,
+    taps: Ints,
+    count: int,
+    weights: Floats,
+    a: int,
+    b: int,
 ) -> None:
     """sums[v] += sum_k weights[a + k] * planes[at + taps[k] + v]; sums[n + v] likewise with b."""
     whole = count - count % 4
@@ -93,7 +103,9 @@ def add_taps(
             sums[n + v] = sums[n + v] + b0 * x0
 
 
-def write_rows(out: Floats, sums: Floats, at: int, g: Ints, channel: int, first: int, r0: int, r1: int) -> None:
+def write_rows(
+    out: Floats, sums: Floats, at: int, g: Ints, channel: int, first: int, r0: int, r1: int
+) -> None:
     """Copy the rows r0 to r1 of a plane of results to where they belong in out."""
     rows, columns, width, step = g[7], g[8], g[13], g[16]
     for r in range(r0, r1):
@@ -111,7 +123,9 @@ def write_rows(out: Floats, sums: Floats, at: int, g: Ints, channel: int, first:
 
 
 def correlate(out: Floats, x: Floats, weights: Floats, bias: Floats, taps: Ints, g: Ints) -> None:
-    """For each channel of out the sum over taps of planes of x: the convolution, or the gradient of its input.
+    """For each channel of out the sum over taps of planes of x.
+
+    That is the convolution, and it is the gradient of its input.
 
     for each block of images: pack it; for each piece of rows, for each two channels of out:
         start from the bias, add all taps, write the rows
@@ -145,7 +159,7 @@ def correlate(out: Floats, x: Floats, weights: Floats, bias: Floats, taps: Ints,
 
 
 def pack_gradient(planes: Floats, d: Floats, g: Ints, first: int, count: int) -> None:
-    """Copy images of d, shaped like the output, into planes as long as those of x, with 0 between."""
+    """Copy images of d, shaped like the output, into planes as long as those of x."""
     channels, height, width, rows, columns = g[9], g[10], g[11], g[7], g[8]
     plane = g[20] * rows * columns
     for i in range(channels * plane):
@@ -161,9 +175,19 @@ def pack_gradient(planes: Floats, d: Floats, g: Ints, first: int, count: int) ->
 
 @reordered
 def add_products(
-    out: Floats, a: int, b: int, d: Floats, p: int, q: int, planes: Floats, at: int, taps: Ints, count: int, n: int
+    out: Floats,
+    a: int,
+    b: int,
+    d: Floats,
+    p: int,
+    q: int,
+    planes: Floats,
+    at: int,
+    taps: Ints,
+    count: int,
+    n: int,
 ) -> None:
-    """out[a + k] += sum_v d[p + v] * planes[at + taps[k] + v]; out[b + k] likewise with d[q + v]."""
+    """out[a + k] += sum_v d[p + v] * planes[at + taps[k] + v]; out[b + k] the same with q."""
     whole = count - count % 4
     for k in range(0, whole, 4):
         p0 = at + taps[k]
@@ -222,10 +246,10 @@ def total(d: Floats, at: int, n: int) -> float:
 
 
 def weight_gradient(out: Floats, x: Floats, d: Floats, taps: Ints, g: Ints) -> None:
-    """out[team, o, k] = sum of d[o] * x shifted by tap k, over the team's images; out[team, o, taps] of d[o] alone.
+    """out[team, o, k] = sum of d[o] * x shifted by tap k, over the team's images.
 
-    out has one row more for each team than there are channels: where their number is odd, the last is computed
-    twice, and once of that goes there.
+    out[team, o, taps] is the sum of d[o] alone. out has one row more for each team than there are
+    channels: where their number is odd, the last is computed twice, and once of that goes there.
     """
     images, steps, rows, columns = g[0], g[6] * g[24], g[7], g[8]
     groups, count, most, piece, teams = g[18], g[19], g[20], g[21], g[23]

@@ -31,7 +31,8 @@ def cross_entropy_of_indices(
 ) -> Tensor:
     """log(sum(exp(x))) - x[target]: the log-probabilities of the other classes are never written.
 
-    For scores (n, classes) and targets (n,). Weights, smoothing and probabilities take the composite's way.
+    For scores (n, classes) and targets (n,). Weights, smoothing and probabilities take the
+    composite's way.
     """
     dtype = kind(input.dtype)
     soft = check_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)

@@ -37,9 +37,10 @@ def total(x: Floats, n: int) -> float:
 
 
 def log_sums(sums: Floats, losses: Floats, x: Floats, target: Ints, g: Ints) -> int:
-    """sums[i] = log(sum_j exp(x[i, j])), losses[i] = sums[i] - x[i, target[i]], or 0 where it is ignored.
+    """sums[i] = log(sum_j exp(x[i, j])), losses[i] = sums[i] - x[i, target[i]].
 
-    g is: rows, classes, the index to ignore. Returns how many targets are no class; their loss is 0 too.
+    A loss is 0 where the target is ignored. g is: rows, classes, the index to ignore. Returns how
+    many targets are no class; their loss is 0 too.
     """
     rows, classes, ignored = g[0], g[1], g[2]
     bad = 0
@@ -64,9 +65,9 @@ def log_sums(sums: Floats, losses: Floats, x: Floats, target: Ints, g: Ints) -> 
 def scores_gradient(
     dx: Floats, x: Floats, sums: Floats, target: Ints, scale: Floats, each: int, g: Ints
 ) -> None:
-    """dx[i, j] = (exp(x[i, j] - sums[i]) - (j == target[i])) * scale, or 0 where a target is ignored.
+    """dx[i, j] = (exp(x[i, j] - sums[i]) - (j == target[i])) * scale.
 
-    scale holds one number, or one for each row if `each` is 1.
+    It is 0 where a target is ignored. scale holds one number, or one for each row if `each` is 1.
     """
     rows, classes, ignored = g[0], g[1], g[2]
     for i in prange(rows):

@@ -20,8 +20,8 @@ def sgd(p: Floats, g: Floats, c: Floats, n: int) -> None:
 def sgd_momentum(p: Floats, g: Floats, b: Floats, c: Floats, n: int) -> None:
     """The same along b = momentum * b + (1 - dampening) * g.
 
-    c is lr, sign, weight_decay, momentum, 1 - dampening, and momentum and 1 again, or 1 and 0 without Nesterov:
-    the parts of b and g in the step.
+    c is lr, sign, weight_decay, momentum, 1 - dampening, and momentum and 1 again, or 1 and 0
+    without Nesterov: the parts of b and g in the step.
     """
     lr = c[0]
     sign = c[1]

@@ -106,7 +106,9 @@ def adam_pass(
             )
 
 
-def _pass(loop: Callable[..., None], numbers: list[float], p: Tensor, g: Tensor, *state: Tensor) -> bool:
+def _pass(
+    loop: Callable[..., None], numbers: list[float], p: Tensor, g: Tensor, *state: Tensor
+) -> bool:
     """Run the loop over p, g and the state; False if they do not lie alike."""
     dtype = kind(p.dtype)
     layout = p.layout

@@ -17,7 +17,8 @@ from minitorch_fast.loops import Floats, Ints, choose, prange
 def largest(out: Floats, x: Floats, lowest: float, g: Ints) -> None:
     """The largest element of each window; `lowest` where a window holds nothing.
 
-    for each row of windows, for each element of the kernel: compare it with the best so far, along the row
+    for each row of windows, for each element of the kernel: compare it with the best so far, along
+    the row
     """
     height, width, rows, columns = g[1], g[2], g[3], g[4]
     row_stride, stride, top, left = g[7], g[8], g[9], g[10]

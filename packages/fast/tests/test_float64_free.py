@@ -1,0 +1,98 @@
+"""No kernel at float32 computes in float64: one untyped literal would make it."""
+
+import re
+
+import numpy as np
+import pytest
+
+from minitorch_fast import fused, kernels, reductions
+from minitorch_fast.functional import conv_loops, loss_loops, optim_loops, pool_loops
+from minitorch_operators import add, maximum
+from minitorch_tensor import float32
+
+from .operators import CASES, Case
+
+FUSED = [
+    conv_loops.correlate, conv_loops.weight_gradient, loss_loops.log_sums,
+    loss_loops.scores_gradient, optim_loops.adam, optim_loops.adam_largest, optim_loops.sgd,
+    optim_loops.sgd_momentum, pool_loops.largest, pool_loops.largest_gradient,
+    pool_loops.largest_of_four, pool_loops.largest_of_four_gradient,
+]  # fmt: skip
+
+
+def doubles(text: str, signature: str) -> list[str]:
+    """The lines of the LLVM code of the kernel itself that mention a double."""
+    scope: dict[str, object] = {"__name__": "examined"}
+    exec(text.replace("cache=True", "cache=False"), scope)
+    kernel = scope["kernel"]
+    kernel.compile(signature)  # type: ignore[attr-defined]
+    code = next(iter(kernel.inspect_llvm().values()))  # type: ignore[attr-defined]
+    bodies = re.findall(
+        r"^define [^\n]*?@(\S*)\([^\n]*\{\n(.*?)^\}", code, re.MULTILINE | re.DOTALL
+    )
+    # The wrapper that Python calls converts the arguments; it is no part of the loop.
+    inner = [body for name, body in bodies if "cpython" not in name and "cfunc" not in name]
+    assert inner
+    return [line for body in inner for line in body.splitlines() if re.search(r"\bdouble\b", line)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_sources_name_no_float64(case: Case) -> None:
+    k = case.arity
+    _, text, _ = kernels.source(
+        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k, [False] * k, False
+    )
+    loop = text[text.rindex("def kernel") :]
+    assert not re.search(r"f64|float64|\d\.\d", loop)
+
+
+SAMPLE = [
+    "add",
+    "gelu",
+    "silu-rule0",
+    "erfinv",
+    "pow",
+    "atan2",
+    "hypot",
+    "floor_divide",
+    "lerp",
+    "sin",
+    "logaddexp2",
+]
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.name in SAMPLE], ids=lambda case: case.name
+)
+def test_pointwise_kernels(case: Case) -> None:
+    k = case.arity
+    _, text, signature = kernels.source(
+        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k, [False] * k, False
+    )
+    assert doubles(text, signature) == []
+
+
+def test_a_strided_kernel() -> None:
+    _, text, signature = kernels.source(
+        add.fn, float32, float32, [float32] * 2, "vvgt", [False] * 2, False
+    )
+    assert doubles(text, signature) == []
+
+
+@pytest.mark.parametrize("columns", [False, True])
+def test_reductions(columns: bool) -> None:
+    for operator, start in ((add, 0.0), (maximum, -np.inf)):
+        _, text, signature = reductions.source(operator, start, float32, float32, columns, "dense")
+        assert doubles(text, signature) == []
+
+
+@pytest.mark.parametrize("loop", FUSED, ids=lambda loop: loop.__name__)
+def test_fused_kernels(loop: object) -> None:
+    assert callable(loop)
+    _, text, signature = fused.source(loop, "float32", False)
+    assert doubles(text, signature) == []
+
+
+def test_the_test_sees_a_double() -> None:
+    text = "from numba import njit\n@njit(cache=True)\ndef kernel(OUT, n): OUT[0] = OUT[0] * 0.1\n"
+    assert doubles(text, "void(float32[::1], int64)")
