@@ -29,6 +29,7 @@ MODULES = [
     "minitorch.scalar",
     "minitorch.serialization",
     "minitorch.tensor",
+    "minitorch.tensor_data",
     "minitorch.utils",
     "minitorch.utils.data",
 ]

@@ -15,13 +15,22 @@ optimizers and data loaders, and gives all of it PyTorch's names.
 
 from math import e, inf, nan, pi
 
-from minitorch import autograd, cuda, nn, operators, optim, scalar, utils
+from minitorch import autograd, cuda, nn, operators, optim, random, scalar, tensor_data, utils
 from minitorch.datasets import datasets
 from minitorch.nn import Module, Parameter
 from minitorch.nn.parameter import typename
 from minitorch.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from minitorch.serialization import load, save
 from minitorch.tensor import Tensor, is_tensor
+from minitorch.tensor_data import (
+    IndexingError,
+    TensorData,
+    broadcast_index,
+    index_to_position,
+    shape_broadcast,
+    strides_from_shape,
+    to_index,
+)
 from minitorch_autodiff import (
     Context,
     Scalar,
@@ -238,12 +247,14 @@ __version__ = "0.1.0"
 __all__ = [
     "Context",
     "Generator",
+    "IndexingError",
     "Module",
     "Parameter",
     "Scalar",
     "ScalarFunction",
     "ScalarHistory",
     "Tensor",
+    "TensorData",
     "ValuesIndices",
     "__version__",
     "abs",
@@ -272,6 +283,7 @@ __all__ = [
     "bilinear",
     "bmm",
     "bool",
+    "broadcast_index",
     "broadcast_to",
     "cat",
     "ceil",
@@ -333,6 +345,7 @@ __all__ = [
     "hypot",
     "index_add",
     "index_select",
+    "index_to_position",
     "inf",
     "inference_mode",
     "initial_seed",
@@ -429,6 +442,7 @@ __all__ = [
     "set_num_threads",
     "set_printoptions",
     "set_rng_state",
+    "shape_broadcast",
     "short",
     "sigmoid",
     "sign",
@@ -441,6 +455,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "strides_from_shape",
     "sub",
     "sum",
     "t",
@@ -448,6 +463,8 @@ __all__ = [
     "tan",
     "tanh",
     "tensor",
+    "tensor_data",
+    "to_index",
     "topological_sort",
     "transpose",
     "tril",
