@@ -141,18 +141,16 @@ def _planted() -> str:
     Fault(
         name="wrong-gradient-of-a-tensor-function",
         file="packages/tensor/src/minitorch_tensor/views.py",
-        old='    return viewed(x, x.layout.permute(order), "PermuteBackward0", '
-        "lambda g: permute(g, inverse))\n",
-        new='    return viewed(x, x.layout.permute(order), "PermuteBackward0", '
-        "lambda g: permute(g, order))\n",
+        old="lambda g: permute(g, inverse))\n",
+        new="lambda g: permute(g, order))\n",
         command="pytest -q packages/tensor/tests/test_views.py",
         says=r"FAILED .*permute",
     ),
     Fault(
         name="wrong-kernel-on-the-cpu",
         file="packages/fast/src/minitorch_fast/functional/pool_loops.py",
-        old="                    last = min(columns, (width - 1 + left - j * g[12]) // stride + 1)\n",
-        new="                    last = min(columns, (width - 1 + left - j * g[12]) // stride)\n",
+        old="last = min(columns, (width - 1 + left - j * g[12]) // stride + 1)\n",
+        new="last = min(columns, (width - 1 + left - j * g[12]) // stride)\n",
         command="pytest -q packages/fast/tests/test_pool.py",
         says=r"FAILED .*test_pool",
     ),

@@ -123,7 +123,7 @@ def test_c5_the_sandboxes_render(tmp_path: Path) -> None:
 def test_c6_the_figure_of_a_hand_made_separator(tmp_path: Path) -> None:
     from minitorch_basics.figures import write_figures
 
-    names = {path.name for path in write_figures(tmp_path)}
+    names = {path.name for path in write_figures(tmp_path, epochs=2)}
     assert {"task0.5.svg", "task0.5.png"} <= names
 
 
@@ -190,7 +190,7 @@ def test_c9_a_hundred_thousand_nodes() -> None:
 def test_c10_scalars_learn_the_simple_set() -> None:
     from minitorch_basics.training import Task, train
 
-    task = Task("Simple", 50, 2, 0.5, 120, "scalar", 0)
+    task = Task("Simple", 50, 2, 0.5, 100, "scalar", 4)
     *_, last = train(task.network(), task.data(), task)
-    assert last.correct >= 48
+    assert last.correct == 50
     assert math.isfinite(last.loss)

@@ -175,7 +175,7 @@ def _row(name: str, call: Call, *inputs: Given, **flags: bool) -> Row:
     return Row(name, call, inputs or (X,), **flags)
 
 
-# torch's vectorised fmod gives nan where the quotient overflows; C's fmod, and ours, is exact there.
+# torch's vectorised fmod gives nan where the quotient overflows; C's, and ours, is exact there.
 _NO_EDGES = {"fmod", "remainder"}
 
 
