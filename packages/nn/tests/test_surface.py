@@ -174,6 +174,18 @@ def test_without_the_gpu_package_there_is_no_gpu_and_all_else_works() -> None:
     assert first == "False 0 2.0"
     assert all("cuda" in error for error in errors)
     assert len(errors) == 3
+    assert all("minitorch-cuda is not installed; run pip install" in error for error in errors)
+
+
+def test_the_gpu_package_is_imported_when_it_is_needed() -> None:
+    pytest.importorskip("minitorch_cuda")
+    asked = "import sys, minitorch as t; before = 'minitorch_cuda' in sys.modules; {}; "
+    told = "print(before, 'minitorch_cuda' in sys.modules)"
+    assert run(asked.format("t.device('cuda')") + told) == "False True"
+    assert run(asked.format("t.cuda.is_available()") + told) == "False True"
+    assert run(asked.format("t.nn.Linear(2, 2)(t.ones(1, 2, device='numpy').cpu())") + told) == (
+        "False False"
+    )
 
 
 def test_is_available_is_a_bool() -> None:

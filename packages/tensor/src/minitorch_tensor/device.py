@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from minitorch_tensor.backend import Backend
 
 _backends: dict[str, Backend] = {}
+_promises: dict[str, Callable[[], object]] = {}  # what registers a backend at its first use
 _devices: dict[tuple[str, int | None], Device] = {}
 
 
@@ -55,10 +56,12 @@ class Device:
         key = (name, index)
         found = _devices.get(key)
         if found is None:
+            if name not in _backends and name in _promises:
+                _promises[name]()
             if name not in _backends:
                 raise RuntimeError(
                     f"no backend for device '{type}'; available device types: "
-                    f"{', '.join(sorted(_backends))}"
+                    f"{', '.join(sorted({*_backends, *_promises}))}"
                 )
             found = object.__new__(cls)
             found.type, found.index, found.backend = name, index, _backends[name]
@@ -89,6 +92,19 @@ def register_backend(device_type: str, backend: Backend) -> None:
             device.backend = backend
 
 
+def promise_backend(device_type: str, load: Callable[[], object]) -> None:
+    """Call `load`, which registers a backend, when a device of this type is first asked for.
+
+    So a package that few need is imported by those few. `load` raises what to do if it cannot.
+
+    >>> from minitorch_tensor.numpy_backend import NumpyBackend
+    >>> promise_backend("abacus", lambda: register_backend("abacus", NumpyBackend()))
+    >>> "abacus" in registered(), Device("abacus"), "abacus" in registered()
+    (False, device(type='abacus'), True)
+    """
+    _promises[device_type] = load
+
+
 def registered() -> tuple[str, ...]:
-    """The device types that have a backend, sorted."""
+    """The device types that have a backend by now, sorted."""
     return tuple(sorted(_backends))
