@@ -12,10 +12,8 @@ from minitorch_tensor.backend import (
     Sample,
 )
 from minitorch_tensor.conversion import (
-    get_default_device,
     is_floating_point,
     numel,
-    set_default_device,
 )
 from minitorch_tensor.core import (
     Tensor,
@@ -23,7 +21,6 @@ from minitorch_tensor.core import (
 from minitorch_tensor.creation import (
     arange,
     as_tensor,
-    bernoulli,
     empty,
     empty_like,
     eye,
@@ -31,23 +28,30 @@ from minitorch_tensor.creation import (
     full,
     full_like,
     linspace,
-    normal,
     ones,
     ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from minitorch_tensor.data import (
+    get_default_device,
+    set_default_device,
+)
+from minitorch_tensor.device import (
+    Device,
+    register_backend,
+    registered,
+)
+from minitorch_tensor.drawing import (
+    bernoulli,
+    normal,
     rand,
     rand_like,
     randint,
     randn,
     randn_like,
     randperm,
-    tensor,
-    zeros,
-    zeros_like,
-)
-from minitorch_tensor.device import (
-    Device,
-    register_backend,
-    registered,
 )
 from minitorch_tensor.dtype import (
     DType,

@@ -1,153 +1,25 @@
-"""In and out: from Python and NumPy data, to numbers, lists, arrays, other dtypes and devices."""
+"""What a tensor becomes: numbers, lists, arrays, another dtype or device; and its measures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from minitorch_autodiff import Variable
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
-from minitorch_tensor.layout import Layout, Shape, make, wrap_dim
+from minitorch_tensor.layout import Layout, Shape, wrap_dim
 from minitorch_tensor.storage import Storage
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
-Data: TypeAlias = "float | Sequence[Data] | HostArray | np.generic | Tensor"
-"""What a tensor can be made of."""
-
 Nested: TypeAlias = "float | list[Nested]"
 """A number, or lists of lists of numbers."""
-
-
-class _Default:
-    """The device of new tensors; see `set_default_device`."""
-
-    __slots__ = ("device",)
-
-    def __init__(self) -> None:
-        self.device: Device | None = None
-
-
-_default = _Default()
-
-
-def get_default_device() -> Device:
-    """The device of tensors made without one.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.get_default_device.html
-    """
-    if _default.device is None:
-        _default.device = Device("cpu")
-    return _default.device
-
-
-def set_default_device(device: str | Device | None) -> None:
-    """Make new tensors on `device`; None stands for the CPU.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.set_default_device.html
-    """
-    _default.device = Device("cpu" if device is None else device)
-
-
-def on(device: str | Device | None) -> Device:
-    """The device asked for, or the default one."""
-    return get_default_device() if device is None else Device(device)
-
-
-def to_array(data: Data) -> HostArray:
-    """Python or NumPy data as an array of the host.
-
-    Raises:
-        ValueError: if nested sequences have no common shape.
-        TypeError: if an element is no number.
-    """
-    if isinstance(data, np.ndarray):
-        return data
-    if isinstance(data, (int, float, np.generic)):
-        return np.asarray(data)
-    if not isinstance(data, Sequence) and hasattr(data, "storage"):
-        return host_array(data)
-    if not isinstance(data, Sequence) or isinstance(data, (str, bytes)):
-        raise TypeError(
-            f"tensor: cannot make a tensor of {type(data).__name__}; expected numbers, nested "
-            "sequences of numbers, or an array"
-        )
-    items = [to_array(item) if not isinstance(item, (int, float)) else item for item in data]
-    try:
-        array = np.array(items)
-    except ValueError:
-        shapes = sorted({np.shape(item) for item in items})
-        raise ValueError(
-            f"tensor: expected sequences of equal length at one depth, but found shapes {shapes}"
-        ) from None
-    if array.dtype == object:
-        raise TypeError("tensor: an element is no number that fits a dtype (int64 at most)")
-    return array
-
-
-def _default_dtype(data: Data, array: HostArray) -> DType:
-    """NumPy data keeps its dtype; Python floats become the default floating dtype."""
-    if isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "storage"):
-        return dtypes.of_numpy(array.dtype)
-    if array.dtype.kind == "f":
-        return (
-            dtypes.get_default_dtype() if not _holds_arrays(data) else dtypes.of_numpy(array.dtype)
-        )
-    return dtypes.get_default_dtype() if array.size == 0 else dtypes.of_numpy(array.dtype)
-
-
-def _holds_arrays(data: Data) -> bool:
-    """Whether the first number inside nested sequences comes from an array."""
-    while isinstance(data, Sequence) and len(data):
-        data = data[0]
-    return isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "storage")
-
-
-def to_storage(
-    data: Data, dtype: DType | None, device: str | Device | None
-) -> tuple[Storage, Layout, DType]:
-    """A copy of `data` as the memory, layout and dtype of a new tensor."""
-    array = to_array(data)
-    if dtype is None:
-        dtype = _default_dtype(data, array)
-    place = on(device)
-    with np.errstate(all="ignore"):
-        flat = np.array(array, dtype=dtype.numpy, order="C").reshape(-1)
-    layout = Layout.contiguous(array.shape)
-    return Storage(place.backend.upload(flat), place), layout, dtype
-
-
-def from_numpy(array: HostArray) -> tuple[Storage, Layout, DType]:
-    """The memory of an array on the CPU, shared, with its strides.
-
-    Raises:
-        ValueError: if a stride is negative or not a whole number of elements.
-        TypeError: if the dtype has no counterpart, or this is no array.
-    """
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"from_numpy: expected np.ndarray (got {type(array).__name__})")
-    dtype = dtypes.of_numpy(array.dtype)
-    place = Device("cpu")
-    if array.flags.c_contiguous:
-        return Storage(array.reshape(-1), place), Layout.contiguous(array.shape), dtype
-    itemsize = array.itemsize
-    if any(stride < 0 or stride % itemsize for stride in array.strides):
-        raise ValueError(
-            f"from_numpy: at least one stride in {array.strides} is negative or no multiple of the "
-            f"{itemsize} bytes of an element; pass array.copy()"
-        )
-    strides = tuple(stride // itemsize for stride in array.strides)
-    layout = make(array.shape, strides, 0)
-    flat: npt.NDArray[np.generic] = np.lib.stride_tricks.as_strided(
-        array, (layout.span()[1],), (itemsize,)
-    )
-    return Storage(flat, place), layout, dtype
 
 
 def numpy(x: Tensor, *, force: bool = False) -> HostArray:
@@ -208,18 +80,37 @@ def item(x: Tensor) -> float:
     if x.layout.size != 1:
         raise RuntimeError(
             f"item: a Tensor with {x.layout.size} elements cannot be converted to Scalar (shape "
-            f"{x.shape}); "
-            "only one element can; use tolist() for more"
+            f"{x.shape}); only one element can; use tolist() for more"
         )
     number: float = host_array(x).item()
     return number
 
 
 def array(x: Tensor, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> HostArray:
-    """What `np.asarray(x)` calls."""
+    """What `np.asarray(x)` calls.
+
+    Raises:
+        ValueError: if the elements would have to be cast, but must not be copied.
+    """
     values = numpy(x)
     wanted = values.dtype if dtype is None else np.dtype(dtype)
+    if copy is False and wanted != values.dtype:
+        raise ValueError(f"array: cannot see {values.dtype} as {wanted} without a copy")
     return values.astype(wanted, copy=bool(copy))
+
+
+def only(kind: str, x: Tensor) -> float:
+    """The only element, for `float(x)` and `int(x)`.
+
+    Raises:
+        ValueError: if there is not exactly one.
+    """
+    if x.layout.size != 1:
+        raise ValueError(
+            f"{kind}: only one element tensors can be converted to Python scalars, but the shape "
+            f"is {x.shape}"
+        )
+    return item(x)
 
 
 def truth(x: Tensor) -> bool:
@@ -231,15 +122,14 @@ def truth(x: Tensor) -> bool:
     if x.layout.size != 1:
         raise RuntimeError(
             f"Boolean value of Tensor with {'no' if x.layout.size == 0 else 'more than one'} "
-            "values is ambiguous "
-            f"(shape {x.shape}); use any() or all()"
+            f"values is ambiguous (shape {x.shape}); use any() or all()"
         )
     return bool(item(x))
 
 
 def to(
     x: Tensor,
-    *args: str | Device | DType | Tensor | bool,
+    *args: str | Device | DType | Tensor | bool | None,
     device: str | Device | None = None,
     dtype: DType | None = None,
     copy: bool = False,
@@ -248,14 +138,24 @@ def to(
     """x with another dtype, on another device, or as another tensor; x itself if nothing changes.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
+
+    Raises:
+        TypeError: if an argument is none of these.
+        RuntimeError: if there is no such device.
     """
     for argument in args:
         if isinstance(argument, DType):
             dtype = argument
         elif isinstance(argument, (str, Device)):
             device = argument
-        elif not isinstance(argument, bool):
+        elif isinstance(argument, Variable):
             dtype, device = argument.dtype, argument.device
+        elif argument is not None and not isinstance(argument, bool):
+            raise TypeError(
+                "to: expected a dtype, a device or a Tensor, but got "
+                f"{type(argument).__name__} {argument!r}"
+            )
+    dtypes.require(dtype)
     target = x.storage.device if device is None else Device(device)
     wanted = x.dtype if dtype is None else dtype
     if target is x.storage.device and wanted is x.dtype:

@@ -13,6 +13,7 @@ import builtins
 from collections.abc import Iterator
 from copy import deepcopy
 from threading import Lock
+from typing import ClassVar
 from weakref import ReferenceType, ref
 
 import numpy as np
@@ -47,6 +48,7 @@ from minitorch_tensor import (
     views,
 )
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.data import Data, from_foreign, operand, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, broadcast
@@ -89,6 +91,7 @@ class Tensor(Variable["Tensor"]):
     storage: Storage
     layout: Layout
     dtype: DType
+    __array_priority__: ClassVar[builtins.int] = 1000  # so that NumPy leaves operators to us
     requires_grad: builtins.bool
     node: Node[Tensor] | None
     base: Tensor | None  # what this is a view of, for writes in place
@@ -96,13 +99,13 @@ class Tensor(Variable["Tensor"]):
 
     def __init__(
         self,
-        data: conversion.Data,
+        data: Data,
         *,
         dtype: DType | None = None,
         device: str | Device | None = None,
         requires_grad: builtins.bool = False,
     ) -> None:
-        made = conversion.to_storage(data, dtype or dtypes.get_default_dtype(), device)
+        made = to_storage(data, dtype or dtypes.get_default_dtype(), device)
         self.storage, self.layout, self.dtype = made
         self.requires_grad = False
         self._grad = self.node = self.base = None
@@ -120,6 +123,16 @@ class Tensor(Variable["Tensor"]):
     def ndim(self) -> builtins.int:
         """The number of dimensions."""
         return len(self.layout.shape)
+
+    @property
+    def itemsize(self) -> builtins.int:
+        """The bytes of an element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> builtins.int:
+        """The bytes of all elements."""
+        return self.layout.size * self.dtype.itemsize
 
     @property
     def device(self) -> Device:
@@ -267,7 +280,8 @@ class Tensor(Variable["Tensor"]):
             b = constant(other, dtype, device)
             b = make(b.storage, b.layout.expand(layout.shape), dtype)
         else:
-            return NotImplemented
+            found = from_foreign(other, a)
+            return NotImplemented if found is None else a.apply_binary(operator, found)
         if not layout.dense:
             layout = _contiguous(layout.shape)
         if operator.result != "same" or not dtype.is_floating_point:
@@ -283,7 +297,10 @@ class Tensor(Variable["Tensor"]):
     def apply_reflected(self, operator: Binary, other: float, /) -> Tensor:
         """`operator(other, self)` for a plain number."""
         if not isinstance(other, (int, float)):
-            return NotImplemented
+            found = from_foreign(other, self)
+            if not isinstance(found, (int, float)):
+                return NotImplemented
+            other = found
         dtype = dtypes.with_number(self.dtype, other)
         return constant(other, dtype, self.storage.device).apply_binary(operator, self)
 
@@ -353,12 +370,14 @@ class Tensor(Variable["Tensor"]):
         return self.apply_reflected(op.remainder, other)
 
     def __matmul__(self, other: Tensor, /) -> Tensor:
-        return linalg.matmul(self, other)
+        return linalg.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
     def __abs__(self) -> Tensor:
         return self.apply_unary(op.abs)
 
     def __pos__(self) -> Tensor:
+        if self.dtype is dtypes.bool_:
+            raise RuntimeError("+: not defined for bool tensors")
         return self
 
     def __invert__(self) -> Tensor:
@@ -375,15 +394,10 @@ class Tensor(Variable["Tensor"]):
     def __xor__(self, other: Tensor | float, /) -> Tensor:
         return self._logic("^", op.logical_xor, other)
 
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__  # they commute
+
     def _logic(self, symbol: str, operator: Binary, other: Tensor | float) -> Tensor:
-        of_bools = (
-            other.dtype is dtypes.bool_ if isinstance(other, Tensor) else isinstance(other, bool)
-        )
-        if self.dtype is not dtypes.bool_ or not of_bools:
-            raise RuntimeError(
-                f"{symbol}: both operands must be bool, but got {self.dtype} and "
-                f"{other.dtype if isinstance(other, Tensor) else type(other).__name__}"
-            )
+        pointwise.require_bools(symbol, self, other)
         return self.apply_binary(operator, other)
 
     def __lt__(self, other: Tensor | float, /) -> Tensor:
@@ -413,6 +427,24 @@ class Tensor(Variable["Tensor"]):
     def __ipow__(self, other: Tensor | float, /) -> Tensor:
         return inplace.pow_(self, other)
 
+    def __ifloordiv__(self, other: Tensor | float, /) -> Tensor:
+        return inplace.floor_divide_(self, other)
+
+    def __imod__(self, other: Tensor | float, /) -> Tensor:
+        return inplace.remainder_(self, other)
+
+    def __iand__(self, other: Tensor | float, /) -> Tensor:
+        pointwise.require_bools("&=", self, other)
+        return inplace.binary_(self, op.logical_and, other)
+
+    def __ior__(self, other: Tensor | float, /) -> Tensor:
+        pointwise.require_bools("|=", self, other)
+        return inplace.binary_(self, op.logical_or, other)
+
+    def __ixor__(self, other: Tensor | float, /) -> Tensor:
+        pointwise.require_bools("^=", self, other)
+        return inplace.binary_(self, op.logical_xor, other)
+
     def __len__(self) -> int:
         if self.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
@@ -424,23 +456,25 @@ class Tensor(Variable["Tensor"]):
         return iter(self.unbind(0))
 
     def __contains__(self, element: Tensor | float, /) -> builtins.bool:
-        return bool((self == element).any())
+        try:
+            return bool(self.apply_binary(op.eq, operand("in", element, self)).any())
+        except TypeError as error:
+            raise RuntimeError(str(error)) from None  # PyTorch's choice
 
     def __bool__(self) -> builtins.bool:
         return conversion.truth(self)
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(conversion.only("float", self))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(conversion.only("int", self))
 
     def __index__(self) -> int:
         if self.dtype.is_floating_point or self.layout.size != 1:
             raise TypeError(
                 "only integer tensors of a single element can be converted to an index, but this "
-                "one has "
-                f"dtype {self.dtype} and shape {self.shape}"
+                f"one has dtype {self.dtype} and shape {self.shape}"
             )
         return int(self.item())
 
@@ -756,7 +790,7 @@ def _rebuild(
     attributes: dict[str, object],
 ) -> Tensor:
     """Make a pickled tensor again."""
-    storage, layout, dtype = conversion.to_storage(values, None, device)
+    storage, layout, dtype = to_storage(values, None, device)
     x: Tensor = _new(kind)
     x.storage, x.layout, x.dtype = storage, layout, dtype
     x.requires_grad = requires_grad

@@ -1,39 +1,54 @@
-"""New tensors: from data, filled, in sequence, random."""
+"""New tensors: from data, filled, in sequence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from minitorch_tensor import choices, conversion, random, views
+from minitorch_tensor import data as data_of
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor.conversion import Data, on
+from minitorch_tensor import views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor, fresh, make
 from minitorch_tensor.core import full as _filled
+from minitorch_tensor.data import Data, on, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.layout import Layout, Shape
-from minitorch_tensor.mersenne import Generator
-from minitorch_tensor.storage import Storage
 
 Size = int | Sequence[int]
 Place = str | Device | None
 
 
-def _finish(x: Tensor, requires_grad: bool) -> Tensor:
+def finish(x: Tensor, requires_grad: bool) -> Tensor:
+    """The new x, as a leaf that requires grad if asked for."""
     return x.requires_grad_() if requires_grad else x
 
 
-def _floating(dtype: DType | None) -> DType:
+def floating(dtype: DType | None) -> DType:
+    """The dtype asked for, or the default floating one."""
+    dtypes.require(dtype)
     return dtypes.get_default_dtype() if dtype is None else dtype
 
 
-def _shape(name: str, size: tuple[Size, ...]) -> Shape:
-    shape = views.sizes_of(size)
+def shape_of(name: str, sizes: tuple[Size, ...], size: Size | None = None) -> Shape:
+    """The shape of zeros(2, 3), zeros((2, 3)) or zeros(size=(2, 3)).
+
+    Raises:
+        TypeError: if it is given in two ways, or is no shape.
+        RuntimeError: if a size is negative, or memory cannot hold so many elements.
+    """
+    if size is not None:
+        if sizes:
+            raise TypeError(f"{name}: got multiple values for argument 'size'")
+        sizes = (size,)
+    shape = views.sizes_of(sizes)
     if any(n < 0 for n in shape):
         raise RuntimeError(f"{name}: trying to create a tensor with a negative dimension: {shape}")
+    if math.prod(shape) >= 2**60:
+        raise RuntimeError(f"{name}: storage size calculation overflowed with sizes={shape}")
     return shape
 
 
@@ -59,7 +74,7 @@ def tensor(
     Tensor([[1, 2],
             [3, 4]], requires_grad=False)
     """
-    return _finish(make(*conversion.to_storage(data, dtype, device)), requires_grad)
+    return finish(make(*to_storage(data, dtype, device)), requires_grad)
 
 
 def as_tensor(data: Data, dtype: DType | None = None, device: Place = None) -> Tensor:
@@ -83,18 +98,38 @@ def from_numpy(ndarray: HostArray) -> Tensor:
         TypeError: if it is no array, or its dtype has no counterpart.
         ValueError: if a stride is negative.
     """
-    return make(*conversion.from_numpy(ndarray))
+    return make(*data_of.from_numpy(ndarray))
 
 
 def empty(
-    *size: Size, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    *sizes: Size,
+    size: Size | None = None,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A tensor with any contents.
 
     https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
-    shape = _shape("empty", size)
-    return _finish(fresh(Layout.contiguous(shape), _floating(dtype), on(device)), requires_grad)
+    shape = shape_of("empty", sizes, size)
+    return finish(fresh(Layout.contiguous(shape), floating(dtype), on(device)), requires_grad)
+
+
+def number(name: str, value: Tensor | float) -> float:
+    """A number, also from a tensor of no dimensions.
+
+    Raises:
+        TypeError: if it is none.
+    """
+    if isinstance(value, Tensor) and value.ndim == 0:
+        return value.item()
+    if isinstance(value, np.generic) and value.dtype.kind in "biuf":
+        number: float = value.item()
+        return number
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"{name}: expected a number, but got {type(value).__name__}")
+    return value
 
 
 def full(
@@ -108,13 +143,23 @@ def full(
     """A tensor whose elements are all `fill_value`; its dtype is that of the value if omitted.
 
     https://docs.pytorch.org/docs/stable/generated/torch.full.html
+
+    Raises:
+        RuntimeError: if the value does not fit the dtype.
     """
+    fill_value = number("full", fill_value)
+    dtypes.require(dtype)
     kind = dtypes.of_number(fill_value) if dtype is None else dtype
-    return _finish(_filled(_shape("full", (size,)), fill_value, kind, on(device)), requires_grad)
+    dtypes.check_fits("full", fill_value, kind)
+    return finish(_filled(shape_of("full", (size,)), fill_value, kind, on(device)), requires_grad)
 
 
 def zeros(
-    *size: Size, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    *sizes: Size,
+    size: Size | None = None,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A tensor of zeros.
 
@@ -123,19 +168,23 @@ def zeros(
     >>> zeros(2, 3).shape
     (2, 3)
     """
-    x = _filled(_shape("zeros", size), 0.0, _floating(dtype), on(device))
-    return _finish(x, requires_grad)
+    x = _filled(shape_of("zeros", sizes, size), 0.0, floating(dtype), on(device))
+    return finish(x, requires_grad)
 
 
 def ones(
-    *size: Size, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    *sizes: Size,
+    size: Size | None = None,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A tensor of ones.
 
     https://docs.pytorch.org/docs/stable/generated/torch.ones.html
     """
-    x = _filled(_shape("ones", size), 1.0, _floating(dtype), on(device))
-    return _finish(x, requires_grad)
+    x = _filled(shape_of("ones", sizes, size), 1.0, floating(dtype), on(device))
+    return finish(x, requires_grad)
 
 
 def eye(
@@ -149,49 +198,68 @@ def eye(
     """Ones on the diagonal, zeros elsewhere: (n, m).
 
     https://docs.pytorch.org/docs/stable/generated/torch.eye.html
+
+    Raises:
+        RuntimeError: if n or m is negative.
     """
-    array = np.eye(n, n if m is None else m, dtype=_floating(dtype).numpy)
-    return _finish(tensor(array, device=device), requires_grad)
+    columns = n if m is None else m
+    if n < 0 or columns < 0:
+        raise RuntimeError(f"eye: n and m must be at least 0, but got {n} and {columns}")
+    array = np.eye(n, columns, dtype=floating(dtype).numpy)
+    return finish(tensor(array, device=device), requires_grad)
 
 
 def arange(
-    start: float,
-    end: float | None = None,
-    step: float = 1,
+    start: Tensor | float = 0,
+    end: Tensor | float | None = None,
+    step: Tensor | float = 1,
     *,
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """start, start + step, ... below end: ceil((end - start) / step) numbers.
+    """start, start + step, ... below end: ceil((end - start) / step) numbers; `arange(end)` from 0.
 
+    For an integer dtype all three are cut to integers first, as in PyTorch.
     https://docs.pytorch.org/docs/stable/generated/torch.arange.html
 
     Raises:
-        RuntimeError: if step is zero, or leads away from end.
+        RuntimeError: if step is zero or leads away from end, a bound is not finite, or for bools.
 
     >>> arange(3)
     Tensor([0, 1, 2], requires_grad=False)
     """
     first, last = (0, start) if end is None else (start, end)
-    if step == 0:
-        raise RuntimeError("arange: step must be nonzero")
+    first, last, step = (number("arange", value) for value in (first, last, step))
+    dtypes.require(dtype)
+    if dtype is None:
+        whole = all(isinstance(value, int) for value in (first, last, step))
+        dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
+    if dtype.kind == "bool":
+        raise RuntimeError("arange: not defined for bool")
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise RuntimeError(f"arange: unsupported range: {first} -> {last}")
+    if dtype.kind == "int":
+        first, last, step = int(first), int(last), int(step)
+    if not step or step != step:
+        raise RuntimeError(f"arange: step must be nonzero, but it is {step}")
     if (last - first) * step < 0:
         raise RuntimeError(
             f"arange: upper bound and lower bound inconsistent with step sign: from {first} to "
             f"{last} by {step}"
         )
-    if dtype is None:
-        whole = all(isinstance(value, int) for value in (first, last, step))
-        dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
-    count = math.ceil((last - first) / step)
+    if isinstance(first, int) and isinstance(last, int) and isinstance(step, int):
+        count = -((first - last) // step)  # exact, where a quotient of floats is not
+    else:
+        count = math.ceil((last - first) / step)
+    shape_of("arange", (count,))
     values = np.arange(count) * step + first
-    return _finish(tensor(values, dtype=dtype, device=device), requires_grad)
+    return finish(tensor(values, dtype=dtype, device=device), requires_grad)
 
 
 def linspace(
-    start: float,
-    end: float,
+    start: Tensor | float,
+    end: Tensor | float,
     steps: int,
     *,
     dtype: DType | None = None,
@@ -203,18 +271,32 @@ def linspace(
     https://docs.pytorch.org/docs/stable/generated/torch.linspace.html
 
     Raises:
-        RuntimeError: if steps is negative.
+        RuntimeError: if steps is negative, for bools, or if a bound does not fit the dtype.
+
+    >>> linspace(0, 1, 5)
+    Tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000], requires_grad=False)
     """
     if steps < 0:
         raise RuntimeError(f"linspace: number of steps must be non-negative, but got {steps}")
-    kind = _floating(dtype)
+    kind = floating(dtype)
+    if kind.kind == "bool":
+        raise RuntimeError("linspace: not defined for bool")
+    first, last = number("linspace", start), number("linspace", end)
+    for bound in (first, last):
+        dtypes.check_fits("linspace", bound, kind)
+    if kind.kind == "int":
+        first, last = int(first), int(last)
     # As in PyTorch, the upper half is counted down from the end, so that both ends are exact.
-    step = kind.numpy.type((end - start) / (steps - 1)) if steps > 1 else kind.numpy.type(0)
-    k = np.arange(steps).astype(kind.numpy)
-    low = kind.numpy.type(start) + step * k
-    high = kind.numpy.type(end) - step * (steps - 1 - k).astype(kind.numpy)
-    values = np.where(np.arange(steps) < steps / 2 if steps > 1 else True, low, high)
-    return _finish(tensor(values, dtype=kind, device=device), requires_grad)
+    compute = kind.numpy if kind.is_floating_point else np.dtype(np.float64)
+    k = np.arange(steps)
+    with np.errstate(all="ignore"):
+        step = np.asarray((last - first) / (steps - 1) if steps > 1 else 0.0, compute)
+        low = np.add(np.asarray(first, compute), np.multiply(step, k.astype(compute)))
+        up = np.multiply(step, (steps - 1 - k).astype(compute))
+        high = np.subtract(np.asarray(last, compute), up)
+        values = np.where((k < steps // 2) | (steps == 1), low, high)
+        array = values.astype(np.int64) if kind.kind == "int" else values
+    return finish(tensor(array, dtype=kind, device=device), requires_grad)
 
 
 def zeros_like(
@@ -248,9 +330,17 @@ def full_like(
     """One value, with the shape, dtype and device of another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.full_like.html
+
+    Raises:
+        RuntimeError: if the value does not fit the dtype.
     """
+    require_tensor("full_like", "input", input)
+    dtypes.require(dtype)
+    kind = dtype or input.dtype
+    fill_value = number("full_like", fill_value)
+    dtypes.check_fits("full_like", fill_value, kind)
     place = input.device if device is None else Device(device)
-    return _finish(_filled(input.shape, fill_value, dtype or input.dtype, place), requires_grad)
+    return finish(_filled(input.shape, fill_value, kind, place), requires_grad)
 
 
 def empty_like(
@@ -260,155 +350,7 @@ def empty_like(
 
     https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
     """
+    require_tensor("empty_like", "input", input)
+    dtypes.require(dtype)
     place = input.device if device is None else Device(device)
-    return _finish(
-        fresh(Layout.contiguous(input.shape), dtype or input.dtype, place), requires_grad
-    )
-
-
-def _drawn(
-    name: str,
-    size: tuple[Size, ...],
-    dtype: DType,
-    device: Place,
-    requires_grad: bool,
-    draw: Callable[[Tensor], Tensor],
-) -> Tensor:
-    x = fresh(Layout.contiguous(_shape(name, size)), dtype, on(device))
-    return _finish(draw(x), requires_grad)
-
-
-def rand(
-    *size: Size,
-    generator: Generator | None = None,
-    dtype: DType | None = None,
-    device: Place = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Numbers spread evenly over [0, 1).
-
-    https://docs.pytorch.org/docs/stable/generated/torch.rand.html
-
-    >>> _ = random.manual_seed(0)
-    >>> rand(3)
-    Tensor([0.4963, 0.7682, 0.0885], requires_grad=False)
-    """
-    return _drawn(
-        "rand", size, _floating(dtype), device, requires_grad,
-        lambda x: random.uniform_(x, generator=generator),
-    )  # fmt: skip
-
-
-def randn(
-    *size: Size,
-    generator: Generator | None = None,
-    dtype: DType | None = None,
-    device: Place = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Numbers from the normal distribution with mean 0 and standard deviation 1.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.randn.html
-    """
-    return _drawn(
-        "randn", size, _floating(dtype), device, requires_grad,
-        lambda x: random.normal_(x, generator=generator),
-    )  # fmt: skip
-
-
-def randint(
-    low: int,
-    high: int | Sequence[int],
-    size: Sequence[int] | None = None,
-    *,
-    generator: Generator | None = None,
-    dtype: DType | None = None,
-    device: Place = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Integers from [low, high), of shape `size`; `randint(high, size)` starts at 0.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.randint.html
-
-    Raises:
-        RuntimeError: if low is not below high.
-    """
-    if isinstance(high, int):
-        if size is None:
-            raise TypeError(
-                "randint: expected a size after low and high, as in randint(0, 10, (3,))"
-            )
-        first, last, shape = low, high, tuple(size)
-    else:
-        first, last, shape = 0, low, tuple(high)
-    return _drawn(
-        "randint", (shape,), dtype or dtypes.int64, device, requires_grad,
-        lambda x: random.random_(x, first, last, generator=generator),
-    )  # fmt: skip
-
-
-def randperm(
-    n: int,
-    *,
-    generator: Generator | None = None,
-    dtype: DType | None = None,
-    device: Place = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """0, 1, ..., n - 1 in random order.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.randperm.html
-
-    Raises:
-        RuntimeError: if n is negative.
-    """
-    kind = dtypes.int64 if dtype is None else dtype
-    source = random.default_generator if generator is None else generator
-    order = choices.randperm(source, n, kind.numpy)
-    place = on(device)
-    storage = Storage(place.backend.upload(np.ascontiguousarray(order)), place)
-    return _finish(make(storage, Layout.contiguous((n,)), kind), requires_grad)
-
-
-def rand_like(
-    input: Tensor, *, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
-) -> Tensor:
-    """Uniform numbers with the shape, dtype and device of another tensor.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.rand_like.html
-    """
-    x = empty_like(input, dtype=dtype, device=device)
-    return _finish(random.uniform_(x), requires_grad)
-
-
-def randn_like(
-    input: Tensor, *, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
-) -> Tensor:
-    """Normal numbers with the shape, dtype and device of another tensor.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.randn_like.html
-    """
-    x = empty_like(input, dtype=dtype, device=device)
-    return _finish(random.normal_(x), requires_grad)
-
-
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that each element of `input` gives, else 0.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
-    """
-    return random.bernoulli_(empty_like(input), input, generator=generator)
-
-
-def normal(
-    mean: float, std: float, size: Sequence[int], *, generator: Generator | None = None,
-    dtype: DType | None = None, device: Place = None, requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
-    """Numbers from the normal distribution.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.normal.html
-    """
-    return _drawn(
-        "normal", (size,), _floating(dtype), device, requires_grad,
-        lambda x: random.normal_(x, mean, std, generator=generator),
-    )  # fmt: skip
+    return finish(fresh(Layout.contiguous(input.shape), dtype or input.dtype, place), requires_grad)

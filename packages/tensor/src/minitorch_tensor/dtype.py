@@ -89,6 +89,19 @@ def set_default_dtype(dtype: DType) -> None:
     _defaults.floating = dtype
 
 
+def require(dtype: DType | None) -> None:
+    """Raise unless this is a dtype, or None.
+
+    Raises:
+        TypeError: if it is something else, such as a string or one of NumPy's types.
+    """
+    if dtype is not None and not isinstance(dtype, DType):
+        raise TypeError(
+            f"dtype: expected one such as minitorch.float32, but got {type(dtype).__name__} "
+            f"{dtype!r}"
+        )
+
+
 def of_numpy(dtype: npt.DTypeLike) -> DType:
     """The element type of a NumPy dtype.
 

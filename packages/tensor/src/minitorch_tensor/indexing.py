@@ -16,6 +16,7 @@ import numpy as np
 from minitorch_autodiff import Variable
 from minitorch_tensor import conversion, inplace, pointwise, views
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.data import to_array, to_storage
 from minitorch_tensor.gathering import gather, index_select, nonzero
 from minitorch_tensor.layout import Layout, Shape, broadcast, strides_from_shape
 from minitorch_tensor.storage import Storage
@@ -98,7 +99,7 @@ def _values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
 def _as_value(x: Tensor, value: Tensor | float | Sequence[float]) -> Tensor | float:
     if isinstance(value, (int, float, Variable)):
         return value
-    storage, layout, _ = conversion.to_storage(value, x.dtype, x.device)
+    storage, layout, _ = to_storage(value, x.dtype, x.device)
     return x._on(storage, layout)
 
 
@@ -130,6 +131,8 @@ def _expanded(x: Tensor, index: Index) -> list[Item]:
         if item is None or item is Ellipsis or isinstance(item, bool):
             continue
         if not isinstance(item, (int, np.integer, slice)):
+            if isinstance(item, list) and not isinstance(index, tuple):
+                _refuse_nested(item)
             items[i] = item = _as_tensor(x, item)
         used += item.ndim if _is_mask(item) else 1
     if used > x.ndim:
@@ -211,8 +214,13 @@ def _check(index: Tensor, size: int, dim: int) -> None:
         raise IndexError(f"index {bad} is out of bounds for dimension {dim} with size {size}")
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.generic))
+def _refuse_nested(index: Sequence[object]) -> None:
+    """A list of numbers is an index tensor; of anything else PyTorch is changing the meaning."""
+    if not all(isinstance(item, (int, float, np.generic)) for item in index):
+        raise IndexError(
+            f"x[{index!r}]: PyTorch is changing what a list of more than numbers means; write "
+            "x[tuple(index)] for one index a dimension, x[tensor(index)] for positions in the first"
+        )
 
 
 def _as_tensor(x: Tensor, item: Item) -> Tensor:
@@ -222,13 +230,7 @@ def _as_tensor(x: Tensor, item: Item) -> Tensor:
     if isinstance(item, np.ndarray):
         array = item
     elif isinstance(item, (Sequence, np.generic)) and not isinstance(item, (str, bytes)):
-        if isinstance(item, Sequence) and not all(map(_is_number, item)):
-            raise IndexError(
-                f"x[{item!r}]: PyTorch is changing what a list of more than numbers means; write "
-                "x[tuple(index)] for one index a dimension, x[tensor(index)] for positions in the "
-                "first"
-            )
-        array = np.asarray(item)
+        array = to_array(item)
         if array.size == 0 or array.dtype.kind in "iu":
             array = array.astype(np.int64)
     else:
@@ -236,7 +238,7 @@ def _as_tensor(x: Tensor, item: Item) -> Tensor:
             "only integers, slices (`:`), ellipsis (`...`), None and int64, int32 or bool "
             f"tensors, lists or arrays are valid indices (got {type(item).__name__})"
         )
-    storage, layout, dtype = conversion.to_storage(array, None, x.device)
+    storage, layout, dtype = to_storage(array, None, x.device)
     y = x._on(storage, layout)
     y.dtype = dtype
     return y

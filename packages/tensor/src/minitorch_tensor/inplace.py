@@ -16,6 +16,7 @@ from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.data import operand
 from minitorch_tensor.layout import Layout, broadcast
 
 if TYPE_CHECKING:
@@ -174,10 +175,11 @@ def unary_(x: Tensor, operator: Unary) -> Tensor:
 def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     """x = operator(x, other), directly in its memory where nothing is recorded."""
     name = f"{operator.name}_"
+    other = operand(name, other, x)
     if isinstance(other, (int, float)):
         b = x._constant(other, dtypes.with_number(x.dtype, other))
     else:
-        b = require_tensor(name, "other", other)
+        b = other
     if is_grad_enabled() and (x.requires_grad or b.requires_grad):
         return write(name, x, lambda old: old.apply_binary(operator, b), b)
     check(name, x)
@@ -284,6 +286,22 @@ def div_(x: Tensor, other: Tensor | float) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.div_.html
     """
     return binary_(x, op.div, other)
+
+
+def floor_divide_(x: Tensor, other: Tensor | float) -> Tensor:
+    """x //= other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.floor_divide_.html
+    """
+    return binary_(x, op.floor_divide, other)
+
+
+def remainder_(x: Tensor, other: Tensor | float) -> Tensor:
+    """x %= other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.remainder_.html
+    """
+    return binary_(x, op.remainder, other)
 
 
 def pow_(x: Tensor, exponent: Tensor | float) -> Tensor:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from minitorch_autodiff import Node, is_grad_enabled
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
+from minitorch_tensor.arguments import require_tensors
 from minitorch_tensor.layout import wrap_dim
 
 if TYPE_CHECKING:
@@ -40,18 +41,22 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.cat.html
 
     Raises:
-        RuntimeError: if there are none, or ranks, sizes or devices differ.
+        ValueError: if there are none.
+        RuntimeError: if ranks, sizes or devices differ.
+        TypeError: if one is no tensor.
     """
-    tensors = list(tensors)
+    tensors = require_tensors("cat", tensors)
     if not tensors:
-        raise RuntimeError("cat: expected a non-empty list of tensors")
+        raise ValueError("cat: expected a non-empty list of tensors")
     # As in PyTorch, an empty vector joins anything.
     kept = [x for x in tensors if x.shape != (0,)] or tensors[:1]
     first = kept[0]
+    dtype = first.dtype
+    for x in tensors:
+        dtype = dtypes.promote_types(dtype, x.dtype)
     if first.ndim == 0:
         raise RuntimeError("cat: zero-dimensional tensors cannot be concatenated; use stack()")
     i = wrap_dim(dim, first.ndim)
-    dtype = first.dtype
     for k, x in enumerate(kept):
         if (
             x.ndim != first.ndim
@@ -59,15 +64,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         ):
             raise RuntimeError(
                 f"cat: sizes must match except in dimension {i}: expected shape {first.shape}, "
-                f"but tensor {k} "
-                f"has shape {x.shape}"
+                f"but tensor {k} has shape {x.shape}"
             )
         if x.device is not first.device:
             raise RuntimeError(
                 f"cat: expected all tensors on one device, but they are on {first.device} and "
                 f"{x.device}"
             )
-        dtype = dtypes.promote_types(dtype, x.dtype)
     kept = [x.to(dtype) for x in kept]
     total = sum(x.shape[i] for x in kept)
     y = first._fresh((*first.shape[:i], total, *first.shape[i + 1 :]), dtype)
@@ -76,7 +79,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for x in kept:
         copy(y._view(y.layout.narrow(i, start, x.shape[i])), x)
         start += x.shape[i]
-    if is_grad_enabled() and any(x.requires_grad for x in kept):
+    if is_grad_enabled() and dtype.is_floating_point and any(x.requires_grad for x in kept):
         y.requires_grad, y.node = True, CatNode(kept, i)
     return y
 
@@ -94,15 +97,14 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     Raises:
         RuntimeError: if there are none, or their shapes differ.
     """
-    tensors = list(tensors)
+    tensors = require_tensors("stack", tensors)
     if not tensors:
         raise RuntimeError("stack: expected a non-empty list of tensors")
     for k, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
             raise RuntimeError(
                 f"stack: each tensor must have equal size, but got {tensors[0].shape} at entry 0 "
-                "and "
-                f"{x.shape} at entry {k}"
+                f"and {x.shape} at entry {k}"
             )
     i = wrap_dim(dim, tensors[0].ndim + 1)
     return cat([views.unsqueeze(x, i) for x in tensors], i)
@@ -121,14 +123,15 @@ def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     if lead < 0 or any(n < 0 for n in times):
         raise RuntimeError(
             f"repeat: number of dimensions of repeat dims {times} must be at least that of "
-            f"{x.shape}, and "
-            "none may be negative"
+            f"{x.shape}, and none may be negative"
         )
     shape = (1,) * lead + x.shape
     interleaved = [n for pair in zip((1,) * len(shape), shape, strict=True) for n in pair]
     wide = [n for pair in zip(times, shape, strict=True) for n in pair]
     total = tuple(n * m for n, m in zip(times, shape, strict=True))
-    return views.reshape(views.expand(views.reshape(x, interleaved), wide), total)
+    # A clone, since nothing may be repeated at all, and the result must be no view.
+    wider = views.clone(views.expand(views.reshape(x, interleaved), wide))
+    return views.reshape(wider, total)
 
 
 def flip(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
@@ -137,8 +140,9 @@ def flip(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.flip.html
     """
     y = x
-    for dim in views.sizes_of(dims):
-        i = wrap_dim(dim, x.ndim)
+    axes = [wrap_dim(dim, x.ndim) for dim in views.sizes_of(dims)]
+    views.require_distinct("flip", axes)
+    for i in axes if x.ndim else ():
         y = y.index_select(i, (x.shape[i] - 1) - x._arange(x.shape[i]))
     return views.clone(x) if y is x else y
 

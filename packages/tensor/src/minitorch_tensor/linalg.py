@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from minitorch_autodiff import Node, Saved, is_grad_enabled
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import broadcast
 
 if TYPE_CHECKING:
@@ -62,12 +63,11 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         RuntimeError: if an operand has 0 dimensions, the inner sizes differ, or dtypes or devices
         do.
     """
-    a, b = input, other
+    a, b = require_tensor("matmul", "input", input), require_tensor("matmul", "other", other)
     if a.ndim == 0 or b.ndim == 0:
         raise RuntimeError(
             f"matmul: both arguments need at least 1 dimension, but got shapes {a.shape} @ "
-            f"{b.shape}; use * "
-            "for products with a number"
+            f"{b.shape}; use * for products with a number"
         )
     if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise RuntimeError(
@@ -77,8 +77,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if a.dtype is not b.dtype:
         raise RuntimeError(
             f"matmul: expected both operands to have one dtype, but got {a.dtype} and {b.dtype}; "
-            "convert one "
-            "with .to(...)"
+            "convert one with .to(...)"
         )
     if a.dtype is dtypes.bool_:
         raise RuntimeError(
@@ -183,7 +182,6 @@ def _ranked(name: str, a: Tensor, b: Tensor, rank_a: int, rank_b: int) -> Tensor
     if a.ndim != rank_a or b.ndim != rank_b:
         raise RuntimeError(
             f"{name}: expected tensors with {rank_a} and {rank_b} dimensions, but got shapes "
-            f"{a.shape} and "
-            f"{b.shape}"
+            f"{a.shape} and {b.shape}"
         )
     return matmul(a, b)

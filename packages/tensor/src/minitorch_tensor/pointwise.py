@@ -14,6 +14,8 @@ import minitorch_operators as op
 from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
+from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.data import operand
 from minitorch_tensor.dtype import DType, Kind
 from minitorch_tensor.layout import Shape, broadcast
 
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
 # What PyTorch does not compute for these kinds of operands, and we do not either.
 _REFUSES: Final[dict[str, tuple[Kind, ...]]] = {
     **dict.fromkeys(("sub", "neg", "abs", "relu", "remainder", "fmod", "floor_divide"), ("bool",)),
-    **dict.fromkeys(("ceil", "floor", "round", "trunc"), ("bool",)),
-    **dict.fromkeys(("hypot", "logaddexp", "frac"), ("bool", "int")),
+    **dict.fromkeys(("ceil", "floor", "round", "trunc", "pow"), ("bool",)),
+    **dict.fromkeys(("hypot", "logaddexp", "frac", "lerp"), ("bool", "int")),
 }
 _DIVIDES: Final = frozenset({"floor_divide", "remainder", "fmod"})
 
 
-def result_dtype(operator: Unary | Binary, dtype: DType) -> DType:
+def result_dtype(operator: Unary | Binary | Ternary, dtype: DType) -> DType:
     """The dtype of the result for operands promoted to `dtype`.
 
     Raises:
@@ -76,6 +78,18 @@ def refuse_bools(operator: Binary, *operands: DType) -> None:
         result_dtype(operator, dtypes.bool_)
 
 
+def require_bools(symbol: str, a: Tensor, b: Tensor | float) -> None:
+    """Raise unless both operands are bool.
+
+    Raises:
+        RuntimeError: if one is not; there are no operators on the bits of integers yet.
+    """
+    of_bools = isinstance(b, bool) if isinstance(b, (int, float)) else b.dtype is dtypes.bool_
+    if a.dtype is not dtypes.bool_ or not of_bools:
+        kind = type(b).__name__ if isinstance(b, (int, float)) else b.dtype
+        raise RuntimeError(f"{symbol}: both operands must be bool, but got {a.dtype} and {kind}")
+
+
 def align(operator: Binary, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor, DType]:
     """Two operands of one operation: on one device, expanded to `shape`, with their common dtype.
 
@@ -96,7 +110,7 @@ def align(operator: Binary, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor,
 
 
 def _together(name: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Both on one device: as in PyTorch, only a 0-d tensor of the CPU goes where the other one is."""
+    """Both on one device: as in PyTorch, only a 0-d tensor of the CPU goes to the other one's."""
     if b.ndim == 0 and b.device.type == "cpu":
         return a, b.to(a.device)
     if a.ndim == 0 and a.device.type == "cpu":
@@ -111,6 +125,7 @@ def align3(
     operator: Ternary, a: Tensor, b: Tensor | float, c: Tensor | float
 ) -> tuple[Tensor, Tensor, Tensor, DType]:
     """Three operands of one operation; the condition of `where` has no say in the dtype."""
+    b, c = operand(operator.name, b, a), operand(operator.name, c, a)
     if isinstance(b, (int, float)) and isinstance(c, (int, float)):
         if operator is op.where:
             dtype = dtypes.promote_types(dtypes.of_number(b), dtypes.of_number(c))
@@ -127,6 +142,7 @@ def align3(
         for number in (b, c):
             if isinstance(number, (int, float)):
                 dtype = dtypes.with_number(dtype, number)
+    dtype = result_dtype(operator, dtype)
     second = a._constant(b, dtype) if isinstance(b, (int, float)) else b
     third = a._constant(c, dtype) if isinstance(c, (int, float)) else c
     shape = broadcast(broadcast(a.shape, second.shape), third.shape)
@@ -154,14 +170,28 @@ def _describe(function: _F, operator: Unary | Binary, name: str) -> _F:
 
 def _unary(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
     def function(input: Tensor, /) -> Tensor:
-        return input.apply_unary(operator)
+        try:
+            return input.apply_unary(operator)
+        except AttributeError:  # costs nothing where it does not happen
+            require_tensor(name or operator.name, "input", input)
+            raise
 
     return _describe(function, operator, name or operator.name)
 
 
 def _binary(operator: Binary, name: str = "") -> Callable[[Tensor, Tensor | float], Tensor]:
     def function(input: Tensor, other: Tensor | float) -> Tensor:
-        return input.apply_binary(operator, other)
+        try:
+            y = input.apply_binary(operator, other)
+        except AttributeError:
+            require_tensor(name or operator.name, "input", input)
+            raise
+        if y is NotImplemented:
+            raise TypeError(
+                f"{name or operator.name}: argument 'other' must be a Tensor or a number, not "
+                f"{type(other).__name__}"
+            )
+        return y
 
     return _describe(function, operator, name or operator.name)
 
@@ -245,20 +275,26 @@ def add(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
-    return input + _scaled("add", other, alpha)
+    return input + _scaled("add", input, other, alpha)
 
 
-def _scaled(name: str, other: Tensor | float, alpha: float) -> Tensor | float:
+def _scaled(name: str, input: Tensor, other: Tensor | float, alpha: float) -> Tensor | float:
     """alpha * other, which does not change the dtype of a tensor."""
+    if alpha == 1 and type(alpha) is int:
+        return other
+    if isinstance(other, (int, float)):
+        dtype = dtypes.promote_types(input.dtype, dtypes.of_number(other))
+    else:
+        dtype = require_tensor(name, "other", other).dtype
+    if isinstance(alpha, bool) and dtype is not dtypes.bool_:
+        raise RuntimeError(f"{name}: a bool alpha is only supported for bool results, not {dtype}")
+    if isinstance(alpha, float) and not dtype.is_floating_point:
+        raise RuntimeError(
+            f"{name}: for integral input tensors, argument alpha must not be a floating point "
+            f"number, but got {alpha} for {dtype}"
+        )
     if isinstance(other, (int, float)):
         return other * alpha
-    if alpha == 1:
-        return other
-    if isinstance(alpha, float) and not other.dtype.is_floating_point:
-        raise RuntimeError(
-            f"{name}: for integral input tensors, argument alpha must not be a floating point number, "
-            f"but got {alpha} for {other.dtype}"
-        )
     return (other * alpha).to(other.dtype)
 
 
@@ -267,7 +303,7 @@ def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
-    return input - _scaled("sub", other, alpha)
+    return input - _scaled("sub", input, other, alpha)
 
 
 def div(
@@ -278,36 +314,42 @@ def div(
     https://docs.pytorch.org/docs/stable/generated/torch.div.html
 
     Raises:
-        ValueError: if `rounding_mode` is neither None, "trunc" nor "floor".
+        RuntimeError: if `rounding_mode` is neither None, "trunc" nor "floor".
     """
     if rounding_mode is None:
         return input / other
     if rounding_mode == "floor":
         return input.apply_binary(op.floor_divide, other)
     if rounding_mode == "trunc":
-        quotient = input.apply_binary(op.sub, input.apply_binary(op.fmod, other))
-        return (quotient / other).round().to(quotient.dtype)
-    raise ValueError(
+        remainder = input.apply_binary(op.fmod, other)
+        if remainder.dtype.is_floating_point:
+            return (input / other).trunc()
+        return (input - remainder).apply_binary(op.floor_divide, other)  # exact: no rounding left
+    raise RuntimeError(
         f"div: rounding_mode must be None, 'trunc' or 'floor', but got {rounding_mode!r}"
     )
 
 
-def pow(input: Tensor, exponent: Tensor | float) -> Tensor:
-    """Elementwise: input ** exponent.
+def pow(input: Tensor | float, exponent: Tensor | float) -> Tensor:
+    """Elementwise: input ** exponent; one of them may be a number.
 
     https://docs.pytorch.org/docs/stable/generated/torch.pow.html
 
     Raises:
         RuntimeError: for an integer tensor and a negative integer exponent, as in PyTorch.
+        TypeError: if both are numbers.
     """
+    if isinstance(input, (int, float)):
+        if isinstance(exponent, (int, float)):
+            raise TypeError("pow: one of input and exponent must be a Tensor")
+        return exponent.apply_reflected(op.pow, input)
     if isinstance(exponent, (int, float)):
         if exponent == 2 and not isinstance(exponent, bool) and input.dtype.kind != "bool":
             return input.apply_unary(op.square)
         if isinstance(exponent, int) and exponent < 0 and not input.dtype.is_floating_point:
             raise RuntimeError(
                 f"pow: integers to negative integer powers are not allowed: dtype {input.dtype}, "
-                "exponent "
-                f"{exponent}; convert the base with .float() first"
+                f"exponent {exponent}; convert the base with .float() first"
             )
     return input.apply_binary(op.pow, exponent)
 
@@ -325,8 +367,12 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.round.html
     """
-    if input.dtype.kind == "int":
+    if input.dtype.kind == "int" and decimals == 0:
         return views.clone(input)
+    if decimals and not input.dtype.is_floating_point:
+        raise RuntimeError(
+            f"round: decimals are for floating point tensors, but got {input.dtype}; use .float()"
+        )
     if decimals == 0:
         return input.apply_unary(op.round)
     scale = 10.0 ** builtins.abs(decimals)
@@ -370,11 +416,10 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
     Raises:
         RuntimeError: if the condition is not a bool tensor.
     """
-    if condition.dtype is not dtypes.bool_:
+    if require_tensor("where", "condition", condition).dtype is not dtypes.bool_:
         raise RuntimeError(
             f"where: expected condition to be a bool tensor, but got {condition.dtype}; compare "
-            "it first, "
-            "for example condition != 0"
+            "it first, for example condition != 0"
         )
     return condition.apply_ternary(op.where, input, other)
 
@@ -385,7 +430,16 @@ def isclose(
     """Elementwise: |input - other| <= atol + rtol * |other|.
 
     https://docs.pytorch.org/docs/stable/generated/torch.isclose.html
+
+    Raises:
+        RuntimeError: if the dtypes differ, or a tolerance is negative.
     """
+    if input.dtype is not require_tensor("isclose", "other", other).dtype:
+        raise RuntimeError(f"isclose: {input.dtype} did not match {other.dtype}; use .to(...)")
+    if rtol < 0 or atol < 0:
+        raise RuntimeError(
+            f"isclose: rtol and atol must be at least zero, but got {rtol} and {atol}"
+        )
     if input.dtype is dtypes.bool_ and other.dtype is dtypes.bool_:
         return eq(input, other)
     near = abs(input - other) <= abs(other) * rtol + atol

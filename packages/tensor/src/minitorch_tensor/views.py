@@ -49,7 +49,12 @@ def linear(x: Tensor, y: Tensor, title: str, transpose: Callable[[Tensor], Tenso
 
 def sizes_of(args: tuple[int | Sequence[int], ...]) -> Shape:
     """The sizes of a call such as view(2, 3) or view((2, 3))."""
-    sizes = args[0] if len(args) == 1 and not isinstance(args[0], int) else args
+    sizes: Sequence[int | Sequence[int]] = args
+    if len(args) == 1 and not isinstance(args[0], int):
+        first = args[0]
+        # A vector of numbers, in whatever; but a number, as np.int64(2) is one, is a size itself.
+        if isinstance(first, Sequence) or getattr(first, "ndim", 0):
+            sizes = first
     return tuple(_index(size) for size in sizes)
 
 
@@ -303,8 +308,20 @@ def squeeze(x: Tensor, dim: Dims | None = None) -> Tensor:
         dims: Sequence[int] = range(x.ndim)
     else:
         dims = [wrap_dim(d, x.ndim) for d in ([dim] if isinstance(dim, int) else dim)]
+        require_distinct("squeeze", dims)
     before = x.layout.shape
     return viewed(x, x.layout.squeeze(dims), "SqueezeBackward0", lambda g: reshape(g, before))
+
+
+def require_distinct(name: str, dims: Sequence[int]) -> None:
+    """Raise if a dimension is named twice.
+
+    Raises:
+        RuntimeError: if one is.
+    """
+    for i, dim in enumerate(dims):
+        if dim in dims[:i]:
+            raise RuntimeError(f"{name}: dim {dim} appears multiple times in the list of dims")
 
 
 def unsqueeze(x: Tensor, dim: int) -> Tensor:
@@ -365,8 +382,9 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
         IndexError: if start is out of range.
         RuntimeError: if the elements are not all inside the dimension.
     """
+    _require_dims("narrow", x)
     i = wrap_dim(dim, x.ndim)
-    size = x.shape[i] if x.ndim else 1
+    size = x.shape[i]
     if not -size <= start <= size:
         raise IndexError(
             f"narrow: start {start} is out of range for dimension {i} with size {size}"
@@ -398,6 +416,7 @@ def split(x: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
     Raises:
         RuntimeError: if the sizes do not add up to that of the dimension.
     """
+    _require_dims("split", x)
     i = wrap_dim(dim, x.ndim)
     size = x.shape[i]
     if isinstance(split_size, int):
@@ -415,6 +434,11 @@ def split(x: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(slice_(x, i, start, n) for start, n in zip(starts, sizes, strict=True))
 
 
+def _require_dims(name: str, x: Tensor) -> None:
+    if x.ndim == 0:
+        raise RuntimeError(f"{name}: a 0-dim tensor has no dimension to take a part of")
+
+
 def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` consecutive pieces of one dimension, of equal size but the last.
 
@@ -422,8 +446,11 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     if chunks <= 0:
         raise RuntimeError(f"chunk: expected `chunks` to be greater than 0, but got {chunks}")
+    _require_dims("chunk", x)
     size = x.shape[wrap_dim(dim, x.ndim)]
-    return split(x, max(-(-size // chunks), 1), dim)
+    if size == 0:
+        return split(x, [0] * chunks, dim)
+    return split(x, -(-size // chunks), dim)
 
 
 def contiguous(x: Tensor) -> Tensor:
@@ -477,7 +504,7 @@ def as_strided(
         )
     layout = make(shape, strides, offset)
     limit = len(x.storage.buffer)
-    if layout.span()[1] > limit:
+    if layout.size and layout.span()[1] > limit:
         raise RuntimeError(
             f"as_strided: size {shape}, stride {strides} and storage_offset {offset} reach element "
             f"{layout.span()[1] - 1}, but the storage has {limit} elements"
