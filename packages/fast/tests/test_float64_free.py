@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from minitorch_fast import fused, kernels, reductions
+from minitorch_fast import kernels, printer, reductions
 from minitorch_fast.functional import conv_loops, loss_loops, optim_loops, pool_loops
 from minitorch_operators import add, maximum
 from minitorch_tensor import float32
@@ -89,7 +89,7 @@ def test_reductions(columns: bool) -> None:
 @pytest.mark.parametrize("loop", FUSED, ids=lambda loop: loop.__name__)
 def test_fused_kernels(loop: object) -> None:
     assert callable(loop)
-    _, text, signature = fused.source(loop, "float32", False)
+    _, text, signature = printer.source(loop, "float32", False)
     assert doubles(text, signature) == []
 
 

@@ -7,21 +7,21 @@ outside the memory; the message is the NumPy backend's.
 from __future__ import annotations
 
 import textwrap
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from minitorch_fast import cache, templates, threads
-from minitorch_fast.cache import Kernel
-from minitorch_fast.kernels import array_type
+from minitorch_fast import threads
 from minitorch_fast.plan import merge, plan
-from minitorch_fast.target import Body, Kind, kind_of
 from minitorch_operators import Binary, gt
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.numpy_backend import check_index, view
 from minitorch_tensor.storage import Array
+
+if TYPE_CHECKING:
+    from minitorch_fast.cache import Kernel
 
 PARALLEL: Final = 65536
 """From so many elements on, threads pay for their start."""
@@ -164,6 +164,8 @@ class IndexKernels:
         key = (name == "gather", a.dtype, b.dtype, loops.pattern[:3], team > 1)
         kernel = self._movers.get(key)
         if kernel is None:
+            from minitorch_fast import cache  # loaded for the first kernel
+
             kernel = self._movers[key] = cache.load(*_mover(*key))
         bad = kernel(
             a.storage.buffer,
@@ -201,12 +203,18 @@ class IndexKernels:
         key = (operator, x.dtype, columns)
         kernel = self._finders.get(key)
         if kernel is None:
+            from minitorch_fast import cache
+
             kernel = self._finders[key] = cache.load(*_finder(*key))
         kernel(out.storage.buffer, x.storage.buffer, np.array(numbers, np.int64))
 
 
 def _mover(gather: bool, a: DType, b: DType, pattern: str, parallel: bool) -> tuple[str, str, str]:
     """The kernel of gather or scatter_add as (name, text, signature)."""
+    from minitorch_fast import templates
+    from minitorch_fast.kernels import array_type
+    from minitorch_fast.target import Body
+
     at = {
         "a": "" if pattern[2] == "v" else " * plan[14]",
         "b": "" if pattern[0] == "v" else " * plan[8]",
@@ -243,7 +251,11 @@ def _mover(gather: bool, a: DType, b: DType, pattern: str, parallel: bool) -> tu
 
 def _finder(operator: Binary, dtype: DType, columns: bool) -> tuple[str, str, str]:
     """The kernel of argmax or argmin as (name, text, signature)."""
-    kind: Kind = kind_of(dtype)
+    from minitorch_fast import templates
+    from minitorch_fast.kernels import array_type
+    from minitorch_fast.target import Body, kind_of
+
+    kind = kind_of(dtype)
     label = "argmax" if operator is gt else "argmin"
     form = "columns" if columns else "lines"
     loop = _ARG_COLUMNS if columns else _ARG_LINES

@@ -8,7 +8,7 @@ A fused kernel is a function with annotated parameters:
     int         an int64
 
 It may loop, branch, call other such functions, and call the functions of
-`minitorch_operators.ieee`. `fused.compiled` makes a kernel file of it: float literals get the
+`minitorch_operators.ieee`. `printer.source` makes a kernel file of it: float literals get the
 dtype, indices are taken to be not negative, and functions of `ieee` become the vectorised ones.
 """
 

@@ -9,17 +9,19 @@ if there are many; 3. anything else: a plan for these layouts, and a kernel for 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from minitorch_fast import kernels, threads
-from minitorch_fast.cache import Kernel
+from minitorch_fast import threads
 from minitorch_fast.plan import Plan, plan
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import DType, promote_types
 from minitorch_tensor.layout import Layout
-from minitorch_tensor.specialise import Pointwise
 from minitorch_tensor.storage import Array
+
+if TYPE_CHECKING:
+    from minitorch_fast.cache import Kernel
+    from minitorch_tensor.specialise import Pointwise
 
 SMALL: Final = 2048
 """Up to so many elements the first way is taken. It does not look whether an operand is the
@@ -30,7 +32,7 @@ PARALLEL: Final = 32768
 
 _LIMIT: Final = 4096  # plans to remember
 
-_Key = tuple[Pointwise, DType, DType, tuple[DType, ...], str, tuple[bool, ...], bool]
+_Key = tuple["Pointwise", DType, DType, tuple[DType, ...], str, tuple[bool, ...], bool]
 
 
 class PointwiseKernels:
@@ -156,6 +158,8 @@ class PointwiseKernels:
         key = (fn, compute, out, operands, pattern, shared, parallel)
         kernel = self._kernels.get(key)
         if kernel is None:
+            from minitorch_fast import kernels  # what writes kernels is loaded for the first one
+
             kernel = kernels.build(fn, compute, out, operands, pattern, shared, parallel)
             self._kernels[key] = kernel
         return kernel

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from minitorch_fast import cache, reduction_templates, templates, threads
-from minitorch_fast.cache import Kernel
-from minitorch_fast.kernels import array_type
+from minitorch_fast import reduction_templates, threads
 from minitorch_fast.plan import merge
-from minitorch_fast.target import Body, NumbaTarget, inline, kind_of
 from minitorch_operators import Binary, add, logical_and, logical_or, maximum, minimum, mul
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.numpy_backend import start_of
 from minitorch_tensor.storage import Array, Storage
+
+if TYPE_CHECKING:
+    from minitorch_fast.cache import Kernel
 
 PARALLEL: Final = 65536
 """From so many elements on, threads pay for their start."""
@@ -109,6 +109,8 @@ class ReductionKernels:
         form = (operator, start, out.dtype, x.dtype, walk.columns, walk.form)
         kernel = self._reducers.get(form)
         if kernel is None:
+            from minitorch_fast import cache  # loaded for the first kernel
+
             kernel = self._reducers[form] = cache.load(*source(*form))
         kernel(out.storage.buffer, x.storage.buffer, walk.numbers)
 
@@ -215,6 +217,10 @@ def source(
     operator: Binary, start: float, out: DType, x: DType, columns: bool, form: str
 ) -> tuple[str, str, str]:
     """A reduction kernel as (name, text, signature)."""
+    from minitorch_fast import templates
+    from minitorch_fast.kernels import array_type
+    from minitorch_fast.target import Body, NumbaTarget, inline, kind_of
+
     kind = kind_of(out)
     target = NumbaTarget(kind)
     body = Body(kind)

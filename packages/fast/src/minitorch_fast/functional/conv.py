@@ -6,22 +6,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from minitorch_fast import fused, threads
-from minitorch_fast.cache import Kernel
 from minitorch_fast.functional import conv_loops
 from minitorch_fast.functional.memory import flat, fresh, kind
-from minitorch_fast.target import Kind
 from minitorch_tensor import Tensor
 from minitorch_tensor.functional.checks import Ints
 from minitorch_tensor.functional.conv import Padding, conv2d, convolution
 from minitorch_tensor.functional.windows import Window
 from minitorch_tensor.layout import Shape
 from minitorch_tensor.op import record_fused
+
+if TYPE_CHECKING:
+    from minitorch_fast.cache import Kernel
+    from minitorch_fast.target import Kind
 
 PIECE: Final = 512
 """About so many positions of a plane are computed together: what they need stays in cache."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
-from minitorch_fast.target import Kind
 from minitorch_tensor import Tensor
 from minitorch_tensor.core import make
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.layout import Layout, Shape
 from minitorch_tensor.numpy_backend import host
 from minitorch_tensor.storage import Storage
+
+if TYPE_CHECKING:
+    from minitorch_fast.target import Kind
 
 
 def flat(x: Tensor) -> HostArray:
