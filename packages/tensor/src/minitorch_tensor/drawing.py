@@ -126,7 +126,7 @@ def randperm(
     """
     dtypes.require(dtype)
     kind = dtypes.int64 if dtype is None else dtype
-    source = random.default_generator if generator is None else generator
+    source = random.source_of(generator)
     order = choices.randperm(source, n, kind.numpy)
     place = on(device)
     storage = Storage(place.backend.upload(np.ascontiguousarray(order)), place)

@@ -183,6 +183,17 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     if is_grad_enabled() and (x.requires_grad or b.requires_grad):
         return write(name, x, lambda old: old.apply_binary(operator, b), b)
     check(name, x)
+    if (
+        b.layout is x.layout
+        and x.layout.dense
+        and b.dtype is x.dtype
+        and b.storage.device is x.storage.device
+        and x.dtype.is_floating_point
+        and operator.result != "bool"
+    ):  # the common case, directly
+        x.storage.device.backend.zip(operator, x, x, b)
+        x.storage.version += 1
+        return x
     shape = broadcast(x.shape, b.shape)
     if shape != x.shape:
         raise RuntimeError(

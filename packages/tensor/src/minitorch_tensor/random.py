@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
 default_generator = Generator()
-"""What every function draws from that is given no generator.
+"""What every function draws from that is given no generator; unlike others, it starts anywhere.
 
 https://docs.pytorch.org/docs/stable/torch.html#torch.default_generator
 """
+default_generator.seed()
 
 
 def manual_seed(seed: int) -> Generator:
@@ -41,19 +42,48 @@ def initial_seed() -> int:
     return default_generator.initial_seed()
 
 
+def source_of(generator: Generator | None) -> Generator:
+    """The generator to draw from.
+
+    Raises:
+        TypeError: if it is none.
+    """
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(f"generator: expected a Generator, but got {type(generator).__name__}")
+    return generator
+
+
+def memory_order(x: Tensor) -> list[int]:
+    """The dimensions of x by falling stride: in this order PyTorch fills a tensor.
+
+    So a transposed tensor gets the numbers where the plain one has them in memory.
+    """
+    strides = x.layout.strides
+    return sorted(range(x.ndim), key=lambda dim: -strides[dim] if x.shape[dim] > 1 else 0)
+
+
 def fill(x: Tensor, sample: Sample, generator: Generator | None) -> Tensor:
-    """Fill x with draws."""
-    source = default_generator if generator is None else generator
+    """Fill x with draws, in the order of its memory.
+
+    Raises:
+        RuntimeError: if x may not be written in place.
+        TypeError: if the generator is none.
+    """
+    source = source_of(generator)
     if is_grad_enabled() and x.requires_grad:
 
         def drawn(old: Tensor) -> Tensor:
             y = old._fresh(old.shape, old.dtype)
-            y.storage.device.backend.random(y, sample, source)
+            order = memory_order(x)
+            y.storage.device.backend.random(y._view(y.layout.permute(order)), sample, source)
             return y
 
         return inplace.write("random fill", x, drawn)
     inplace.check("random fill", x)
-    x.storage.device.backend.random(x, sample, source)
+    out = x if x.layout.dense else x._view(x.layout.permute(memory_order(x)))
+    x.storage.device.backend.random(out, sample, source)
     x.storage.version += 1
     return x
 
@@ -90,7 +120,7 @@ def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | Non
     if isinstance(p, (int, float)):
         chance = float(p)
         return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chance), generator)
-    chances = _probabilities(p.expand(x.shape)).reshape(-1)
+    chances = _probabilities(p.expand(x.shape).permute(memory_order(x))).reshape(-1)
     return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chances), generator)
 
 
@@ -143,10 +173,18 @@ def multinomial(
         num_samples: how many to draw from each row.
         replacement: whether a category may come twice.
         generator: where the draws come from.
+
+    Raises:
+        RuntimeError: if the weights are not floating, negative, not finite or all 0, or if there
+            are too few to draw from without replacement.
     """
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(
+            f"multinomial: expected weights of a floating point dtype, but got {input.dtype}; use "
+            ".float()"
+        )
     weights = _probabilities(input)
-    source = default_generator if generator is None else generator
-    drawn = choices.multinomial(source, weights, num_samples, replacement)
+    drawn = choices.multinomial(source_of(generator), weights, num_samples, replacement)
     y = input._arange(0)._full(drawn.shape, 0, input._arange(0).dtype)
     y.storage = Storage(y.device.backend.upload(np.ascontiguousarray(drawn).reshape(-1)), y.device)
     return y
