@@ -151,7 +151,7 @@ def run(code: str) -> str:
 
 
 def test_importing_is_light() -> None:
-    heavy = ["numba", "llvmlite", "safetensors", "torch", "scipy", "matplotlib", "greenlet", "typer"]
+    heavy = ["numba", "llvmlite", "safetensors", "torch", "scipy", "matplotlib", "typer"]
     late = [  # what writes and compiles kernels, and what only few programs need
         *("minitorch_cuda", "minitorch_fast.cache", "minitorch_fast.templates"),
         *("minitorch_fast.target", "importlib.metadata", "logging"),

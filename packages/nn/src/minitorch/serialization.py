@@ -7,12 +7,10 @@ https://huggingface.co/docs/safetensors
 
 from __future__ import annotations
 
-import json
+import errno
 import math
 import os
-import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import numpy as np
@@ -66,11 +64,13 @@ def save(obj: Mapping[str, object], f: str | os.PathLike[str] | Writable) -> Non
         )
     packer = _Packer()
     tree = packer.pack(obj, "")
-    from safetensors.numpy import save as to_bytes  # slow to import, and often not needed
+    import json  # these take time to import, and are often not needed
+
+    from safetensors.numpy import save as to_bytes
 
     content = to_bytes(packer.arrays, {_TREE: json.dumps(tree)})
     if isinstance(f, (str, os.PathLike)):
-        _replace(Path(f), content)
+        _replace(os.fspath(f), content)
     else:
         f.write(content)
 
@@ -99,9 +99,12 @@ def load(
         OSError: if it cannot be read.
     """
     if isinstance(f, (str, os.PathLike)):
-        name, content = f"'{os.fspath(f)}'", Path(f).read_bytes()
+        with open(f, "rb") as file:
+            name, content = f"'{os.fspath(f)}'", file.read()
     else:
         name, content = getattr(f, "name", "the given stream"), f.read()
+    import json
+
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
@@ -201,16 +204,23 @@ def _unpack(tree: object, tensors: Mapping[str, Tensor]) -> object:
 
 def _tree(content: bytes) -> str | None:
     """The tree in the metadata; None for a file of somebody else's."""
+    import json
+
     length = int.from_bytes(content[:8], "little")
     metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
     tree: str | None = metadata.get(_TREE)
     return tree
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: str, content: bytes) -> None:
     """Let a file have this content; at no time is it incomplete."""
-    target = Path(os.path.realpath(path))  # a link stays a link
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    folder, name = os.path.split(os.path.realpath(path))  # a link stays a link
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(
+            errno.ENOENT, "save: the folder of the file does not exist; make it first", folder
+        )
+    target = os.path.join(folder, name)
+    temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         with os.fdopen(os.open(temporary, flags, 0o666), "wb") as file:
@@ -219,11 +229,12 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        if os.path.exists(temporary):
+            os.unlink(temporary)
         raise
     if hasattr(os, "O_DIRECTORY"):  # not on Windows; makes the new name survive a power cut
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            os.fsync(handle)
         finally:
-            os.close(folder)
+            os.close(handle)

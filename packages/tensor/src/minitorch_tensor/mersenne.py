@@ -18,7 +18,7 @@ Each element of a result takes its own draw, in order:
 Source: https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
 """
 
-import secrets
+import os
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -68,6 +68,7 @@ class Generator:
         "_bits",
         "_float_normal",
         "_initial_seed",
+        "_start",
         "_untouched",
         "device",
         "lock",
@@ -91,7 +92,7 @@ class Generator:
         self.device = "cpu"
         self.lock = threading.RLock()
         self.next_double_normal_sample: float | None = None
-        self._bits = np.random.MT19937(0)
+        self._bits: np.random.MT19937 | None = None
         self.manual_seed(DEFAULT_SEED)
 
     def __repr__(self) -> str:
@@ -135,7 +136,7 @@ class Generator:
         >>> generator.seed() == generator.initial_seed()
         True
         """
-        chosen = secrets.randbits(64)
+        chosen = int.from_bytes(os.urandom(8), "little")
         self.manual_seed(chosen)
         return chosen
 
@@ -193,7 +194,7 @@ class Generator:
         """
         out = np.zeros(_STATE_BYTES, dtype=np.uint8)
         with self.lock:
-            words = self._bits.state["state"]
+            words = self._stream().state["state"]
             # Before the first twist PyTorch points at word 0, NumPy past the last one.
             position = 0 if self._untouched else words["pos"]
             out[_SEED].view(np.uint64)[:] = self._initial_seed
@@ -269,14 +270,27 @@ class Generator:
 
     def _place(self, key: NDArray[np.uint32], position: int) -> None:
         """Make the 624 words `key`, of which the first `position` have been drawn."""
-        self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
+        self._start: tuple[NDArray[np.uint32], int] | None = (key, position)
+
+    def _stream(self) -> np.random.MT19937:
+        """What twists. NumPy loads its random numbers when they are first asked for: so do we."""
+        if self._bits is None:
+            self._bits = np.random.MT19937(0)
+        if self._start is not None:
+            key, position = self._start
+            self._bits.state = {
+                "bit_generator": "MT19937",
+                "state": {"key": key, "pos": position},
+            }
+            self._start = None
+        return self._bits
 
     def _draw(self, n: int) -> NDArray[np.uint64]:
         """Return the next n draws of 32 bits, each in a 64-bit word."""
         with self.lock:
             if n > 0:
                 self._untouched = False
-            return np.asarray(self._bits.random_raw(n), dtype=np.uint64)
+            return np.asarray(self._stream().random_raw(n), dtype=np.uint64)
 
 
 @lru_cache(maxsize=16)
