@@ -35,16 +35,19 @@ from minitorch_tensor import (
     autograd,
     casts,
     conversion,
+    diagonals,
     gathering,
     indexing,
     inplace,
     joining,
     linalg,
+    ordering,
     placing,
     pointwise,
     printing,
     random,
     reductions,
+    siblings,
     views,
 )
 from minitorch_tensor import dtype as dtypes
@@ -526,8 +529,8 @@ class Tensor(Variable["Tensor"]):
     # ---- functions that are methods too: one module a line -------------------------------------
 
     size = conversion.size
-    dim = conversion.dim
-    numel = conversion.numel
+    dim = ndimension = conversion.dim
+    numel = nelement = conversion.numel
     stride = conversion.stride
     storage_offset = conversion.storage_offset
     is_contiguous = conversion.is_contiguous
@@ -547,10 +550,12 @@ class Tensor(Variable["Tensor"]):
     requires_grad_ = autograd.requires_grad_
     detach_ = autograd.detach_
 
-    abs = pointwise.abs
+    abs = absolute = pointwise.abs
     acos = pointwise.acos
     acosh = pointwise.acosh
     add = pointwise.add
+    addcdiv = pointwise.addcdiv
+    addcmul = pointwise.addcmul
     allclose = pointwise.allclose
     asin = pointwise.asin
     asinh = pointwise.asinh
@@ -558,13 +563,17 @@ class Tensor(Variable["Tensor"]):
     atan2 = pointwise.atan2
     atanh = pointwise.atanh
     ceil = pointwise.ceil
-    clamp = pointwise.clamp
+    clamp = clip = pointwise.clamp
+    clamp_max = pointwise.clamp_max
+    clamp_min = pointwise.clamp_min
     copysign = pointwise.copysign
     cos = pointwise.cos
     cosh = pointwise.cosh
     deg2rad = pointwise.deg2rad
     div = pointwise.div
+    divide = pointwise.divide
     eq = pointwise.eq
+    equal = pointwise.equal
     erf = pointwise.erf
     erfc = pointwise.erfc
     exp = pointwise.exp
@@ -599,8 +608,9 @@ class Tensor(Variable["Tensor"]):
     minimum = pointwise.minimum
     mul = pointwise.mul
     multiply = pointwise.multiply
+    nan_to_num = pointwise.nan_to_num
     ne = pointwise.ne
-    neg = pointwise.neg
+    neg = negative = pointwise.neg
     pow = pointwise.pow
     rad2deg = pointwise.rad2deg
     reciprocal = pointwise.reciprocal
@@ -614,11 +624,12 @@ class Tensor(Variable["Tensor"]):
     sinh = pointwise.sinh
     sqrt = pointwise.sqrt
     square = pointwise.square
-    sub = pointwise.sub
+    sub = subtract = pointwise.sub
     tan = pointwise.tan
     tanh = pointwise.tanh
     true_divide = pointwise.true_divide
     trunc = pointwise.trunc
+    where = pointwise.where_of
     xlogy = pointwise.xlogy
 
     view = views.view
@@ -661,6 +672,17 @@ class Tensor(Variable["Tensor"]):
     logsumexp = reductions.logsumexp
     norm = reductions.norm
 
+    diagonal = diagonals.diagonal
+    diag = diagonals.diag
+    trace = diagonals.trace
+
+    argsort = ordering.argsort
+    cumprod = ordering.cumprod
+    cumsum = ordering.cumsum
+    sort = ordering.sort
+    topk = ordering.topk
+
+    addmm = linalg.addmm
     matmul = linalg.matmul
     mm = linalg.mm
     bmm = linalg.bmm
@@ -695,18 +717,48 @@ class Tensor(Variable["Tensor"]):
     fill_ = inplace.fill_
     zero_ = inplace.zero_
     clamp_ = inplace.clamp_
-    masked_fill_ = placing.masked_fill_
+    addcdiv_ = inplace.addcdiv_
+    addcmul_ = inplace.addcmul_
+    clamp_max_ = inplace.clamp_max_
+    clamp_min_ = inplace.clamp_min_
+    floor_divide_ = inplace.floor_divide_
+    lerp_ = inplace.lerp_
+    remainder_ = inplace.remainder_
     abs_ = inplace.abs_
+    ceil_ = inplace.ceil_
+    cos_ = inplace.cos_
     exp_ = inplace.exp_
+    floor_ = inplace.floor_
     log_ = inplace.log_
+    logical_not_ = inplace.logical_not_
     neg_ = inplace.neg_
     reciprocal_ = inplace.reciprocal_
     relu_ = inplace.relu_
+    round_ = inplace.round_
     rsqrt_ = inplace.rsqrt_
     sigmoid_ = inplace.sigmoid_
+    sin_ = inplace.sin_
     sqrt_ = inplace.sqrt_
     square_ = inplace.square_
     tanh_ = inplace.tanh_
+    trunc_ = inplace.trunc_
+
+    index_add_ = placing.index_add_
+    index_copy = placing.index_copy
+    index_copy_ = placing.index_copy_
+    index_fill = placing.index_fill
+    index_fill_ = placing.index_fill_
+    index_put_ = placing.index_put_
+    masked_fill_ = placing.masked_fill_
+    scatter = placing.scatter
+    scatter_ = placing.scatter_
+    scatter_add_ = placing.scatter_add_
+
+    new_empty = siblings.new_empty
+    new_full = siblings.new_full
+    new_ones = siblings.new_ones
+    new_tensor = siblings.new_tensor
+    new_zeros = siblings.new_zeros
 
     uniform_ = random.uniform_
     normal_ = random.normal_

@@ -16,7 +16,7 @@ from minitorch_tensor.core import full as _filled
 from minitorch_tensor.data import Data, on, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
-from minitorch_tensor.layout import Layout, Shape
+from minitorch_tensor.layout import Layout
 
 Size = int | Sequence[int]
 Place = str | Device | None
@@ -31,25 +31,6 @@ def floating(dtype: DType | None) -> DType:
     """The dtype asked for, or the default floating one."""
     dtypes.require(dtype)
     return dtypes.get_default_dtype() if dtype is None else dtype
-
-
-def shape_of(name: str, sizes: tuple[Size, ...], size: Size | None = None) -> Shape:
-    """The shape of zeros(2, 3), zeros((2, 3)) or zeros(size=(2, 3)).
-
-    Raises:
-        TypeError: if it is given in two ways, or is no shape.
-        RuntimeError: if a size is negative, or memory cannot hold so many elements.
-    """
-    if size is not None:
-        if sizes:
-            raise TypeError(f"{name}: got multiple values for argument 'size'")
-        sizes = (size,)
-    shape = views.sizes_of(sizes)
-    if any(n < 0 for n in shape):
-        raise RuntimeError(f"{name}: trying to create a tensor with a negative dimension: {shape}")
-    if math.prod(shape) >= 2**60:
-        raise RuntimeError(f"{name}: storage size calculation overflowed with sizes={shape}")
-    return shape
 
 
 def tensor(
@@ -112,7 +93,7 @@ def empty(
 
     https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
-    shape = shape_of("empty", sizes, size)
+    shape = views.shape_of("empty", sizes, size)
     return finish(fresh(Layout.contiguous(shape), floating(dtype), on(device)), requires_grad)
 
 
@@ -151,7 +132,9 @@ def full(
     dtypes.require(dtype)
     kind = dtypes.of_number(fill_value) if dtype is None else dtype
     dtypes.check_fits("full", fill_value, kind)
-    return finish(_filled(shape_of("full", (size,)), fill_value, kind, on(device)), requires_grad)
+    return finish(
+        _filled(views.shape_of("full", (size,)), fill_value, kind, on(device)), requires_grad
+    )
 
 
 def zeros(
@@ -168,7 +151,7 @@ def zeros(
     >>> zeros(2, 3).shape
     (2, 3)
     """
-    x = _filled(shape_of("zeros", sizes, size), 0.0, floating(dtype), on(device))
+    x = _filled(views.shape_of("zeros", sizes, size), 0.0, floating(dtype), on(device))
     return finish(x, requires_grad)
 
 
@@ -183,7 +166,7 @@ def ones(
 
     https://docs.pytorch.org/docs/stable/generated/torch.ones.html
     """
-    x = _filled(shape_of("ones", sizes, size), 1.0, floating(dtype), on(device))
+    x = _filled(views.shape_of("ones", sizes, size), 1.0, floating(dtype), on(device))
     return finish(x, requires_grad)
 
 
@@ -252,7 +235,7 @@ def arange(
         count = -((first - last) // step)  # exact, where a quotient of floats is not
     else:
         count = math.ceil((last - first) / step)
-    shape_of("arange", (count,))
+    views.shape_of("arange", (count,))
     values = np.arange(count) * step + first
     return finish(tensor(values, dtype=dtype, device=device), requires_grad)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minitorch_tensor import choices, random
+from minitorch_tensor import choices, random, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor, fresh, make
-from minitorch_tensor.creation import Place, Size, empty_like, finish, floating, number, shape_of
+from minitorch_tensor.creation import Place, Size, empty_like, finish, floating, number
 from minitorch_tensor.data import on
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, broadcast
@@ -47,7 +47,7 @@ def rand(
     Tensor([0.4963, 0.7682, 0.0885], requires_grad=False)
     """
     return _drawn(
-        shape_of("rand", sizes, size), floating(dtype), device, requires_grad,
+        views.shape_of("rand", sizes, size), floating(dtype), device, requires_grad,
         lambda x: random.uniform_(x, generator=generator),
     )  # fmt: skip
 
@@ -65,7 +65,7 @@ def randn(
     https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
     return _drawn(
-        shape_of("randn", sizes, size), floating(dtype), device, requires_grad,
+        views.shape_of("randn", sizes, size), floating(dtype), device, requires_grad,
         lambda x: random.normal_(x, generator=generator),
     )  # fmt: skip
 
@@ -104,7 +104,7 @@ def randint(
         raise TypeError("randint: expected high and a size, as in randint(0, 10, (3,))")
     first, last, shape = low, high, tuple(size)
     return _drawn(
-        shape_of("randint", (shape,)), dtype or dtypes.int64, device, requires_grad,
+        views.shape_of("randint", (shape,)), dtype or dtypes.int64, device, requires_grad,
         lambda x: random.random_(x, first, last, generator=generator),
     )  # fmt: skip
 
@@ -199,7 +199,7 @@ def normal(
         raise TypeError("normal: expected tensors, or two numbers and a size")
     average, spread = number("normal", mean), number("normal", std)
     return _drawn(
-        shape_of("normal", (size,)), floating(dtype), device, requires_grad,
+        views.shape_of("normal", (size,)), floating(dtype), device, requires_grad,
         lambda x: random.normal_(x, average, spread, generator=generator),
     )  # fmt: skip
 

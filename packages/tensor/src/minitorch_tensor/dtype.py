@@ -179,6 +179,56 @@ def result_of(a: DType, a_is_0d: bool, b: DType, b_is_0d: bool) -> DType:
     return strong if _RANK[weak.kind] <= _RANK[strong.kind] else weak
 
 
+class finfo:
+    """The limits of a floating dtype.
+
+    https://docs.pytorch.org/docs/stable/type_info.html#torch.torch.finfo
+
+    Args:
+        dtype: the default floating dtype if omitted.
+
+    Raises:
+        TypeError: if the dtype is not floating.
+
+    >>> finfo(float32).eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, dtype: DType | None = None) -> None:
+        kind = get_default_dtype() if dtype is None else dtype
+        require(kind)
+        if not kind.is_floating_point:
+            raise TypeError(f"finfo: expected a floating point dtype, but got {kind}; use iinfo")
+        limits = np.finfo(kind.name)
+        self.dtype = kind.name
+        self.bits = kind.itemsize * 8
+        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
+        self.tiny = self.smallest_normal = float(limits.tiny)
+        self.resolution = float(limits.resolution)
+
+
+class iinfo:
+    """The limits of an integer dtype.
+
+    https://docs.pytorch.org/docs/stable/type_info.html#torch.torch.iinfo
+
+    Raises:
+        TypeError: if the dtype is not an integer one.
+
+    >>> iinfo(int8).max
+    127
+    """
+
+    def __init__(self, dtype: DType) -> None:
+        require(dtype)
+        if dtype.kind != "int":
+            raise TypeError(f"iinfo: expected an integer dtype, but got {dtype}; use finfo")
+        limits = np.iinfo(dtype.name)
+        self.dtype = dtype.name
+        self.bits = dtype.itemsize * 8
+        self.max, self.min = int(limits.max), int(limits.min)
+
+
 def check_fits(name: str, value: float, dtype: DType) -> None:
     """Raise if a number is too large for `dtype`.
 

@@ -7,7 +7,7 @@ repeated indices add up.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -71,6 +71,21 @@ def check_index(name: str, x: Tensor, dim: int, index: Tensor) -> int:
     if index.device is not x.device:
         raise RuntimeError(f"{name}: index is on {index.device} and the input on {x.device}")
     return i
+
+
+def require_range(name: str, index: Tensor, size: int, dim: int) -> None:
+    """Raise unless all indices are in [0, size).
+
+    Raises:
+        IndexError: if one is not.
+    """
+    if index.layout.size == 0:
+        return
+    for extreme in (int(index.min().item()), int(index.max().item())):
+        if not 0 <= extreme < size:
+            raise IndexError(
+                f"{name}: index {extreme} is out of bounds for dimension {dim} with size {size}"
+            )
 
 
 def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -149,8 +164,7 @@ def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: floa
     https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
     """
     i, index = along_dim("index_add", x, dim, index, source)
-    scaled = source if alpha == 1 else (source * alpha).to(source.dtype)
-    return scatter_add(x, i, index, scaled)
+    return scatter_add(x, i, index, pointwise.scaled("index_add", x, source, alpha))
 
 
 def require_vector(name: str, x: Tensor, index: Tensor) -> Tensor:
@@ -207,6 +221,7 @@ def take_along_dim(x: Tensor, indices: Tensor, dim: int | None = None) -> Tensor
         tuple(trimmed), tuple(1 if d == i else n for d, n in enumerate(indices.shape))
     )
     wide = tuple(x.shape[i] if d == i else n for d, n in enumerate(shape))
+    indices = pointwise.where(indices < 0, indices + x.shape[i], indices)
     picks = tuple(indices.shape[i] if d == i else n for d, n in enumerate(shape))
     return gather(views.expand_to(x, wide), i, views.expand_to(indices, picks))
 
@@ -241,11 +256,21 @@ def masked_select(x: Tensor, mask: Tensor) -> Tensor:
     return gather(views.reshape(views.expand_to(x, shape), -1), 0, flat)
 
 
-def nonzero(x: Tensor) -> Tensor:
-    """The indices of the non-zero elements: (count, ndim) of int64, in row-major order.
+@overload
+def nonzero(x: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(x: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero(x: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+    """The indices of the non-zero elements, in row-major order.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
+
+    Returns:
+        (count, ndim) of int64; or one vector for each dimension, `as_tuple`.
     """
+    if as_tuple:
+        columns = nonzero(views.reshape(x, 1) if x.ndim == 0 else x)
+        return tuple(views.clone(column) for column in views.unbind(columns, 1))
     found = np.argwhere(conversion.host_array(x)).astype(np.int64, copy=False)
     count = math.prod(found.shape[:1])
     flat = np.ascontiguousarray(found).reshape(-1)

@@ -8,7 +8,7 @@ backward that would read what is gone raises.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import minitorch_operators as op
 from minitorch_autodiff import LinearNode, Node, is_grad_enabled
@@ -272,7 +272,7 @@ def add_(x: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.add_.html
     """
-    return binary_(x, op.add, other if alpha == 1 else other * alpha)
+    return binary_(x, op.add, pointwise.scaled("add_", x, other, alpha))
 
 
 def sub_(x: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
@@ -280,7 +280,7 @@ def sub_(x: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sub_.html
     """
-    return binary_(x, op.sub, other if alpha == 1 else other * alpha)
+    return binary_(x, op.sub, pointwise.scaled("sub_", x, other, alpha))
 
 
 def mul_(x: Tensor, other: Tensor | float) -> Tensor:
@@ -291,12 +291,19 @@ def mul_(x: Tensor, other: Tensor | float) -> Tensor:
     return binary_(x, op.mul, other)
 
 
-def div_(x: Tensor, other: Tensor | float) -> Tensor:
-    """x /= other.
+def div_(
+    x: Tensor, other: Tensor | float, *, rounding_mode: Literal["trunc", "floor"] | None = None
+) -> Tensor:
+    """x /= other, then rounded towards zero or down if asked.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.div_.html
     """
-    return binary_(x, op.div, other)
+    if rounding_mode is None:
+        return binary_(x, op.div, other)
+    others = () if isinstance(other, (int, float)) else (other,)
+    return write(
+        "div_", x, lambda old: pointwise.div(old, other, rounding_mode=rounding_mode), *others
+    )
 
 
 def floor_divide_(x: Tensor, other: Tensor | float) -> Tensor:
@@ -333,16 +340,69 @@ def _method(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
 
 
 abs_ = _method(op.abs)
+ceil_ = _method(op.ceil)
+cos_ = _method(op.cos)
 exp_ = _method(op.exp)
+floor_ = _method(op.floor)
 log_ = _method(op.log)
+logical_not_ = _method(op.logical_not)
 neg_ = _method(op.neg)
 reciprocal_ = _method(op.inv, "reciprocal")
 relu_ = _method(op.relu)
+round_ = _method(op.round)
 rsqrt_ = _method(op.rsqrt)
 sigmoid_ = _method(op.sigmoid)
+sin_ = _method(op.sin)
 sqrt_ = _method(op.sqrt)
 square_ = _method(op.square)
 tanh_ = _method(op.tanh)
+trunc_ = _method(op.trunc)
+
+
+def clamp_min_(x: Tensor, min: Tensor | float) -> Tensor:
+    """x = max(x, min)."""
+    return clamp_(x, min=min)
+
+
+def clamp_max_(x: Tensor, max: Tensor | float) -> Tensor:
+    """x = min(x, max)."""
+    return clamp_(x, max=max)
+
+
+def addcmul_(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """x += value * tensor1 * tensor2.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.addcmul_.html
+    """
+    return write(
+        "addcmul_",
+        x,
+        lambda old: pointwise.addcmul(old, tensor1, tensor2, value=value),
+        tensor1,
+        tensor2,
+    )
+
+
+def addcdiv_(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """x += value * tensor1 / tensor2.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.addcdiv_.html
+    """
+    return write(
+        "addcdiv_",
+        x,
+        lambda old: pointwise.addcdiv(old, tensor1, tensor2, value=value),
+        tensor1,
+        tensor2,
+    )
+
+
+def lerp_(x: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
+    """x += weight * (end - x).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.lerp_.html
+    """
+    return ternary_(x, op.lerp, end, weight)
 
 
 def clamp_(

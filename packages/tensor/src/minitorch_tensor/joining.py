@@ -9,7 +9,7 @@ from minitorch_autodiff import Node, is_grad_enabled
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
 from minitorch_tensor.arguments import require_tensors
-from minitorch_tensor.layout import wrap_dim
+from minitorch_tensor.layout import Shape, broadcast, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -108,6 +108,53 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             )
     i = wrap_dim(dim, tensors[0].ndim + 1)
     return cat([views.unsqueeze(x, i) for x in tensors], i)
+
+
+def broadcast_shapes(*shapes: Sequence[int]) -> Shape:
+    """The shape of an operation between tensors of these shapes.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.broadcast_shapes.html
+
+    >>> broadcast_shapes((3, 1), (2, 1, 4))
+    (2, 3, 4)
+    """
+    shape: Shape = ()
+    for other in shapes:
+        shape = broadcast(shape, tuple(other))
+    return shape
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors expanded to their common shape.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
+    """
+    shape = broadcast_shapes(*(x.shape for x in require_tensors("broadcast_tensors", tensors)))
+    return tuple(views.expand(x, shape) for x in tensors)
+
+
+def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """A grid from vectors: each expanded along the dimensions of all the others.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
+
+    Raises:
+        RuntimeError: if a tensor has more than one dimension, or `indexing` is neither ij nor xy.
+    """
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f"meshgrid: indexing must be 'ij' or 'xy', but got {indexing!r}")
+    for x in require_tensors("meshgrid", tensors):
+        if x.ndim > 1:
+            raise RuntimeError(f"meshgrid: expected vectors, but got shape {x.shape}")
+    shape = tuple(x.numel() for x in tensors)
+    grid = tuple(
+        views.expand(views.reshape(x, (-1,) + (1,) * (len(shape) - i - 1)), shape)
+        if x.numel() else x._fresh(shape, x.dtype)
+        for i, x in enumerate(tensors)
+    )  # fmt: skip
+    if indexing == "xy" and len(grid) > 1:
+        return tuple(views.transpose(x, 0, 1) for x in grid)
+    return grid
 
 
 def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor import gathering, indexing, inplace, views
+from minitorch_tensor import gathering, indexing, inplace, pointwise, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import strides_from_shape, wrap_dim
 
@@ -49,11 +49,10 @@ def scatter_(x: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
     if isinstance(src, (int, float)):
         dtypes.check_fits("scatter_", src, x.dtype)
         src = views.expand_to(x._constant(src, x.dtype), index.shape)
+    gathering.require_range("scatter_", index, x.shape[i] if x.ndim else 1, i)
     if x.ndim == 0:
         flat = views.reshape(index, -1)
-        gathering.gather(views.reshape(x.detach(), 1), 0, flat)  # checks the range
     else:
-        gathering.gather(x.detach(), i, index)  # checks the range
         strides = strides_from_shape(x.shape)
         total = index * strides[i]
         for d, n in enumerate(index.shape):
@@ -138,6 +137,8 @@ def index_fill_(x: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Te
     if isinstance(value, (int, float)):
         value = x._constant(value, x.dtype)
     i = wrap_dim(dim, x.ndim)
+    size = x.shape[i] if x.ndim else 1
+    positions = pointwise.where(positions < 0, positions + size, positions)
     shape = (*x.shape[:i], positions.shape[0], *x.shape[i + 1 :]) if x.ndim else ()
     return index_copy_(x, i, positions, views.expand_to(value, shape))
 

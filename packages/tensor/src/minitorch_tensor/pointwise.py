@@ -7,8 +7,9 @@ shapes.
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, overload
 
 import minitorch_operators as op
 from minitorch_operators import Binary, Ternary, Unary
@@ -269,16 +270,25 @@ remainder = _binary(op.remainder)
 true_divide = _binary(op.div, "true_divide")
 xlogy = _binary(op.xlogy)
 
+# PyTorch's second names.
+absolute = abs
+divide = true_divide
+negative = neg
+
 
 def add(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     """Elementwise: input + alpha * other.
 
     https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
-    return input + _scaled("add", input, other, alpha)
+    return input + scaled("add", input, other, alpha)
 
 
-def _scaled(name: str, input: Tensor, other: Tensor | float, alpha: float) -> Tensor | float:
+@overload
+def scaled(name: str, input: Tensor, other: Tensor, alpha: float) -> Tensor: ...
+@overload
+def scaled(name: str, input: Tensor, other: Tensor | float, alpha: float) -> Tensor | float: ...
+def scaled(name: str, input: Tensor, other: Tensor | float, alpha: float) -> Tensor | float:
     """alpha * other, which does not change the dtype of a tensor."""
     if alpha == 1 and type(alpha) is int:
         return other
@@ -303,7 +313,10 @@ def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
-    return input - _scaled("sub", input, other, alpha)
+    return input - scaled("sub", input, other, alpha)
+
+
+subtract = sub
 
 
 def div(
@@ -400,6 +413,57 @@ def clamp(
     return input.apply_binary(op.clamp_max, max if max is not None else 0.0)
 
 
+def clamp_min(input: Tensor, min: Tensor | float) -> Tensor:
+    """Elementwise: max(input, min); nan stays."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Tensor, max: Tensor | float) -> Tensor:
+    """Elementwise: min(input, max); nan stays."""
+    return clamp(input, max=max)
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """Elementwise: input + value * tensor1 * tensor2.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
+    """
+    product = tensor1 * tensor2
+    return input + (product if value == 1 else product * value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """Elementwise: input + value * tensor1 / tensor2.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.addcdiv.html
+
+    Raises:
+        RuntimeError: for a division of integers, as in PyTorch.
+    """
+    if not (tensor1.dtype.is_floating_point or tensor2.dtype.is_floating_point):
+        raise RuntimeError("addcdiv: integer division is not supported; use .float() first")
+    quotient = tensor1 / tensor2
+    return input + (quotient if value == 1 else quotient * value)
+
+
+def nan_to_num(
+    input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """Elementwise: numbers instead of nan and the infinities, by default the largest there are.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nan_to_num.html
+    """
+    if not input.dtype.is_floating_point:
+        return views.clone(input)
+    limit = dtypes.finfo(input.dtype).max
+    y = where(isnan(input), nan, input)
+    y = where(eq(input, math.inf), limit if posinf is None else posinf, y)
+    return where(eq(input, -math.inf), -limit if neginf is None else neginf, y)
+
+
+clip = clamp
+
+
 def lerp(input: Tensor, end: Tensor | float, weight: Tensor | float) -> Tensor:
     """Elementwise: input + weight * (end - input).
 
@@ -408,20 +472,48 @@ def lerp(input: Tensor, end: Tensor | float, weight: Tensor | float) -> Tensor:
     return input.apply_ternary(op.lerp, end, weight)
 
 
-def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor: ...
+def where(
+    condition: Tensor, input: Tensor | float | None = None, other: Tensor | float | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """Elementwise: input where the condition holds, else other.
 
+    Of the condition alone: the indices where it holds, a vector for each dimension.
     https://docs.pytorch.org/docs/stable/generated/torch.where.html
 
     Raises:
         RuntimeError: if the condition is not a bool tensor.
+        TypeError: if only one of input and other is given.
     """
+    if input is None and other is None:
+        return require_tensor("where", "condition", condition).nonzero(as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where: expected the condition alone, or with both input and other")
     if require_tensor("where", "condition", condition).dtype is not dtypes.bool_:
         raise RuntimeError(
             f"where: expected condition to be a bool tensor, but got {condition.dtype}; compare "
             "it first, for example condition != 0"
         )
     return condition.apply_ternary(op.where, input, other)
+
+
+def where_of(input: Tensor, condition: Tensor, other: Tensor | float) -> Tensor:
+    """`x.where(condition, other)`: x where the condition holds, else other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.where.html
+    """
+    return where(condition, input, other)
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether shapes and all elements are equal; nan equals nothing.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.equal.html
+    """
+    return input.shape == other.shape and bool(eq(input, other).all())
 
 
 def isclose(

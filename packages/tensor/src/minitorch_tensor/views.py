@@ -58,6 +58,27 @@ def sizes_of(args: tuple[int | Sequence[int], ...]) -> Shape:
     return tuple(_index(size) for size in sizes)
 
 
+def shape_of(
+    name: str, sizes: tuple[int | Sequence[int], ...], size: int | Sequence[int] | None = None
+) -> Shape:
+    """The shape of zeros(2, 3), zeros((2, 3)) or zeros(size=(2, 3)).
+
+    Raises:
+        TypeError: if it is given in two ways, or is no shape.
+        RuntimeError: if a size is negative, or memory cannot hold so many elements.
+    """
+    if size is not None:
+        if sizes:
+            raise TypeError(f"{name}: got multiple values for argument 'size'")
+        sizes = (size,)
+    shape = sizes_of(sizes)
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"{name}: trying to create a tensor with a negative dimension: {shape}")
+    if math.prod(shape) >= 2**60:
+        raise RuntimeError(f"{name}: storage size calculation overflowed with sizes={shape}")
+    return shape
+
+
 def _index(value: object) -> int:
     if hasattr(value, "__index__"):
         return int(value.__index__())

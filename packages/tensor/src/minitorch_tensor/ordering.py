@@ -1,0 +1,118 @@
+"""Along one dimension, in order: sorting, the largest few, running sums and products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minitorch_tensor import conversion, gathering, joining, views
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Layout, wrap_dim
+from minitorch_tensor.reductions import ValuesIndices
+from minitorch_tensor.storage import Storage
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+
+def argsort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+    """The indices that sort x along `dim`; equal elements keep their order, nan counts as largest.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
+
+    >>> from minitorch_tensor import tensor
+    >>> argsort(tensor([3.0, 1.0, 2.0]))
+    Tensor([1, 2, 0], requires_grad=False)
+    """
+    i = wrap_dim(dim, x.ndim)
+    array = np.atleast_1d(conversion.host_array(x))
+    if descending:  # the reverse of the reverse sorted, so that equals keep their order here too
+        size = array.shape[i]
+        order = size - 1 - np.flip(np.argsort(np.flip(array, i), i, kind="stable"), i)
+    else:
+        order = np.argsort(array, i, kind="stable")
+    flat = np.ascontiguousarray(order, np.int64).reshape(-1)
+    y = x._on(Storage(x.device.backend.upload(flat), x.device), Layout.contiguous(x.shape))
+    y.dtype = dtypes.int64
+    return y
+
+
+def sort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:
+    """x sorted along `dim`, and where each element was; nan counts as largest.
+
+    The gradient goes back to where the elements were. Equal elements keep their order, which
+    PyTorch promises only for stable=True.
+    https://docs.pytorch.org/docs/stable/generated/torch.sort.html
+    """
+    indices = argsort(x, dim, descending)
+    return ValuesIndices(gathering.gather(x, dim, indices), indices)
+
+
+def topk(
+    x: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> ValuesIndices:
+    """The k largest (or smallest) elements along `dim`, in order, and where they are.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.topk.html
+
+    Raises:
+        RuntimeError: if there are fewer than k.
+
+    >>> from minitorch_tensor import tensor
+    >>> topk(tensor([3.0, 1.0, 2.0]), 2).values
+    Tensor([3., 2.], requires_grad=False)
+    """
+    i = wrap_dim(dim, x.ndim)
+    size = x.shape[i] if x.ndim else 1
+    if not 0 <= k <= size:
+        raise RuntimeError(f"topk: selected index k out of range: k = {k} of {size} elements")
+    indices = argsort(x, i, descending=largest)
+    if x.ndim:
+        indices = views.clone(views.slice_(indices, i, 0, k))
+    return ValuesIndices(gathering.gather(x, i, indices), indices)
+
+
+def cumsum(x: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """Running sums along `dim`; integers and bools add up in int64.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html
+
+    >>> from minitorch_tensor import tensor
+    >>> cumsum(tensor([1, 2, 3]), 0)
+    Tensor([1, 3, 6], requires_grad=False)
+    """
+    return _running(x, dim, dtype, lambda a, b: a + b)
+
+
+def cumprod(x: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """Running products along `dim`; integers and bools multiply in int64.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
+    """
+    return _running(x, dim, dtype, lambda a, b: a * b)
+
+
+def _running(
+    x: Tensor, dim: int, dtype: DType | None, combine: Callable[[Tensor, Tensor], Tensor]
+) -> Tensor:
+    """Combine with the element 1, 2, 4, 8, ... places before: log2(n) steps on any device.
+
+    Hillis and Steele, "Data parallel algorithms", 1986. It rounds less than one sum after another.
+    """
+    i = wrap_dim(dim, x.ndim)
+    if dtype is None:
+        dtype = x.dtype if x.dtype.is_floating_point else dtypes.int64
+    y = x.to(dtype)
+    y = views.clone(y) if y is x else y
+    if x.ndim == 0:
+        return y
+    size, step = x.shape[i], 1
+    while step < size:
+        later = views.slice_(y, i, step, size - step)
+        earlier = views.slice_(y, i, 0, size - step)
+        y = joining.cat([views.slice_(y, i, 0, step), combine(later, earlier)], i)
+        step *= 2
+    return y
