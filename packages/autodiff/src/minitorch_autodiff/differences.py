@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
-from typing import Generic, Protocol
+from typing import Generic, NamedTuple, Protocol
 
 from minitorch_autodiff.engine import backward
 from minitorch_autodiff.graph import D
@@ -165,8 +164,7 @@ def check_double_backward(
     )
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     """A combination of the components of all outputs, numbered through: one row of J, or more."""
 
     label: str
@@ -207,8 +205,7 @@ def _listed(values: D | Sequence[D]) -> list[D]:
     return list(values) if isinstance(values, Sequence) else [values]
 
 
-@dataclass(frozen=True)
-class _Slopes:
+class _Slopes(NamedTuple):
     """Differences to one side, to the other, and across."""
 
     below: float
@@ -220,8 +217,7 @@ class _Slopes:
         return max(abs(self.below), abs(self.above))
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(NamedTuple):
     """The components of all outputs at three values of one number: below, here, above."""
 
     x: tuple[float, float, float]
@@ -312,8 +308,7 @@ class _Probe(Generic[D]):
         ]
 
 
-@dataclass(frozen=True)
-class _Mismatch:
+class _Mismatch(NamedTuple):
     """A derivative that is not what was measured, and what the two sides say about it."""
 
     of: str

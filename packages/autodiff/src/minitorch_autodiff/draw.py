@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from html import escape
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from minitorch_autodiff.graph import D, Node, Output
 from minitorch_autodiff.layered import Size, lay_out
@@ -21,12 +19,11 @@ Kind = Literal["operation", "leaf", "constant"]
 _CHARACTER = 7.3  # the width of a character of the 12 px monospace font, a little generous
 _LINE = 16.0
 _MARGIN = 12.0
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _FILL: dict[Kind, str] = {"operation": "#e7efff", "leaf": "#e9f7e4", "constant": "#ffffff"}
 
 
-@dataclass(frozen=True)
-class Vertex:
+class Vertex(NamedTuple):
     """An operation, a leaf or a constant, and the lines of text in it."""
 
     kind: Kind
@@ -35,15 +32,15 @@ class Vertex:
     @property
     def lines(self) -> list[str]:
         """The text, without characters that XML forbids."""
-        return _NOT_XML.sub("\ufffd", self.text).split("\n")
+        return re.sub(_NOT_XML, "\ufffd", self.text).split("\n")
 
 
-@dataclass
 class Drawing:
     """A graph to draw: vertices, and pairs of them; data flows from the first to the second."""
 
-    vertices: list[Vertex] = field(default_factory=list)
-    edges: list[tuple[int, int]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.vertices: list[Vertex] = []
+        self.edges: list[tuple[int, int]] = []
 
     def add(self, kind: Kind, text: str) -> int:
         """A new vertex; returns its number."""
@@ -98,6 +95,8 @@ def _size(vertex: Vertex) -> Size:
 
 
 def _shape(vertex: Vertex, size: Size, x: float, y: float) -> str:
+    from html import escape  # its table of names takes longer to load than this package
+
     w, h = size.width, size.height
     fill = _FILL[vertex.kind]
     if vertex.kind == "operation":

@@ -9,21 +9,19 @@ The order within a layer is that of the mean positions of the neighbours: few ed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SWEEPS = 8  # over all layers, forth and back; more hardly move anything
 
 
-@dataclass(frozen=True)
-class Size:
+class Size(NamedTuple):
     """Width and height of what is drawn at a vertex."""
 
     width: float
     height: float
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """The centres of the vertices, and the points that each edge goes through."""
 
     width: float
@@ -198,8 +196,7 @@ def _spread(
             k += 1
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(NamedTuple):
     """The horizontal extent of a layer."""
 
     left: float
