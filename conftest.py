@@ -34,6 +34,23 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite in two processes, if pytest-xdist is there and nothing else is said.
+
+    A choice of files or of tests runs in one process, which starts sooner and prints as it goes.
+    """
+    option = config.option
+    whole = not config.invocation_params.args or all(
+        str(argument).startswith("-") for argument in config.invocation_params.args
+    )
+    chosen = option.keyword or option.markexpr or option.usepdb or option.collectonly
+    if not config.pluginmanager.hasplugin("xdist") or chosen or not whole:
+        return
+    if option.numprocesses is None:
+        option.numprocesses = 2
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     """Say which torch the parity tests compare with."""
     version = _torch_version()
