@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import dataclass
+from types import FunctionType
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,12 @@ class Case:
     name: str
     fn: Pointwise
     arity: int
+
+    def at(self, *operands: float) -> float:
+        """The function at floats."""
+        assert isinstance(self.fn, FunctionType)
+        result: float = self.fn(*operands)
+        return result
 
 
 def _cases() -> list[Case]:

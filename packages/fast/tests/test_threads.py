@@ -73,10 +73,14 @@ assert results == [[100_000.0 * i] * 20 for i in range(4)], results
 def test_a_forked_child_computes_on_one_thread() -> None:
     script = """
 import os, warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # fork in a process with threads: the point of
-this test import minitorch_tensor, minitorch_fast from minitorch_fast import threads
-minitorch_fast.set_num_threads(2) x = minitorch_tensor.ones(100_000) assert (x + x).sum().item() ==
-200_000.0 child = os.fork() if child == 0:
+warnings.simplefilter("ignore", DeprecationWarning)  # fork beside threads: the point of this test
+import minitorch_tensor, minitorch_fast
+from minitorch_fast import threads
+minitorch_fast.set_num_threads(2)
+x = minitorch_tensor.ones(100_000)
+assert (x + x).sum().item() == 200_000.0
+child = os.fork()
+if child == 0:
     os._exit(0 if threads.team() == 1 and (x + x).sum().item() == 200_000.0 else 1)
 _, status = os.waitpid(child, 0)
 assert status == 0, status
@@ -101,10 +105,8 @@ def test_without_a_safe_layer_kernels_are_serial(monkeypatch: pytest.MonkeyPatch
 def test_small_work_in_many_python_threads() -> None:
     x = from_numpy(np.arange(50.0))
 
-    def work(i: int) -> list[float]:
-        found = (x * float(i)).tolist()
-        assert isinstance(found, list)
-        return found
+    def work(i: int) -> object:
+        return (x * float(i)).tolist()
 
     with ThreadPoolExecutor(8) as pool:
         for i, found in enumerate(pool.map(work, range(100))):

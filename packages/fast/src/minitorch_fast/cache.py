@@ -26,15 +26,12 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from minitorch_fast import numba_config, threads
-
-Kernel = Callable[..., object]
-"""A compiled function on flat arrays and numbers."""
+from minitorch_fast import numba_config
+from minitorch_fast.threads import Kernel
 
 VARIABLE: Final = "MINITORCH_CACHE_DIR"
 SLOW: Final = 1.0  # seconds to compile that are worth a message
@@ -113,7 +110,6 @@ def path_of(name: str, text: str) -> Path:
 
 def load(name: str, text: str, signature: str) -> Kernel:
     """The function `kernel` of the source `text`, compiled for `signature`, or found compiled."""
-    threads.prepare()
     path = path_of(name, text)
     _write(path, text)
     begin = time.perf_counter()

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from minitorch_fast.threads import Kernel
+
 if TYPE_CHECKING:
-    from minitorch_fast.cache import Kernel
     from minitorch_fast.target import Kind
 
 
 @cache
-def compiled(function: Callable[..., object], kind: Kind, parallel: bool = False) -> Kernel:
-    """The function as a kernel; `parallel` lets threads share its `prange`."""
+def compiled(function: Callable[..., object], kind: Kind) -> Kernel:
+    """The function as a kernel."""
     from minitorch_fast import cache as kernel_cache  # both are loaded for the first kernel
     from minitorch_fast import printer
 
-    return kernel_cache.load(*printer.source(function, kind, parallel))
+    return kernel_cache.load(*printer.source(function, kind))

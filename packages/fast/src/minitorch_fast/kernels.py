@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Sequence
 
 from minitorch_fast import cache, templates
-from minitorch_fast.cache import Kernel
 from minitorch_fast.target import NumbaTarget, inline, kind_of
 from minitorch_fast.templates import Spec
+from minitorch_fast.threads import Kernel
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.specialise import Pointwise
 
@@ -20,7 +20,6 @@ def source(
     operands: Sequence[DType],
     pattern: str,
     shared: Sequence[bool],
-    parallel: bool,
 ) -> tuple[str, str, str]:
     """A pointwise kernel as (name, text, signature).
 
@@ -31,7 +30,6 @@ def source(
         operands: those of the operands.
         pattern: `flat_` and a letter for each operand (v: dense, s: one number), or that of a plan.
         shared: for each operand, whether it is the output's memory.
-        parallel: whether the loop is shared out to threads.
     """
     kind = kind_of(compute)
     target = NumbaTarget(kind)
@@ -40,20 +38,19 @@ def source(
     arrays = tuple(
         "OUT" if same else name.upper() for name, same in zip(names, shared, strict=True)
     )
-    spec = Spec(names, arrays, tuple(operands), compute, out, pattern, parallel)
+    spec = Spec(names, arrays, tuple(operands), compute, out, pattern)
     is_flat = pattern.startswith("flat")
     loop = templates.flat(body, spec) if is_flat else templates.rows(body, spec)
     label = fn.__name__.lstrip("_")
     where = f"pattern {pattern} (see minitorch_fast.plan)"
-    threads = ", on several threads" if parallel else ""
-    title = f"{fn.__module__}: {fn.__name__}{names} at {compute.name}, {where}{threads}."
+    title = f"{fn.__module__}: {fn.__name__}{names} at {compute.name}, {where}."
     types = ", ".join(
         f"{array_type(dtype)}[::1]"
         for dtype, same in zip((out, *operands), (False, *shared), strict=True)
         if not same
     )
     last = "int64" if is_flat else "int64[::1]"
-    name = "_".join([label, compute.name, pattern, *(["threads"] if parallel else [])])
+    name = "_".join([label, compute.name, pattern])
     return name, templates.head(title.replace("'", ""), body) + loop, f"void({types}, {last})"
 
 
@@ -69,7 +66,6 @@ def build(
     operands: Sequence[DType],
     pattern: str,
     shared: Sequence[bool],
-    parallel: bool,
 ) -> Kernel:
     """The compiled kernel; arguments as for `source`."""
-    return cache.load(*source(fn, compute, out, operands, pattern, shared, parallel))
+    return cache.load(*source(fn, compute, out, operands, pattern, shared))

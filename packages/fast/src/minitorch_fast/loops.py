@@ -40,11 +40,6 @@ class Ints(Protocol):
     def __setitem__(self, i: int, value: int, /) -> None: ...
 
 
-prange = range
-"""A range whose steps do not depend on each other: threads share them if the kernel is compiled so.
-"""
-
-
 def scratch(n: int) -> Floats:
     """Memory for n floats, with any contents."""
     return [0.0] * n

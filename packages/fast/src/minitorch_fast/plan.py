@@ -18,6 +18,7 @@ are cut into tiles, so that each cache line is used while it is there; the patte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,10 +26,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from minitorch_fast import threads
 from minitorch_tensor.layout import Layout
 
-HEADER: Final = 6
-"""Numbers in front of the offsets: units, chunks, width, rows, columns, outer dimensions."""
+HEADER: Final = 4
+"""Numbers in front of the offsets; `plan` lists them."""
 
 Ints = npt.NDArray[np.int64]
 _Dim = tuple[int, ...]  # size, then one stride for each array
@@ -36,10 +38,10 @@ _Dim = tuple[int, ...]  # size, then one stride for each array
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The loops, for a kernel, and the pattern of the innermost."""
+    """The pattern of the innermost loop, and the loops of each part of the work."""
 
     pattern: str
-    numbers: Ints
+    parts: tuple[Ints, ...]
 
 
 def merge(layouts: Sequence[Layout]) -> list[_Dim]:
@@ -64,39 +66,45 @@ def merge(layouts: Sequence[Layout]) -> list[_Dim]:
     return merged or [(1, *(1 for _ in layouts))]
 
 
-def plan(layouts: Sequence[Layout], threads: int = 1) -> Plan:
-    """The loops over arrays with these layouts, the output's first, for so many threads.
+def plan(layouts: Sequence[Layout]) -> tuple[str, list[int]]:
+    """The pattern and the numbers for arrays with these layouts, the output's first.
 
-    The numbers are: units of work for one thread, chunks that the innermost loop is cut into, their
-    width, the rows (size of the second innermost loop) and the columns; then for each array its
+    The numbers are: the product of the outer dimensions, rows (the size of the second innermost
+    loop), columns (of the innermost), how many outer dimensions there are; then for each array its
     offset and its strides along rows and columns; then for each outer dimension, fastest first, its
     size and strides.
     """
     dims = merge(layouts)
     columns = dims.pop()
-    tiled = next((i for i, dim in enumerate(dims) if 1 in dim[2:]), None)
-    if columns[1] == 1 and all(s <= 1 for s in columns[1:]):
-        tiled = None  # the innermost loop is contiguous already
-    if tiled is not None:
-        rows = dims.pop(tiled)
-    elif dims and threads == 1:
-        rows = dims.pop()
+    crossing = [i for i, dim in enumerate(dims) if 1 in dim[2:]]
+    tiled = bool(crossing) and (columns[1] != 1 or any(s > 1 for s in columns[1:]))
+    if tiled:
+        rows = dims.pop(crossing[0])
     else:
-        rows = (1, *(0 for _ in layouts))
-    outer = 1
-    for dim in dims:
-        outer *= dim[0]
-    wanted = 1 if threads == 1 else -(-2 * threads // max(outer, 1))
-    width = -(-columns[0] // wanted)
-    width = max(-(-width // 64) * 64, 64)
-    chunks = max(-(-columns[0] // width), 1)
-    numbers = [outer * chunks, chunks, width, rows[0], columns[0], len(dims)]
+        rows = dims.pop() if dims else (1, *(0 for _ in layouts))
+    numbers = [math.prod(dim[0] for dim in dims), rows[0], columns[0], len(dims)]
     for i, layout in enumerate(layouts, 1):
         numbers += [layout.offset, rows[i], columns[i]]
     for dim in reversed(dims):
         numbers += dim
     letters = "".join("v" if s == 1 else "s" if s == 0 else "g" for s in columns[1:])
-    if letters[0] == "s":  # one column only
+    if letters[0] == "s":  # there is one column only
         letters = "g" + letters[1:]
-    pattern = letters + ("t" if tiled is not None else "")
-    return Plan(pattern, np.array(numbers, np.int64))
+    return letters + ("t" if tiled else ""), numbers
+
+
+def plans(layouts: Sequence[Layout], team: int = 1) -> Plan:
+    """The plan, cut for so many threads along the outermost dimension that is long enough."""
+    pattern, numbers = plan(layouts)
+    if team > 1:
+        shape, strides = layouts[0].shape, layouts[0].strides
+        long = [i for i, n in enumerate(shape) if n >= team]
+        if long:
+            dim = max(long, key=lambda i: strides[i])
+            made = [
+                plan([layout.narrow(dim, first, last - first) for layout in layouts])
+                for first, last in threads.cut(shape[dim], team, 1)
+            ]
+            if all(each == pattern for each, _ in made):
+                return Plan(pattern, tuple(np.array(part, np.int64) for _, part in made))
+    return Plan(pattern, (np.array(numbers, np.int64),))

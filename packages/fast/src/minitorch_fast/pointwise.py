@@ -2,9 +2,11 @@
 
 Three ways, cheapest first, because a small operation costs what its Python costs:
 
-1. few elements, all arrays dense, of one shape and one dtype: one look-up by operator, then the
-kernel; 2. arrays that are dense or one repeated number: a loop over n elements, on several threads
-if there are many; 3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
+1. few elements, all arrays dense, of one shape and one dtype: one look-up by operator, and the call;
+2. arrays that are dense or one repeated number: a loop over n elements;
+3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
+
+In the last two, many elements are cut into parts for several threads.
 """
 
 from __future__ import annotations
@@ -12,27 +14,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from minitorch_fast import threads
-from minitorch_fast.plan import Plan, plan
+from minitorch_fast.plan import Plan, plans
+from minitorch_fast.threads import Kernel
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import DType, promote_types
 from minitorch_tensor.layout import Layout
+from minitorch_tensor.numpy_backend import host
 from minitorch_tensor.storage import Array
 
 if TYPE_CHECKING:
-    from minitorch_fast.cache import Kernel
     from minitorch_tensor.specialise import Pointwise
 
 SMALL: Final = 2048
 """Up to so many elements the first way is taken. It does not look whether an operand is the
 output's own memory; such a loop is right, but is not vectorised."""
 
-PARALLEL: Final = 32768
-"""From so many elements on, threads pay for their start (benchmarks: `add` on two cores)."""
+PARALLEL: Final = 200_000
+"""From so many elements on, the work is cut for threads, which costs about 20 microseconds."""
 
 _LIMIT: Final = 4096  # plans to remember
 
-_Key = tuple["Pointwise", DType, DType, tuple[DType, ...], str, tuple[bool, ...], bool]
+_Key = tuple["Pointwise", DType, DType, tuple[DType, ...], str, tuple[bool, ...]]
 
 
 class PointwiseKernels:
@@ -123,27 +126,38 @@ class PointwiseKernels:
         layout = out.layout
         if layout.size == 0:
             return None
-        team = threads.team() if layout.size >= PARALLEL else 1
+        team = threads.get_num_threads() if layout.size >= PARALLEL else 1
         buffer = out.storage.buffer
         pattern = _flat(layout, operands)
         shared = tuple(
             x.storage.buffer is buffer and (x.layout is layout or x.layout == layout)
             for x in operands
         )
-        arrays = [buffer]
-        for x, same in zip(operands, shared, strict=True):
-            if not same:
-                arrays.append(x.storage.buffer)
         types = tuple(x.dtype for x in operands)
-        if pattern is not None:
-            kernel = self._find(fn, compute, out.dtype, types, pattern, shared, team > 1)
-            kernel(*arrays, layout.size)
-            simple = team == 1 and "s" not in pattern and not any(shared)
-            return kernel if simple and all(dtype is out.dtype for dtype in types) else None
-        loops = self._plan((layout, *(x.layout for x in operands)), team)
-        kernel = self._find(fn, compute, out.dtype, types, loops.pattern, shared, team > 1)
-        kernel(*arrays, loops.numbers)
-        return None
+        if pattern is None:
+            loops = self._plan((layout, *(x.layout for x in operands)), team)
+            kernel = self._find(fn, compute, out.dtype, types, loops.pattern, shared)
+            own = [x.storage.buffer for x, same in zip(operands, shared, strict=True) if not same]
+            threads.run(kernel, [(buffer, *own, numbers) for numbers in loops.parts])
+            return None
+        kernel = self._find(fn, compute, out.dtype, types, pattern, shared)
+        letters = pattern.removeprefix("flat_")
+        own = [x.storage.buffer for x, same in zip(operands, shared, strict=True) if not same]
+        if team > 1:
+            cuttable = [c == "v" for c, same in zip(letters, shared, strict=True) if not same]
+            calls = [
+                (
+                    host(buffer)[first:last],
+                    *(host(x)[first:last] if c else x for x, c in zip(own, cuttable, strict=True)),
+                    last - first,
+                )
+                for first, last in threads.cut(layout.size, team)
+            ]
+            threads.run(kernel, calls)
+            return None
+        kernel(buffer, *own, layout.size)
+        simple = "s" not in letters and not any(shared)
+        return kernel if simple and all(dtype is out.dtype for dtype in types) else None
 
     def _find(
         self,
@@ -153,14 +167,13 @@ class PointwiseKernels:
         operands: tuple[DType, ...],
         pattern: str,
         shared: tuple[bool, ...],
-        parallel: bool,
     ) -> Kernel:
-        key = (fn, compute, out, operands, pattern, shared, parallel)
+        key = (fn, compute, out, operands, pattern, shared)
         kernel = self._kernels.get(key)
         if kernel is None:
             from minitorch_fast import kernels  # what writes kernels is loaded for the first one
 
-            kernel = kernels.build(fn, compute, out, operands, pattern, shared, parallel)
+            kernel = kernels.build(fn, compute, out, operands, pattern, shared)
             self._kernels[key] = kernel
         return kernel
 
@@ -170,7 +183,7 @@ class PointwiseKernels:
         if found is None:
             if len(self._plans) >= _LIMIT:
                 self._plans.clear()
-            found = self._plans[key] = plan(layouts, team)
+            found = self._plans[key] = plans(layouts, team)
         return found
 
 

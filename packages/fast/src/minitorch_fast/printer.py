@@ -12,13 +12,13 @@ from minitorch_fast import loops, templates
 from minitorch_fast.target import Body, Inliner, Kind, NumbaTarget
 from minitorch_operators import ieee
 
-_KEPT = {"len", "max", "min", "prange", "range"}
+_KEPT = {"len", "max", "min", "range"}
 _REORDERED = """
 REORDERED = {**OPTIONS, "fastmath": {"contract", "nsz", "reassoc"}}
 """
 
 
-def source(function: Callable[..., object], kind: Kind, parallel: bool) -> tuple[str, str, str]:
+def source(function: Callable[..., object], kind: Kind) -> tuple[str, str, str]:
     """A fused kernel as (name, text, signature)."""
     if not isinstance(function, FunctionType):
         raise TypeError(f"fused: expected a plain Python function, got {function!r}")
@@ -35,8 +35,8 @@ def source(function: Callable[..., object], kind: Kind, parallel: bool) -> tuple
         options = "REORDERED" if "reordered" in made.__dict__ else "OPTIONS"
         text += f"\n\n@njit(**{options})\n" + "\n".join(helper) + "\n"
     options = "REORDERED" if "reordered" in function.__dict__ else "OPTIONS"
-    text += f"\n\n@njit(**{options}, cache=True, parallel={parallel})\n" + "\n".join(kernel) + "\n"
-    name = "_".join([function.__name__.strip("_"), kind, *(["threads"] if parallel else [])])
+    text += f"\n\n@njit(**{options}, cache=True)\n" + "\n".join(kernel) + "\n"
+    name = f"{function.__name__.strip('_')}_{kind}"
     return name, text, _signature(function, kind)
 
 

@@ -32,40 +32,39 @@ LINE: Final = 8192
 ROWS: Final = 32
 """Rows that are one piece."""
 
-HEADER: Final = 13
+HEADER: Final = 12
 """Numbers in front of the dimensions of a plan; `reductions.Walk` lists them."""
 
 _OUTLINE = """
 
-@njit(**OPTIONS, cache=True, parallel={parallel})
+@njit(**OPTIONS, cache=True)
 def kernel(OUT, X, plan):
     wide()
-    teams, units, runs, length = plan[0], plan[1], plan[2], plan[3]
-    x_step, kept, reduced = plan[4], plan[5], plan[6]
-    depth, columns, x_column, out_column = plan[7], plan[8], plan[9], plan[10]
-    kept_end = 13 + 3 * kept
+    units, runs, length, x_step = plan[0], plan[1], plan[2], plan[3]
+    kept, reduced, depth = plan[4], plan[5], plan[6]
+    columns, x_column, out_column = plan[7], plan[8], plan[9]
+    kept_end = 12 + 3 * kept
     chunks = (columns + 511) // 512
-    for team in {range}(teams):
-        held = np.empty({scratch}, np.{dtype})
-        for unit in range(team * units // teams, (team + 1) * units // teams):
-            chunk = unit % chunks
-            rest = unit // chunks
-            width = min(columns - chunk * 512, 512)
-            out_at = plan[11] + chunk * 512 * out_column
-            unit_at = plan[12] + chunk * 512 * x_column
-            for d in range(13, kept_end, 3):
+    held = np.empty({scratch}, np.{dtype})
+    for unit in range(units):
+        chunk = unit % chunks
+        rest = unit // chunks
+        width = min(columns - chunk * 512, 512)
+        out_at = plan[10] + chunk * 512 * out_column
+        unit_at = plan[11] + chunk * 512 * x_column
+        for d in range(12, kept_end, 3):
+            i = rest % plan[d]
+            rest = rest // plan[d]
+            out_at += i * plan[d + 1]
+            unit_at += i * plan[d + 2]
+        count = 0  # pieces so far; its bits say which levels hold the result of that many
+        for run in range(runs):
+            rest = run
+            x_at = unit_at
+            for d in range(kept_end, kept_end + 2 * reduced, 2):
                 i = rest % plan[d]
                 rest = rest // plan[d]
-                out_at += i * plan[d + 1]
-                unit_at += i * plan[d + 2]
-            count = 0  # pieces so far; its bits say which levels hold the result of that many
-            for run in range(runs):
-                rest = run
-                x_at = unit_at
-                for d in range(kept_end, kept_end + 2 * reduced, 2):
-                    i = rest % plan[d]
-                    rest = rest // plan[d]
-                    x_at += i * plan[d + 1]
+                x_at += i * plan[d + 1]
 {run}
 {finish}
 """
@@ -183,9 +182,9 @@ def lines(
         start: the name of the constant that a result starts from.
         written: the result `h` as an element of the output.
         dtype: what is computed in.
-        form: "dense" or "strided", then perhaps " threads".
+        form: "dense" or "strided".
     """
-    dense = form.startswith("dense")
+    dense = form == "dense"
 
     def at(k: str) -> str:
         return element(f"u64(x_at + {k})" if dense else f"u64(x_at + ({k}) * x_step)")
@@ -203,14 +202,14 @@ def lines(
         combined=combined,
     )
     finish = _LINE_FINISH.format(start=start, combined=combined, written=written)
-    return _outline(form, "32 + depth", dtype, run, finish)
+    return _outline("32 + depth", dtype, run, finish)
 
 
 def columns(
     combine: Combine, element: Element, start: str, written: str, dtype: str, form: str
 ) -> str:
     """The kernel that combines rows; arguments as for `lines`."""
-    dense = form.startswith("dense")
+    dense = form == "dense"
 
     def at(place: str) -> str:
         return element(f"u64({place} + k)" if dense else f"u64({place} + k * x_column)")
@@ -228,7 +227,7 @@ def columns(
         written=written,
         out_place="u64(out_at + k)" if dense else "u64(out_at + k * out_column)",
     )
-    return _outline(form, "min(columns, 512) * (1 + depth)", dtype, run, finish)
+    return _outline("min(columns, 512) * (1 + depth)", dtype, run, finish)
 
 
 def _quad(combine: Combine, elements: list[str], indent: int) -> str:
@@ -242,13 +241,10 @@ def _quad(combine: Combine, elements: list[str], indent: int) -> str:
     return textwrap.indent("\n".join(text), " " * indent)
 
 
-def _outline(form: str, scratch: str, dtype: str, run: str, finish: str) -> str:
-    parallel = form.endswith("threads")
+def _outline(scratch: str, dtype: str, run: str, finish: str) -> str:
     return _OUTLINE.format(
-        parallel=parallel,
-        range="prange" if parallel else "range",
         scratch=scratch,
         dtype=dtype,
-        run=textwrap.indent(run, " " * 16),
-        finish=textwrap.indent(finish, " " * 12),
+        run=textwrap.indent(run, " " * 12),
+        finish=textwrap.indent(finish, " " * 8),
     )

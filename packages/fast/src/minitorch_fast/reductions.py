@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from minitorch_fast import reduction_templates, threads
 from minitorch_fast.plan import merge
+from minitorch_fast.threads import Kernel
 from minitorch_operators import Binary, add, logical_and, logical_or, maximum, minimum, mul
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.numpy_backend import start_of
 from minitorch_tensor.storage import Array, Storage
 
-if TYPE_CHECKING:
-    from minitorch_fast.cache import Kernel
-
-PARALLEL: Final = 65536
-"""From so many elements on, threads pay for their start."""
+PARALLEL: Final = 300_000
+"""From so many elements on, the work is cut for threads."""
 
 _NEUTRAL: Final = {
     add: 0.0, mul: 1.0, maximum: -math.inf, minimum: math.inf, logical_and: 1.0, logical_or: 0.0,
@@ -39,17 +37,18 @@ _Dim = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How to reduce arrays of two layouts: the kernel's form and its plan.
+    """How to reduce arrays of two layouts: the form of the kernel, and a plan for each part.
 
-    The numbers are: teams (threads), units of work, runs for each unit, length of a run, its stride
-    in x, kept and reduced outer dimensions, depth of the tournament, columns and their strides in x
-    and out, offsets of out and x; then for each kept dimension its size and strides in out and x,
-    then for each reduced one its size and stride in x.
+    The numbers of a plan are: units of work, runs for each unit, length of a run, its stride in x,
+    kept and reduced outer dimensions, depth of the tournament, columns and their strides in x and
+    out, offsets of out and x; then for each kept dimension its size and strides in out and x, then
+    for each reduced one its size and stride in x.
     """
 
     columns: bool
     form: str
-    numbers: Ints
+    parts: tuple[Ints, ...]
+    results: tuple[Layout, Layout] | None = None  # where parts of one reduction meet: see `_cut`
 
 
 @dataclass(slots=True)
@@ -72,51 +71,36 @@ class ReductionKernels:
     def reduce(self, operator: Binary, start: float, out: Array, x: Array, /) -> None:
         """out[i] = start, then for each index i: out[i] = operator.fn(out[i], x[i])."""
         size = x.layout.size
-        if size >= PARALLEL and (team := threads.team()) > 1:
-            parts = (
-                None if _outputs(out.layout) >= 4 * team else _cut(out.layout, x.layout, 4 * team)
-            )
-            if parts is None:
-                self._reduce(operator, start, out, x, team)
-                return
-            partial_layouts, pieces = parts
-            results = Piece(self._scratch(out, pieces[-1].size), pieces[-1], out.dtype)
-            for made, taken in partial_layouts:
-                self._reduce(
-                    operator,
-                    _NEUTRAL[operator],
-                    Piece(results.storage, made, out.dtype),
-                    Piece(x.storage, taken, x.dtype),
-                    team,
-                )
-            self._reduce(operator, start, Piece(out.storage, pieces[0], out.dtype), results, 1)
-            return
         if size == 0:
             _fill(start, out)
             return
-        self._reduce(operator, start, out, x, 1)
-
-    def _scratch(self, like: Array, size: int) -> Storage:
-        return Storage(np.empty(size, like.dtype.numpy), like.storage.device)
-
-    def _reduce(self, operator: Binary, start: float, out: Array, x: Array, team: int) -> None:
+        team = threads.get_num_threads() if size >= PARALLEL else 1
         key = (out.layout, x.layout, team)
         walk = self._walks.get(key)
         if walk is None:
             if len(self._walks) >= _LIMIT:
                 self._walks.clear()
             walk = self._walks[key] = plan_walk(out.layout, x.layout, team)
-        form = (operator, start, out.dtype, x.dtype, walk.columns, walk.form)
-        kernel = self._reducers.get(form)
+        if walk.results is None:
+            kernel = self._reducer(operator, start, out.dtype, x.dtype, walk)
+            buffers = (out.storage.buffer, x.storage.buffer)
+            threads.run(kernel, [(*buffers, part) for part in walk.parts])
+            return
+        target, meeting = walk.results
+        memory: npt.NDArray[np.generic] = np.empty(meeting.size, out.dtype.numpy)
+        kernel = self._reducer(operator, _NEUTRAL[operator], out.dtype, x.dtype, walk)
+        threads.run(kernel, [(memory, x.storage.buffer, part) for part in walk.parts])
+        results = Piece(Storage(memory, out.storage.device), meeting, out.dtype)
+        self.reduce(operator, start, Piece(out.storage, target, out.dtype), results)
+
+    def _reducer(self, operator: Binary, start: float, out: DType, x: DType, walk: Walk) -> Kernel:
+        key = (operator, start, out, x, walk.columns, walk.form)
+        kernel = self._reducers.get(key)
         if kernel is None:
             from minitorch_fast import cache  # loaded for the first kernel
 
-            kernel = self._reducers[form] = cache.load(*source(*form))
-        kernel(out.storage.buffer, x.storage.buffer, walk.numbers)
-
-
-def _outputs(layout: Layout) -> int:
-    return math.prod(n for n, s in zip(layout.shape, layout.strides, strict=True) if s != 0)
+            kernel = self._reducers[key] = cache.load(*source(*key))
+        return kernel
 
 
 def _fill(start: float, out: Array) -> None:
@@ -138,7 +122,19 @@ def _fill(start: float, out: Array) -> None:
 
 
 def plan_walk(out: Layout, x: Layout, team: int) -> Walk:
-    """The form and the plan for reducing x to out, neither of them empty."""
+    """The form and the plans for reducing x to out, neither of them empty."""
+    columns, form, numbers = _plan(out, x)
+    if team > 1:
+        pairs, results = _cut(out, x, team)
+        made = [_plan(*pair) for pair in pairs]
+        if made and all((c, f) == made[0][:2] for c, f, _ in made):
+            parts = tuple(np.array(part, np.int64) for _, _, part in made)
+            return Walk(made[0][0], made[0][1], parts, results)
+    return Walk(columns, form, (np.array(numbers, np.int64),))
+
+
+def _plan(out: Layout, x: Layout) -> tuple[bool, str, list[int]]:
+    """Whether columns are reduced, the form, and the numbers."""
     dims = merge([out, x])
     # Innermost the dimension whose elements lie closest together in x.
     dims.sort(key=lambda dim: (dim[2] == 0, abs(dim[2])), reverse=True)
@@ -158,59 +154,43 @@ def plan_walk(out: Layout, x: Layout, team: int) -> Walk:
     units = math.prod(n for n, _, _ in kept) * -(-columns // reduction_templates.WIDTH)
     runs = math.prod(n for n, _ in reduced)
     depth = (runs * pieces_each).bit_length() + 1
-    teams = min(team * 4, units) if team > 1 else 1
-    numbers = [teams, units, runs, length, step, len(kept), len(reduced), depth]
+    numbers = [units, runs, length, step, len(kept), len(reduced), depth]
     numbers += [columns, x_column, out_column, out.offset, x.offset]
     for dim in kept:
         numbers += dim
     for pair in reduced:
         numbers += pair
-    form = ("dense" if dense else "strided") + (" threads" if teams > 1 else "")
-    return Walk(inner[1] != 0, form, np.array(numbers, np.int64))
+    return inner[1] != 0, "dense" if dense else "strided", numbers
 
 
 def _cut(
-    out: Layout, x: Layout, parts: int
-) -> tuple[list[tuple[Layout, Layout]], tuple[Layout, Layout]] | None:
-    """Cut the longest reduced dimension into parts, for threads.
+    out: Layout, x: Layout, team: int
+) -> tuple[list[tuple[Layout, Layout]], tuple[Layout, Layout] | None]:
+    """Layouts of out and x for each of several threads.
 
-    Returns pairs of layouts, (results of some parts, what they are made of), and the layouts of the
-    second step: of `out`, and of all results. None if no dimension is long enough.
+    A dimension that is kept is cut, if one is long enough. Else one that is reduced: the parts then
+    have results of their own, which are reduced again; returned are, too, the layouts for that, of
+    out and of all results.
     """
-    reduced = [i for i, s in enumerate(out.strides) if s == 0 and x.shape[i] > 1]
-    if not reduced:
-        return None
-    longest = max(reduced, key=lambda i: x.shape[i])
-    length = x.shape[longest] // parts
-    if length < 2:
-        return None
-    rest = x.shape[longest] - parts * length
-    kept_shape = tuple(1 if s == 0 else n for n, s in zip(out.shape, out.strides, strict=True))
-    count = parts + (1 if rest else 0)
-    results = Layout.contiguous((count, *kept_shape))
-    stride = x.strides[longest]
-
-    def piece(first: int, n: int, size: int) -> tuple[Layout, Layout]:
-        inner = tuple(size if i == longest else m for i, m in enumerate(x.shape))
-        made = Layout(
-            (n, *inner),
-            (
-                results.strides[0],
-                *(
-                    0 if s == 0 else t
-                    for s, t in zip(out.strides, results.strides[1:], strict=True)
-                ),
-            ),
-            first * results.strides[0],
-        )
-        taken = Layout((n, *inner), (size * stride, *x.strides), x.offset + first * length * stride)
-        return made, taken
-
-    pieces = [piece(0, parts, length)]
-    if rest:
-        pieces.append(piece(parts, 1, rest))
-    final = Layout(results.shape, (0, *out.strides), out.offset)
-    return pieces, (final, results)
+    kept = [i for i, s in enumerate(out.strides) if s != 0 and x.shape[i] >= team]
+    if kept:
+        dim = max(kept, key=lambda i: x.strides[i])
+        ranges = threads.cut(x.shape[dim], team, 1)
+        return [(out.narrow(dim, a, b - a), x.narrow(dim, a, b - a)) for a, b in ranges], None
+    dim = max(range(x.ndim), key=lambda i: x.shape[i] if out.strides[i] == 0 else 0)
+    if out.strides[dim] != 0 or x.shape[dim] < 2 * team:
+        return [], None
+    ranges = threads.cut(x.shape[dim], team, 1)
+    shape = tuple(1 if s == 0 else n for n, s in zip(out.shape, out.strides, strict=True))
+    results = Layout.contiguous((len(ranges), *shape))
+    strides = tuple(
+        0 if s == 0 else t for s, t in zip(out.strides, results.strides[1:], strict=True)
+    )
+    pairs = []
+    for i, (a, b) in enumerate(ranges):
+        taken = x.narrow(dim, a, b - a)
+        pairs.append((Layout(taken.shape, strides, i * results.strides[0]), taken))
+    return pairs, (Layout(results.shape, (0, *out.strides), out.offset), results)
 
 
 def source(
@@ -241,6 +221,6 @@ def source(
     layout = "columns" if columns else "lines"
     what = f"{operator.name} of {x.name} to {out.name}, along {layout}, {form}"
     title = f"{what} (see minitorch_fast.reductions)."
-    name = "_".join(["reduce", operator.name, out.name, layout, *form.split()])
+    name = "_".join(["reduce", operator.name, out.name, layout, form])
     types = f"{array_type(out)}[::1], {array_type(x)}[::1], int64[::1]"
     return name, templates.head(title, body) + loop, f"void({types})"

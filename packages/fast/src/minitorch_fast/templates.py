@@ -27,7 +27,7 @@ Written by minitorch_fast, compiled by Numba. The file is named by the hash of t
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, prange
+from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -54,7 +54,6 @@ class Spec:
     compute: DType
     out: DType
     pattern: str = ""
-    parallel: bool = False
 
     @property
     def parameters(self) -> list[str]:
@@ -118,11 +117,11 @@ def flat(body: Body, spec: Spec) -> str:
     loop += [*body.lines, f"OUT[i] = {written(body.result, spec.out, body.kind)}"]
     return "\n".join(
         [
-            f"\n\n@njit(**OPTIONS, cache=True, parallel={spec.parallel})",
+            "\n\n@njit(**OPTIONS, cache=True)",
             f"def kernel({', '.join(['OUT', *spec.parameters, 'n'])}):",
             "    wide()",
             *(f"    {line}" for line in hoisted),
-            f"    for i in {'prange' if spec.parallel else 'range'}(n):",
+            "    for i in range(n):",
             textwrap.indent("\n".join(loop), " " * 8),
             "",
         ]
@@ -144,15 +143,13 @@ def rows(body: Body, spec: Spec) -> str:
         stride = {"v": "k", "s": "0", "g": f"k * {array.lower()}_column"}[letters[array]]
         return f"u64({at(array)} + {stride})" if stride != "0" else f"u64({at(array)})"
 
-    unit = ["chunk = unit % chunks", "rest = unit // chunks"]
-    unit += [f"{at(a)} = plan[{HEADER + 3 * places[a]}]" for a in arrays]
+    unit = ["rest = unit", *(f"{at(a)} = plan[{HEADER + 3 * places[a]}]" for a in arrays)]
     unit += [
         f"for d in range({start}, {start} + {step} * outer, {step}):",
         "    i = rest % plan[d]",
     ]
     unit += ["    rest = rest // plan[d]"]
     unit += [f"    {at(a)} += i * plan[d + {1 + places[a]}]" for a in arrays]
-    unit += ["first = chunk * width", "last = min(first + width, columns)"]
 
     hoisted: list[str] = []
     inner: list[str] = []
@@ -164,11 +161,11 @@ def rows(body: Body, spec: Spec) -> str:
     moves = [f"{at(a)} += {a.lower()}_row" for a in arrays]
 
     if spec.pattern.endswith("t"):
-        loop = ["for j0 in range(0, rows, 32):", "    for k0 in range(first, last, 32):"]
+        loop = ["for j0 in range(0, rows, 32):", "    for k0 in range(0, columns, 32):"]
         row = [f"{at(a)}_ = {at(a)} + j * {a.lower()}_row" for a in arrays]
         renamed = [_rename(line, [at(a) for a in arrays]) for line in (*hoisted, "", *inner)]
         cut = renamed.index("")
-        row += [*renamed[:cut], "for k in range(k0, min(k0 + 32, last)):"]
+        row += [*renamed[:cut], "for k in range(k0, min(k0 + 32, columns)):"]
         row += ["    " + line for line in renamed[cut + 1 :]]
         loop += [
             " " * 8 + "for j in range(j0, min(j0 + 32, rows)):",
@@ -176,9 +173,9 @@ def rows(body: Body, spec: Spec) -> str:
         ]
     else:
         loop = ["for _ in range(rows):"]
-        loop += ["    " + line for line in (*hoisted, "for k in range(first, last):")]
+        loop += ["    " + line for line in (*hoisted, "for k in range(columns):")]
         loop += [" " * 8 + line for line in inner] + ["    " + line for line in moves]
-    names = "units, chunks, width, rows, columns, outer"
+    names = "units, rows, columns, outer"
     setup = [f"{names} = {', '.join(f'plan[{i}]' for i in range(HEADER))}"]
     for a in arrays:
         setup.append(f"{a.lower()}_row = plan[{HEADER + 3 * places[a] + 1}]")
@@ -186,11 +183,11 @@ def rows(body: Body, spec: Spec) -> str:
             setup.append(f"{a.lower()}_column = plan[{HEADER + 3 * places[a] + 2}]")
     return "\n".join(
         [
-            f"\n\n@njit(**OPTIONS, cache=True, parallel={spec.parallel})",
+            "\n\n@njit(**OPTIONS, cache=True)",
             f"def kernel({', '.join(['OUT', *spec.parameters, 'plan'])}):",
             "    wide()",
             textwrap.indent("\n".join(setup), " " * 4),
-            f"    for unit in {'prange' if spec.parallel else 'range'}(units):",
+            "    for unit in range(units):",
             textwrap.indent("\n".join([*unit, *loop]), " " * 8),
             "",
         ]

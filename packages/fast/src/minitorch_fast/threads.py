@@ -1,8 +1,10 @@
-"""How many threads compute, for our kernels and for BLAS alike, and when one must do.
+"""How many threads compute, for our kernels and for BLAS alike.
 
-Numba can run a loop on three threading layers. Its own (`workqueue`) aborts the process when two
-Python threads enter it at once, so only OpenMP and TBB are allowed here. After a fork OpenMP
-terminates the child that uses it: there, kernels run on one thread.
+Numba can compile a loop for several threads, but such a kernel takes three times as long to compile, runs on a
+layer that aborts under Python's own threads (`workqueue`) or ends a forked child (OpenMP), and spins while BLAS
+wants the cores. Our kernels release Python's lock, so plain Python threads do as well: the work is cut into parts,
+each a call of the same serial kernel, and a few waiting threads take them. That costs about 20 microseconds,
+so small work is not cut.
 """
 
 from __future__ import annotations
@@ -12,45 +14,106 @@ import functools
 import importlib
 import os
 import threading
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from typing import Final
 
-from minitorch_fast import numba_config
+Kernel = Callable[..., object]
+"""A compiled function on flat arrays and numbers, which releases Python's lock."""
+
+Call = tuple[object, ...]
+"""The arguments of one call of a kernel."""
 
 _BLAS_NAMES: Final = (
-    "scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", 
+    "scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads",
     "openblas_{}_num_threads64_", "openblas_{}_num_threads", "MKL_{}_Num_Threads",
 )  # fmt: skip
 
 
-class _State:
-    """The number of threads, and whether they can be had."""
+class _Done:
+    """What a call has left: its result, or what it raised."""
 
-    __slots__ = ("available", "forked", "prepared", "wanted")
+    __slots__ = ("error", "result")
+
+    def __init__(self, result: object, error: BaseException | None) -> None:
+        self.result = result
+        self.error = error
+
+
+_Task = tuple[Kernel, Call, "SimpleQueue[_Done]"]
+
+
+class _Workers:
+    """Threads that wait for calls; started when they are needed."""
 
     def __init__(self) -> None:
-        self.wanted: int | None = None  # None: not chosen, all there are
-        self.available: bool | None = None  # None: not tried yet
-        self.prepared = False
-        self.forked = False
+        self.tasks: SimpleQueue[_Task] = SimpleQueue()
+        self.count = 0
+        self.lock = threading.Lock()
+
+    def need(self, count: int) -> None:
+        """Have at least so many threads."""
+        if self.count >= count:
+            return
+        with self.lock:
+            while self.count < count:
+                name = f"minitorch-kernels-{self.count}"
+                threading.Thread(target=_work, args=(self.tasks,), name=name, daemon=True).start()
+                self.count += 1
+
+
+def _work(tasks: SimpleQueue[_Task]) -> None:
+    """What a worker does, for ever."""
+    while True:
+        kernel, call, done = tasks.get()
+        try:
+            done.put(_Done(kernel(*call), None))
+        except BaseException as error:  # raised again where the work was asked for
+            done.put(_Done(None, error))
+        del kernel, call, done  # the arrays may go
+
+
+class _State:
+    """The number of threads that was chosen, and those there are."""
+
+    __slots__ = ("wanted", "workers")
+
+    def __init__(self) -> None:
+        self.wanted: int | None = None  # None: not chosen, as many as there are cores
+        self.workers = _Workers()
 
 
 _state = _State()
-_local = threading.local()
 
 
-def prepare() -> None:
-    """Settings that must be made before Numba starts its threads; a user's own stay."""
-    if _state.prepared:
-        return
-    _state.prepared = True
-    # Threads that wait in a loop take the cores from BLAS, which has threads of its own.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    if numba_config.setting("THREADING_LAYER") == "default":
-        numba_config.set_setting(
-            "THREADING_LAYER", "threadsafe"
-        )  # TBB, else OpenMP, never workqueue
+def run(kernel: Kernel, calls: Sequence[Call]) -> list[object]:
+    """The results of several calls of a kernel, made at the same time."""
+    if len(calls) == 1:
+        return [kernel(*calls[0])]
+    workers = _state.workers
+    workers.need(len(calls) - 1)
+    done: SimpleQueue[_Done] = SimpleQueue()
+    for call in calls[1:]:
+        workers.tasks.put((kernel, call, done))
+    try:
+        results = [kernel(*calls[0])]
+    finally:
+        others = [done.get() for _ in calls[1:]]
+    for other in others:
+        if other.error is not None:
+            raise other.error
+        results.append(other.result)
+    return results
+
+
+def cut(n: int, parts: int, grain: int = 64) -> list[tuple[int, int]]:
+    """Cut range(n) into at most so many ranges, at multiples of `grain`.
+
+    >>> cut(1000, 2)
+    [(0, 512), (512, 1000)]
+    """
+    width = max(-(-n // (parts * grain)) * grain, grain)
+    return [(first, min(first + width, n)) for first in range(0, n, width)]
 
 
 def set_num_threads(n: int) -> None:
@@ -90,37 +153,7 @@ def _default() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
-def team() -> int:
-    """How many threads a parallel kernel would run on now: 1 means that a serial one must be used.
-
-    Tells Numba how many to use; that setting belongs to the calling thread.
-    """
-    if _state.forked or _state.available is False:
-        return 1
-    wanted = get_num_threads()
-    if wanted == 1:
-        return 1
-    if _state.available is None:
-        _state.available = _try()
-        return team()
-    n = min(wanted, numba_config.most_threads())
-    if getattr(_local, "team", None) != n:
-        numba_config.use_threads(n)
-        _local.team = n
-    return n
-
-
-def _try() -> bool:
-    """Start Numba's threads; False, with a warning, where there is no safe threading layer."""
-    prepare()
-    try:
-        layer = numba_config.launch_threads()
-    except ValueError as error:
-        warnings.warn(f"kernels run on one thread: {error}", RuntimeWarning, stacklevel=4)
-        return False
-    return layer != "workqueue"
-
-
+@functools.cache
 def _blas(verb: str) -> Callable[..., object] | None:
     """The function of NumPy's BLAS that gets or sets its number of threads; None if unknown."""
     extension = importlib.import_module("numpy._core._multiarray_umath").__file__
@@ -132,14 +165,14 @@ def _blas(verb: str) -> Callable[..., object] | None:
     return None
 
 
-def _blas_threads() -> int | None:
+def blas_threads() -> int | None:
     """How many threads BLAS uses; None if unknown."""
     get = _blas("get")
     return None if get is None else int(str(get()))
 
 
 def _after_fork() -> None:
-    _state.forked = True
+    _state.workers = _Workers()  # the threads stayed behind
 
 
 if hasattr(os, "register_at_fork"):

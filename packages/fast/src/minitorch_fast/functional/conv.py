@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,21 +15,18 @@ from minitorch_fast import fused, threads
 from minitorch_fast.functional import conv_loops
 from minitorch_fast.functional.memory import flat, fresh, kind
 from minitorch_tensor import Tensor
+from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.functional.checks import Ints
 from minitorch_tensor.functional.conv import Padding, conv2d, convolution
 from minitorch_tensor.functional.windows import Window
 from minitorch_tensor.layout import Shape
 from minitorch_tensor.op import record_fused
 
-if TYPE_CHECKING:
-    from minitorch_fast.cache import Kernel
-    from minitorch_fast.target import Kind
-
 PIECE: Final = 512
 """About so many positions of a plane are computed together: what they need stays in cache."""
 
-PARALLEL: Final = 200_000
-"""From so many multiplications on, threads pay for their start."""
+PARALLEL: Final = 2_000_000
+"""From so many multiplications on, the images are shared out to threads."""
 
 Numbers = npt.NDArray[np.int64]
 
@@ -62,9 +59,14 @@ def conv2d_planes(
     if dtype is None or 0 in shape:
         return conv2d.composite(input, weight, bias, stride, padding, dilation, groups)
     y, out = fresh(input, (shape[0], weight.shape[0], *window.output))
-    plan = forward_sums(shape, weight.shape, window, groups, _team(shape, weight.shape, window))
+    x, w = flat(input), flat(weight)
     offsets = np.zeros(weight.shape[0], out.dtype) if bias is None else flat(bias)
-    _correlate(dtype, plan, out, flat(input), flat(weight), offsets)
+    calls: list[threads.Call] = []
+    for a, b in _ranges(shape, weight.shape, window):
+        sums = forward_sums((b - a, *shape[1:]), weight.shape, window, groups)
+        own = _images(out, a, b, shape[0]), _images(x, a, b, shape[0])
+        calls.append((*own, w, offsets, sums.taps, sums.numbers))
+    threads.run(fused.compiled(conv_loops.correlate, dtype), calls)
     if not geometry.batched:
         y = y._view(y.layout.select(0, 0))
     inputs = (input, weight) if bias is None else (input, weight, bias)
@@ -88,27 +90,36 @@ def gradients(
     dtype = kind(input.dtype)
     if dtype is None:
         raise TypeError(f"conv2d: no kernel for {input.dtype}")
-    team = _team(shape, weight.shape, window)
     d = flat(g)
+    ranges = _ranges(shape, weight.shape, window)
     found: list[Tensor | None] = [None] * len(inputs)
     if input.requires_grad:
         dx, memory = fresh(input, input.shape)
         w = flat(weight).reshape(groups, -1, *weight.shape[1:])
         nothing = np.zeros(shape[1], memory.dtype)
-        for sums in backward_sums(shape, weight.shape, window, groups, team):
-            part = w[:, :, :, list(sums.rows)][..., list(sums.columns)]
-            # (groups, out, in, rows, columns) -> (groups, in, out, rows, columns)
-            turned = np.ascontiguousarray(part.transpose(0, 2, 1, 3, 4)).reshape(-1)
-            _correlate(dtype, sums, memory, d, turned, nothing)
+        for phase in range(math.prod(window.stride)):
+            calls: list[threads.Call] = []
+            for a, b in ranges:
+                part = (b - a, *shape[1:])
+                sums = backward_sums(part, weight.shape, window, groups)[phase]
+                taken = w[:, :, :, list(sums.rows)][..., list(sums.columns)]
+                # (groups, out, in, rows, columns) -> (groups, in, out, rows, columns)
+                turned = np.ascontiguousarray(taken.transpose(0, 2, 1, 3, 4)).reshape(-1)
+                own = _images(memory, a, b, shape[0]), _images(d, a, b, shape[0])
+                calls.append((*own, turned, nothing, sums.taps, sums.numbers))
+            threads.run(fused.compiled(conv_loops.correlate, dtype), calls)
         found[0] = dx
     if weight.requires_grad or (len(inputs) > 2 and inputs[2].requires_grad):
-        plan = forward_sums(shape, weight.shape, window, groups, team)
-        teams = int(plan.numbers[23])
         channels, taps = weight.shape[0], math.prod(weight.shape[1:])
-        parts = np.empty(teams * (channels + 1) * (taps + 1), d.dtype)
-        kernel = _kernel("weight_gradient", dtype, teams > 1)
-        kernel(parts, flat(input), d, plan.taps, plan.numbers)
-        total: npt.NDArray[np.generic] = np.add.reduce(parts.reshape(teams, channels + 1, taps + 1))
+        x = flat(input)
+        parts = np.empty((len(ranges), channels + 1, taps + 1), d.dtype)
+        calls = []
+        for part_of, (a, b) in zip(parts, ranges, strict=True):
+            sums = forward_sums((b - a, *shape[1:]), weight.shape, window, groups)
+            own = _images(x, a, b, shape[0]), _images(d, a, b, shape[0])
+            calls.append((part_of.reshape(-1), *own, sums.taps, sums.numbers))
+        threads.run(fused.compiled(conv_loops.weight_gradient, dtype), calls)
+        total: npt.NDArray[np.generic] = np.add.reduce(parts)
         dw, memory = fresh(weight, weight.shape)
         memory.reshape(channels, taps)[...] = total[:channels, :taps]
         found[1] = dw
@@ -119,26 +130,19 @@ def gradients(
     return found
 
 
-def _kernel(name: str, dtype: Kind, parallel: bool) -> Kernel:
-    function = conv_loops.correlate if name == "correlate" else conv_loops.weight_gradient
-    return fused.compiled(function, dtype, parallel)
-
-
-def _correlate(
-    dtype: Kind, sums: Sums, out: npt.NDArray[np.generic], x: npt.NDArray[np.generic],
-    weights: npt.NDArray[np.generic], bias: npt.NDArray[np.generic],
-) -> None:  # fmt: skip
-    kernel = _kernel("correlate", dtype, bool(sums.numbers[23] > 1))
-    kernel(out, x, weights, bias, sums.taps, sums.numbers)
-
-
-def _team(shape: Shape, weight: Shape, window: Window) -> int:
+def _ranges(shape: Shape, weight: Shape, window: Window) -> list[tuple[int, int]]:
+    """The images of each thread."""
     work = shape[0] * math.prod(weight) * math.prod(window.output)
-    return threads.team() if work >= PARALLEL else 1
+    return threads.cut(shape[0], threads.get_num_threads() if work >= PARALLEL else 1, 1)
+
+
+def _images(array: HostArray, first: int, last: int, images: int) -> HostArray:
+    each = array.size // images
+    return array[first * each : last * each]
 
 
 @lru_cache(maxsize=1024)
-def forward_sums(shape: Shape, weight: Shape, window: Window, groups: int, team: int) -> Sums:
+def forward_sums(shape: Shape, weight: Shape, window: Window, groups: int) -> Sums:
     """The convolution itself: one set of planes for each remainder by the stride, and all taps."""
     (sh, sw), (dh, dw), (kh, kw) = window.stride, window.dilation, weight[2:]
     # The rows and columns that the last window reaches, divided among the planes.
@@ -148,7 +152,7 @@ def forward_sums(shape: Shape, weight: Shape, window: Window, groups: int, team:
         shape[0], *shape[1:], window.before[0], window.before[1], sh, rows, columns,
         weight[0], *window.output, *window.output, 1, 0, 1, 0, groups, math.prod(weight[1:]),
     ]  # fmt: skip
-    blocks = _blocks(shape[0], rows, columns, team)
+    blocks = _blocks(shape[0], rows, columns)
     plane = blocks[0] * rows * columns
     taps = [
         (c * sh * sw + (i * dh % sh) * sw + j * dw % sw) * plane
@@ -160,7 +164,7 @@ def forward_sums(shape: Shape, weight: Shape, window: Window, groups: int, team:
     ]
     behind = (kh * dh) // sh * columns + (kw * dw) // sw + 8
     return Sums(
-        np.array([*numbers, *blocks[:2], behind, blocks[2], sw], np.int64),
+        np.array([*numbers, *blocks, behind, sw], np.int64),
         np.array(taps, np.int64),
         tuple(range(kh)),
         tuple(range(kw)),
@@ -168,9 +172,7 @@ def forward_sums(shape: Shape, weight: Shape, window: Window, groups: int, team:
 
 
 @lru_cache(maxsize=1024)
-def backward_sums(
-    shape: Shape, weight: Shape, window: Window, groups: int, team: int
-) -> tuple[Sums, ...]:
+def backward_sums(shape: Shape, weight: Shape, window: Window, groups: int) -> tuple[Sums, ...]:
     """The gradient of the input, d: the gradient of the output.
 
     With p = row + padding, dx[row] = sum of d[(p - i dilation) / stride] * weight[i] over those i
@@ -178,14 +180,14 @@ def backward_sums(
     taps: a sum for each.
     """
     return tuple(
-        _backward_phase(shape, weight, window, groups, team, a, b)
+        _backward_phase(shape, weight, window, groups, a, b)
         for a in range(window.stride[0])
         for b in range(window.stride[1])
     )
 
 
 def _backward_phase(
-    shape: Shape, weight: Shape, window: Window, groups: int, team: int, a: int, b: int
+    shape: Shape, weight: Shape, window: Window, groups: int, a: int, b: int
 ) -> Sums:
     row = _phase(a, shape[2], weight[2], window, 0)
     column = _phase(b, shape[3], weight[3], window, 1)
@@ -196,7 +198,7 @@ def _backward_phase(
         *shape[1:], row.count, column.count, window.stride[0], row.first, window.stride[1],
         column.first, groups, outputs * len(row.taps) * len(column.taps),
     ]  # fmt: skip
-    blocks = _blocks(shape[0], rows, columns, team)
+    blocks = _blocks(shape[0], rows, columns)
     plane = blocks[0] * rows * columns
     taps = [
         o * plane + i * columns + j
@@ -206,7 +208,7 @@ def _backward_phase(
     ]
     behind = row.reach * columns + column.reach + 8
     return Sums(
-        np.array([*numbers, *blocks[:2], behind, blocks[2], 1], np.int64),
+        np.array([*numbers, *blocks, behind, 1], np.int64),
         np.array(taps, np.int64),
         row.taps,
         column.taps,
@@ -236,13 +238,10 @@ def _phase(remainder: int, size: int, kernel: int, window: Window, dim: int) -> 
     return _Phase(first, count, taps, tuple(reach - j for j in back), reach - place, reach)
 
 
-def _blocks(images: int, rows: int, columns: int, team: int) -> tuple[int, int, int]:
-    """How many images are packed together, how many rows are one piece, how many teams there are.
+def _blocks(images: int, rows: int, columns: int) -> tuple[int, int]:
+    """How many images are packed together, and how many rows are one piece.
 
-    Small images are packed together, so that the inner loops are long; but each thread gets a
-    block.
+    Small images are packed together, so that the inner loops are long.
     """
-    together = max(PIECE // max(rows * columns, 1), 1)
-    together = max(min(together, images // (2 * team) if team > 1 else images), 1)
-    piece = max(PIECE // max(columns, 1), 1)
-    return together, piece, min(team, -(-images // together))
+    together = max(min(PIECE // max(rows * columns, 1), images), 1)
+    return together, max(PIECE // max(columns, 1), 1)

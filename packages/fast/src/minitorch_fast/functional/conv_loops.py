@@ -21,7 +21,7 @@ two sets of planes.
 
 from __future__ import annotations
 
-from minitorch_fast.loops import Floats, Ints, prange, reordered, scratch
+from minitorch_fast.loops import Floats, Ints, reordered, scratch
 
 # The numbers in `g`, which describe a convolution; `conv` fills them in.
 #
@@ -31,13 +31,13 @@ from minitorch_fast.loops import Floats, Ints, prange, reordered, scratch
 # 12 rows to write      13 columns to write   14 row step in out    15 first row in out
 # 16 column step in out 17 first column       18 groups             19 taps
 # 20 images in a block  21 rows in a piece    22 floats behind the planes
-# 23 teams              24 column step
+# 23 column step
 
 
 def pack(planes: Floats, x: Floats, g: Ints, first: int, count: int) -> None:
     """Copy images of x into planes[channel, row % step, column % step, image, row, column]."""
     channels, height, width = g[1], g[2], g[3]
-    top, left, row_step, column_step = g[4], g[5], g[6], g[24]
+    top, left, row_step, column_step = g[4], g[5], g[6], g[23]
     rows, columns = g[7], g[8]
     plane = g[20] * rows * columns
     for i in range(channels * row_step * column_step * plane + g[22]):
@@ -130,17 +130,16 @@ def correlate(out: Floats, x: Floats, weights: Floats, bias: Floats, taps: Ints,
     for each block of images: pack it; for each piece of rows, for each two channels of out:
         start from the bias, add all taps, write the rows
     """
-    images, steps, rows, columns = g[0], g[6] * g[24], g[7], g[8]
+    images, steps, rows, columns = g[0], g[6] * g[23], g[7], g[8]
     groups, count, most, piece = g[18], g[19], g[20], g[21]
     plane = most * rows * columns
     inputs = g[1] // groups
     outputs = g[9] // groups
-    for block in prange((images + most - 1) // most):
-        first = block * most
+    planes = scratch(g[1] * steps * plane + g[22])
+    sums = scratch(2 * piece * columns)
+    for first in range(0, images, most):
         here = min(most, images - first)
-        planes = scratch(g[1] * steps * plane + g[22])
         pack(planes, x, g, first, here)
-        sums = scratch(2 * piece * columns)
         for r0 in range(0, here * rows, piece):
             r1 = min(r0 + piece, here * rows)
             n = (r1 - r0) * columns
@@ -246,44 +245,39 @@ def total(d: Floats, at: int, n: int) -> float:
 
 
 def weight_gradient(out: Floats, x: Floats, d: Floats, taps: Ints, g: Ints) -> None:
-    """out[team, o, k] = sum of d[o] * x shifted by tap k, over the team's images.
+    """out[o, k] = sum of d[o] * x shifted by tap k.
 
-    out[team, o, taps] is the sum of d[o] alone. out has one row more for each team than there are
-    channels: where their number is odd, the last is computed twice, and once of that goes there.
+    out[o, taps] is the sum of d[o] alone. out has one row more than there are channels: where their
+    number is odd, the last is computed twice, and once of that goes there.
     """
-    images, steps, rows, columns = g[0], g[6] * g[24], g[7], g[8]
-    groups, count, most, piece, teams = g[18], g[19], g[20], g[21], g[23]
+    images, steps, rows, columns = g[0], g[6] * g[23], g[7], g[8]
+    groups, count, most, piece = g[18], g[19], g[20], g[21]
     plane = most * rows * columns
     inputs = g[1] // groups
     outputs = g[9] // groups
-    blocks = (images + most - 1) // most
     long = count + 1
-    for team in prange(teams):
-        planes = scratch(g[1] * steps * plane + g[22])
-        gradients = scratch(g[9] * plane)
-        base = team * (g[9] + 1) * long
-        for i in range((g[9] + 1) * long):
-            out[base + i] = 0.0
-        for block in range(team * blocks // teams, (team + 1) * blocks // teams):
-            first = block * most
-            here = min(most, images - first)
-            pack(planes, x, g, first, here)
-            pack_gradient(gradients, d, g, first, here)
-            for r0 in range(0, here * rows, piece):
-                r1 = min(r0 + piece, here * rows)
-                n = (r1 - r0) * columns
-                for group in range(groups):
-                    at = group * inputs * steps * plane + r0 * columns
-                    end = (group + 1) * outputs
-                    for o in range(group * outputs, end, 2):
-                        p = o * plane + r0 * columns
-                        a = base + o * long
-                        q = p
-                        b = base + g[9] * long
-                        if o + 1 < end:
-                            q = p + plane
-                            b = a + long
-                        add_products(out, a, b, gradients, p, q, planes, at, taps, count, n)
-                        out[a + count] += total(gradients, p, n)
-                        if q > p:
-                            out[b + count] += total(gradients, q, n)
+    planes = scratch(g[1] * steps * plane + g[22])
+    gradients = scratch(g[9] * plane)
+    for i in range((g[9] + 1) * long):
+        out[i] = 0.0
+    for first in range(0, images, most):
+        here = min(most, images - first)
+        pack(planes, x, g, first, here)
+        pack_gradient(gradients, d, g, first, here)
+        for r0 in range(0, here * rows, piece):
+            n = (min(r0 + piece, here * rows) - r0) * columns
+            for group in range(groups):
+                at = group * inputs * steps * plane + r0 * columns
+                end = (group + 1) * outputs
+                for o in range(group * outputs, end, 2):
+                    p = o * plane + r0 * columns
+                    a = o * long
+                    q = p
+                    b = g[9] * long
+                    if o + 1 < end:
+                        q = p + plane
+                        b = a + long
+                    add_products(out, a, b, gradients, p, q, planes, at, taps, count, n)
+                    out[a + count] += total(gradients, p, n)
+                    if q > p:
+                        out[b + count] += total(gradients, q, n)

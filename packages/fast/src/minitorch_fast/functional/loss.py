@@ -15,8 +15,8 @@ from minitorch_tensor import Tensor, int64
 from minitorch_tensor.functional.loss import check_cross_entropy, cross_entropy
 from minitorch_tensor.op import record_fused
 
-PARALLEL: Final = 32768
-"""From so many scores on, threads pay for their start."""
+PARALLEL: Final = 100_000
+"""From so many scores on, the rows are shared out to threads."""
 
 
 @cross_entropy.override("cpu")
@@ -37,16 +37,25 @@ def cross_entropy_of_indices(
     dtype = kind(input.dtype)
     soft = check_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     plain = weight is None and label_smoothing == 0.0 and not soft and target.dtype is int64
-    bad: object = True
+    bad = True
     if plain and dtype is not None and input.ndim == 2 and input.layout.size > 0:
         rows, classes = input.shape
-        numbers = np.array([rows, classes, ignore_index], np.int64)
-        parallel = input.layout.size >= PARALLEL and threads.team() > 1
+        team = threads.get_num_threads() if input.layout.size >= PARALLEL else 1
+        ranges = threads.cut(rows, team, 1)
         scores, classes_of = flat(input), flat(target)
         losses, memory = fresh(input, (rows,))
         sums = np.empty(rows, memory.dtype)
-        kernel = fused.compiled(loss_loops.log_sums, dtype, parallel)
-        bad = kernel(sums, memory, scores, classes_of, numbers)
+        calls: list[threads.Call] = [
+            (
+                sums[a:b],
+                memory[a:b],
+                scores[a * classes : b * classes],
+                classes_of[a:b],
+                np.array([b - a, classes, ignore_index], np.int64),
+            )
+            for a, b in ranges
+        ]
+        bad = any(threads.run(fused.compiled(loss_loops.log_sums, dtype), calls))
     if bad or dtype is None:
         return cross_entropy.composite(
             input,
@@ -65,9 +74,20 @@ def cross_entropy_of_indices(
     def backward(g: Tensor) -> Sequence[Tensor | None]:
         dx, out = fresh(input, input.shape)
         scale = flat(g) if reduction == "none" else flat(g / max(counted, 1))
-        kernel = fused.compiled(loss_loops.scores_gradient, found, parallel)
         each = 1 if reduction == "none" else 0
-        kernel(out, scores, sums, classes_of, scale, each, numbers)
+        calls: list[threads.Call] = [
+            (
+                out[a * classes : b * classes],
+                scores[a * classes : b * classes],
+                sums[a:b],
+                classes_of[a:b],
+                scale[a * each :],
+                each,
+                np.array([b - a, classes, ignore_index], np.int64),
+            )
+            for a, b in ranges
+        ]
+        threads.run(fused.compiled(loss_loops.scores_gradient, found), calls)
         return (dx,)
 
     def composite(fresh_inputs: Sequence[Tensor]) -> Tensor:

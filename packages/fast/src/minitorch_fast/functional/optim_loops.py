@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minitorch_fast.loops import Floats, choose, prange
+from minitorch_fast.loops import Floats, choose
 from minitorch_operators.ieee import sqrt
 
 # The numbers of a step come as an array, `c`, so that the kernel is the same for all of them.
@@ -13,7 +13,7 @@ def sgd(p: Floats, g: Floats, c: Floats, n: int) -> None:
     lr = c[0]
     sign = c[1]
     decay = c[2]
-    for i in prange(n):
+    for i in range(n):
         p[i] = p[i] - lr * (sign * g[i] + decay * p[i])
 
 
@@ -30,7 +30,7 @@ def sgd_momentum(p: Floats, g: Floats, b: Floats, c: Floats, n: int) -> None:
     fresh = c[4]
     along_b = c[5]
     along_g = c[6]
-    for i in prange(n):
+    for i in range(n):
         d = sign * g[i] + decay * p[i]
         v = momentum * b[i] + fresh * d
         b[i] = v
@@ -51,7 +51,7 @@ def adam(p: Floats, g: Floats, m: Floats, v: Floats, c: Floats, n: int) -> None:
     sign = c[6]
     decay = c[7]
     shrink = c[8]
-    for i in prange(n):
+    for i in range(n):
         d = sign * g[i] + decay * p[i]
         a = m[i] + new1 * (d - m[i])
         s = old2 * v[i] + new2 * d * d
@@ -71,7 +71,7 @@ def adam_largest(p: Floats, g: Floats, m: Floats, v: Floats, w: Floats, c: Float
     sign = c[6]
     decay = c[7]
     shrink = c[8]
-    for i in prange(n):
+    for i in range(n):
         d = sign * g[i] + decay * p[i]
         a = m[i] + new1 * (d - m[i])
         s = old2 * v[i] + new2 * d * d

@@ -15,8 +15,8 @@ from minitorch_tensor import Tensor
 from minitorch_tensor.functional.optim_steps import Parameters, adam_step, sgd_step
 from minitorch_tensor.numpy_backend import host
 
-PARALLEL: Final = 65536
-"""From so many elements on, threads pay for their start."""
+PARALLEL: Final = 100_000
+"""From so many elements on, they are shared out to threads."""
 
 
 @sgd_step.override("cpu")
@@ -118,10 +118,18 @@ def _pass(
         if x.layout is not layout or x.dtype is not p.dtype:
             return False
     if layout.size:
-        parallel = layout.size >= PARALLEL and threads.team() > 1
         constants = np.array(numbers, p.dtype.numpy)
-        buffers = [x.storage.buffer for x in (p, g, *state)]
-        fused.compiled(loop, dtype, parallel)(*buffers, constants, layout.size)
+        buffers = [host(x.storage.buffer) for x in (p, g, *state)]
+        kernel = fused.compiled(loop, dtype)
+        team = threads.get_num_threads() if layout.size >= PARALLEL else 1
+        if team == 1:
+            kernel(*buffers, constants, layout.size)
+        else:
+            calls: list[threads.Call] = [
+                (*(buffer[a:b] for buffer in buffers), constants, b - a)
+                for a, b in threads.cut(layout.size, team)
+            ]
+            threads.run(kernel, calls)
     p.storage.version += 1
     for x in state:
         x.storage.version += 1

@@ -14,14 +14,15 @@ from minitorch_fast import fused, threads
 from minitorch_fast.functional import pool_loops
 from minitorch_fast.functional.memory import flat, fresh, kind
 from minitorch_tensor import Tensor
+from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.functional.checks import Ints
 from minitorch_tensor.functional.pool import max_pool2d_values, pooling
 from minitorch_tensor.functional.windows import Window
 from minitorch_tensor.layout import Shape
 from minitorch_tensor.op import record_fused
 
-PARALLEL: Final = 65536
-"""From so many elements on, threads pay for their start."""
+PARALLEL: Final = 200_000
+"""From so many elements on, the images are shared out to threads."""
 
 
 @max_pool2d_values.override("cpu")
@@ -38,21 +39,21 @@ def max_pool2d_search(
     window = pooling("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
     if dtype is None or input.layout.size == 0 or _may_be_empty(window):
         return max_pool2d_values.composite(input, kernel_size, stride, padding, dilation, ceil_mode)
-    numbers = _numbers(input.shape, window)
     four = _is_four(window)
-    parallel = input.layout.size >= PARALLEL and threads.team() > 1
     y, out = fresh(input, (*input.shape[:-2], *window.output))
     if four:
-        fused.compiled(pool_loops.largest_of_four, dtype, parallel)(out, flat(input), numbers)
+        kernel = fused.compiled(pool_loops.largest_of_four, dtype)
+        threads.run(kernel, _parts(input.shape, window, out, flat(input)))
     else:
-        lowest = -math.inf
-        fused.compiled(pool_loops.largest, dtype, parallel)(out, flat(input), lowest, numbers)
+        kernel = fused.compiled(pool_loops.largest, dtype)
+        threads.run(kernel, _parts(input.shape, window, out, flat(input), extra=(-math.inf,)))
     inputs = (input,)
 
     def backward(g: Tensor) -> Sequence[Tensor | None]:
         dx, memory = fresh(input, input.shape)
         loop = pool_loops.largest_of_four_gradient if four else pool_loops.largest_gradient
-        fused.compiled(loop, dtype, parallel)(memory, flat(input), flat(g), numbers)
+        kernel = fused.compiled(loop, dtype)
+        threads.run(kernel, _parts(input.shape, window, memory, flat(input), flat(g)))
         return (dx,)
 
     def composite(fresh_inputs: Sequence[Tensor]) -> Tensor:
@@ -73,10 +74,23 @@ def _may_be_empty(window: Window) -> bool:
     return any(d > 1 for d in window.dilation) and window.padded
 
 
+def _parts(
+    shape: Shape, window: Window, *arrays: HostArray, extra: tuple[float, ...] = ()
+) -> list[threads.Call]:
+    """Calls for parts of the images; each array holds the same number of elements for an image."""
+    images = math.prod(shape[:-2])
+    team = threads.get_num_threads() if math.prod(shape) >= PARALLEL else 1
+    calls: list[threads.Call] = []
+    for first, last in threads.cut(images, team, 1):
+        own = [a[first * (a.size // images) : last * (a.size // images)] for a in arrays]
+        calls.append((*own, *extra, _numbers(last - first, shape[-2:], window)))
+    return calls
+
+
 @lru_cache(maxsize=1024)
-def _numbers(shape: Shape, window: Window) -> npt.NDArray[np.int64]:
+def _numbers(images: int, size: Shape, window: Window) -> npt.NDArray[np.int64]:
     numbers = [
-        math.prod(shape[:-2]), *shape[-2:], *window.output, *window.kernel, *window.stride,
-        *window.before, *window.dilation,
+        images, *size, *window.output, *window.kernel, *window.stride, *window.before,
+        *window.dilation,
     ]  # fmt: skip
     return np.array(numbers, np.int64)

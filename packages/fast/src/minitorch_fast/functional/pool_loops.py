@@ -5,7 +5,7 @@ A nan beats every number, and of several equal elements, or several nans, the fi
 
 from __future__ import annotations
 
-from minitorch_fast.loops import Floats, Ints, choose, prange
+from minitorch_fast.loops import Floats, Ints, choose
 
 # The numbers in `g`, which describe the windows.
 #
@@ -22,7 +22,7 @@ def largest(out: Floats, x: Floats, lowest: float, g: Ints) -> None:
     """
     height, width, rows, columns = g[1], g[2], g[3], g[4]
     row_stride, stride, top, left = g[7], g[8], g[9], g[10]
-    for line in prange(g[0] * rows):
+    for line in range(g[0] * rows):
         base = (line // rows) * height * width
         to = line * columns
         for q in range(columns):
@@ -51,7 +51,7 @@ def largest_gradient(dx: Floats, x: Floats, d: Floats, g: Ints) -> None:
     """dx[winner] += d for each window."""
     height, width, rows, columns = g[1], g[2], g[3], g[4]
     plane = height * width
-    for image in prange(g[0]):
+    for image in range(g[0]):
         base = image * plane
         for i in range(plane):
             dx[base + i] = 0.0
@@ -78,7 +78,7 @@ def largest_gradient(dx: Floats, x: Floats, d: Floats, g: Ints) -> None:
 def largest_of_four(out: Floats, x: Floats, g: Ints) -> None:
     """`largest` for windows of 2 x 2 that do not overlap and lie inside the image."""
     width, rows, columns = g[2], g[3], g[4]
-    for line in prange(g[0] * rows):
+    for line in range(g[0] * rows):
         upper = (line // rows) * g[1] * width + (line % rows) * 2 * width
         lower = upper + width
         to = line * columns
@@ -98,7 +98,7 @@ def largest_of_four_gradient(dx: Floats, x: Floats, d: Floats, g: Ints) -> None:
     Every element is written once: d if it wins its window, else 0.
     """
     height, width, rows, columns = g[1], g[2], g[3], g[4]
-    for image in prange(g[0]):
+    for image in range(g[0]):
         base = image * height * width
         for p in range(rows):
             upper = base + 2 * p * width
