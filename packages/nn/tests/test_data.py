@@ -1,5 +1,6 @@
 """Datasets and loaders without torch at hand: what they accept, refuse and promise."""
 
+import pickle
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -205,3 +206,10 @@ def test_collate_refuses_what_it_does_not_know() -> None:
         default_collate([(1,), (1, 2)])
     stacked = default_collate([np.array([1, 2]), np.array([3, 4])])
     assert stacked.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("batch_size", [2, None])
+def test_a_loader_can_be_pickled(batch_size: int | None) -> None:
+    loader = DataLoader(TensorDataset(torch.arange(5)), batch_size=batch_size)
+    again = pickle.loads(pickle.dumps(loader))
+    assert [x.tolist() for [x] in again] == [x.tolist() for [x] in loader]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from functools import partial
 from typing import Generic, TypeVar, overload
 
 import numpy as np
@@ -219,18 +220,21 @@ def _fetchers(
 def _fetchers(
     dataset: Indexed[S], collate_fn: Callable[[list[S]], B] | None
 ) -> tuple[Callable[[int], object], Callable[[list[int]], object]]:
-    """What makes an item of an index, and a batch of indices."""
+    """What makes an item of an index, and a batch of indices; no closures, for pickle."""
+    return partial(_one, dataset), partial(_many, dataset, collate_fn)
 
-    def one(index: int) -> object:
-        return default_convert(dataset[index])
 
-    def many(indices: list[int]) -> object:
-        if collate_fn is not None:
-            return collate_fn(_items(dataset, indices))
-        columns = _gather(dataset, indices)
-        return default_collate(_items(dataset, indices)) if columns is None else columns
+def _one(dataset: Indexed[S], index: int) -> object:
+    return default_convert(dataset[index])
 
-    return one, many
+
+def _many(
+    dataset: Indexed[S], collate_fn: Callable[[list[S]], B] | None, indices: list[int]
+) -> object:
+    if collate_fn is not None:
+        return collate_fn(_items(dataset, indices))
+    columns = _gather(dataset, indices)
+    return default_collate(_items(dataset, indices)) if columns is None else columns
 
 
 def _items(dataset: Indexed[S], indices: list[int]) -> list[S]:
