@@ -154,7 +154,7 @@ def test_importing_is_light() -> None:
     heavy = ["numba", "llvmlite", "safetensors", "torch", "scipy", "matplotlib", "typer"]
     late = [  # what writes and compiles kernels, and what only few programs need
         *("minitorch_cuda", "minitorch_fast.cache", "minitorch_fast.templates"),
-        *("minitorch_fast.target", "importlib.metadata", "logging"),
+        *("minitorch_fast.target", "importlib.metadata", "logging", "numpy.random"),
     ]
     found = f"[name for name in {heavy + late} if name in sys.modules]"
     assert run(f"import sys, minitorch; print({found})") == "[]"

@@ -18,6 +18,8 @@ Each element of a result takes its own draw, in order:
 Source: https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
 """
 
+from __future__ import annotations
+
 import os
 import threading
 from collections.abc import Callable
@@ -255,7 +257,7 @@ class Generator:
             )
         return self
 
-    def clone_state(self) -> "Generator":
+    def clone_state(self) -> Generator:
         """Return a new generator that goes on from here with the same numbers.
 
         >>> generator = Generator().manual_seed(3)
@@ -264,7 +266,7 @@ class Generator:
         """
         return _restore(self.get_state())
 
-    def __reduce__(self) -> tuple[Callable[[NDArray[np.uint8]], "Generator"], tuple[object]]:
+    def __reduce__(self) -> tuple[Callable[[NDArray[np.uint8]], Generator], tuple[object]]:
         """Copy and pickle by the state: a lock cannot be copied."""
         return _restore, (self.get_state(),)
 
