@@ -278,7 +278,7 @@ class Tensor(Variable["Tensor"]):
                 layout = _contiguous(shape)
         elif isinstance(other, (int, float)):
             if not dtype.is_floating_point:
-                dtype = dtypes.with_number(dtype, other)
+                dtype = pointwise.number_dtype(operator, dtype, other)
                 pointwise.refuse_bools(operator, a.dtype)
             b = constant(other, dtype, device)
             b = make(b.storage, b.layout.expand(layout.shape), dtype)
@@ -304,7 +304,7 @@ class Tensor(Variable["Tensor"]):
             if not isinstance(found, (int, float)):
                 return NotImplemented
             other = found
-        dtype = dtypes.with_number(self.dtype, other)
+        dtype = pointwise.number_dtype(operator, self.dtype, other)
         return constant(other, dtype, self.storage.device).apply_binary(operator, self)
 
     def apply_ternary(self, operator: Ternary, b: Tensor | float, c: Tensor | float, /) -> Tensor:

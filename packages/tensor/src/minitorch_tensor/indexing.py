@@ -59,6 +59,8 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
         RuntimeError: if the shapes do not broadcast, or x may not be written.
     """
     source = _as_value(x, value)
+    if isinstance(source, (int, float)):
+        dtypes.check_fits("x[...] = v", source, x.dtype)
     view, picks = _basic(x, index)
     if not picks:
         while (
@@ -81,6 +83,8 @@ def _values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
     """
     if isinstance(source, (int, float)):
         source = x._full((), source, x.dtype)
+    if source.numel() == 1:
+        source = source.to(x.dtype)
     if source.dtype is not x.dtype:
         raise RuntimeError(
             f"x[...] = v with index tensors needs one dtype, but x is {x.dtype} and v is "

@@ -90,7 +90,7 @@ def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Te
     x.storage.version += 1
     if recording:
         if not y.requires_grad:  # overwritten by constants: nothing of the old value is left
-            y = views.linear(old, y, "CopyBackwards", lambda g: g * 0.0)
+            y = views.linear(old, y, "CopyBackwards", lambda g: g._full(g.shape, 0.0, g.dtype))
         _rebase(x, y)
     return x
 
@@ -145,15 +145,15 @@ class _CopySlices(Node["Tensor"]):
             # The base lies in memory in another order, so we look where the part lies there.
             written = views.unstrided(g._full(part.shape, 1.0, g.dtype), part, source, self.size)
             into_y = views.unstrided(g, source, part, self.size)
-            return (g * (written == 0).to(g.dtype), into_y)
+            return (pointwise.where(pointwise.eq(written, 0.0), g, 0.0), into_y)
         dense = views.contiguous(g)
         if dense.layout.offset:
             dense = views.clone(dense)
         into_y = views.as_strided(dense, part.shape, part.strides, part.offset)
-        mask = dense._full(dense.shape, 1.0, dense.dtype)
-        hole = mask._view(part)
-        mask.storage.device.backend.copy(hole, dense._full(part.shape, 0.0, dense.dtype))
-        return (dense * mask, into_y)
+        kept = dense._full(dense.shape, 1, dtypes.bool_)
+        hole = kept._view(part)
+        hole.storage.device.backend.copy(hole, dense._full(part.shape, 0, dtypes.bool_))
+        return (pointwise.where(kept, dense, 0.0), into_y)
 
     def name(self) -> str:
         """PyTorch's name."""

@@ -18,17 +18,21 @@ if TYPE_CHECKING:
 class CatNode(Node["Tensor"]):
     """The record of cat: each input gets its slice of the gradient."""
 
-    __slots__ = ("dim", "sizes")
+    __slots__ = ("dim", "shapes")
 
     def __init__(self, tensors: Sequence[Tensor], dim: int) -> None:
         super().__init__(tuple(x.gradient_node() for x in tensors))
         self.dim = dim
-        self.sizes = [x.shape[dim] for x in tensors]
+        self.shapes = [x.shape for x in tensors]
 
     def backward(self, g: Tensor, /) -> Sequence[Tensor | None]:
         """The slices of g."""
-        pieces = views.split(g, self.sizes, self.dim)
-        return [None if edge is None else g for edge, g in zip(self.edges, pieces, strict=True)]
+        sizes = [0 if shape == (0,) else shape[self.dim] for shape in self.shapes]
+        pieces = views.split(g, sizes, self.dim)
+        return [
+            None if edge is None else piece if piece.shape == shape else views.reshape(piece, shape)
+            for edge, piece, shape in zip(self.edges, pieces, self.shapes, strict=True)
+        ]
 
     def name(self) -> str:
         """PyTorch's name."""
@@ -71,7 +75,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"cat: expected all tensors on one device, but they are on {first.device} and "
                 f"{x.device}"
             )
-    kept = [x.to(dtype) for x in kept]
+    tensors = [x.to(dtype) for x in tensors]
+    kept = [x for x in tensors if x.shape != (0,)] or tensors[:1]
     total = sum(x.shape[i] for x in kept)
     y = first._fresh((*first.shape[:i], total, *first.shape[i + 1 :]), dtype)
     copy = first.device.backend.copy
@@ -79,8 +84,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for x in kept:
         copy(y._view(y.layout.narrow(i, start, x.shape[i])), x)
         start += x.shape[i]
-    if is_grad_enabled() and dtype.is_floating_point and any(x.requires_grad for x in kept):
-        y.requires_grad, y.node = True, CatNode(kept, i)
+    if is_grad_enabled() and dtype.is_floating_point and any(x.requires_grad for x in tensors):
+        y.requires_grad, y.node = True, CatNode(tensors, i)
     return y
 
 

@@ -207,7 +207,10 @@ def _run(fn: Pointwise, compute: DType, out: Array, *operands: Array) -> None:
     """Evaluate `fn` on whole arrays at the dtype `compute`, and write the result to `out`."""
     # Integers and bools compute in int64; what does not fit wraps, and 1 + 1 is True.
     dtype = compute.numpy if compute.kind == "float" else np.dtype(np.int64)
-    arrays = [view(operand).astype(dtype, copy=False) for operand in operands]
+    arrays = [
+        view(operand).astype(compute.numpy, copy=False).astype(dtype, copy=False)
+        for operand in operands
+    ]
     with np.errstate(all="ignore"):
         view(out)[...] = expression(fn, compute.kind)(*arrays)
 
@@ -267,10 +270,20 @@ def _same(x: HostArray) -> HostArray:
     return x
 
 
+def _integer_power(base: HostArray, exponent: HostArray) -> HostArray:
+    """base ** exponent, as in PyTorch: 0 if the exponent is negative, but for the bases 1 and -1."""
+    power = np.power(base, np.maximum(exponent, 0))
+    odd = np.where(np.mod(exponent, 2) == 1, -1, 1)
+    inverse = np.where(np.equal(base, 1), 1, np.where(np.equal(base, -1), odd, 0))
+    return np.where(np.less(exponent, 0), inverse, power)
+
+
 def _ieee(name: str, kind: Kind) -> Expression:
     """`ieee.name` on arrays: NumPy's function, else the scalar one at each element."""
     if kind != "float" and name in _UNCHANGED_ON_INTEGERS:
         return _same
+    if kind != "float" and name == "pow":
+        return _integer_power
     function = getattr(np, _NUMPY_NAMES.get(name, name), None)
     if isinstance(function, np.ufunc):
         return function

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from minitorch_autodiff import Node, Saved, is_grad_enabled
 from minitorch_tensor.autograd import grad
@@ -12,52 +13,61 @@ from minitorch_tensor.core import Tensor
 from minitorch_tensor.device import Device
 from minitorch_tensor.views import alias
 
-
-class OnDevice(Protocol):
-    """An argument that says where to compute."""
-
-    @property
-    def device(self) -> Device:
-        """Its device."""
-        ...
-
-
-X = TypeVar("X", bound=OnDevice)
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Op(Generic[X, P, R]):
+class Op(Generic[P, R]):
     """A function whose composite definition works on every device, and may be overridden on some.
 
     The device of the first argument decides. An override has the signature of the composite, which
-    is
-    checked statically, gives the same numbers, which tests check, and may call `op.composite` for
-    cases it
-    does not cover.
+    is checked statically, gives the same numbers, which tests check, and may call `op.composite`
+    for cases it does not cover.
 
     >>> @Op
-    ... def double_it(x: Tensor) -> Tensor:
-    ...     return x + x
-    >>> double_it(Tensor([1.0]))
-    Tensor([2.], requires_grad=False)
+    ... def double_it(input: Tensor) -> Tensor:
+    ...     return input + input
+    >>> double_it(Tensor([1.0])), double_it(input=Tensor([2.0]))
+    (Tensor([2.], requires_grad=False), Tensor([4.], requires_grad=False))
     """
 
-    def __init__(self, composite: Callable[Concatenate[X, P], R]) -> None:
+    def __init__(self, composite: Callable[P, R]) -> None:
         self.composite = composite
-        self._kernels: dict[str, Callable[Concatenate[X, P], R]] = {}
+        self._kernels: dict[str, Callable[P, R]] = {}
         update_wrapper(self, composite)
 
-    def __call__(self, x: X, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the override of x's device type, else the composite."""
-        return self._kernels.get(x.device.type, self.composite)(x, *args, **kwargs)
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the override of the device type of the first argument, else the composite.
 
-    def override(
-        self, device_type: str
-    ) -> Callable[[Callable[Concatenate[X, P], R]], Callable[Concatenate[X, P], R]]:
+        Raises:
+            TypeError: if that argument is on no device: most likely it is a list or an array.
+        """
+        device = getattr(args[0] if args else self._first(kwargs), "device", None)
+        if not isinstance(device, Device):
+            raise self._no_tensor(args, kwargs)
+        return self._kernels.get(device.type, self.composite)(*args, **kwargs)
+
+    def _first(self, named: dict[str, object]) -> object:
+        """The first argument, given by its name; None if it is missing."""
+        return named.get(self._name_of_first())
+
+    def _name_of_first(self) -> str:
+        return next(iter(inspect.signature(self.composite).parameters))
+
+    def _no_tensor(self, args: tuple[object, ...], named: dict[str, object]) -> TypeError:
+        function, name = self.composite.__name__, self._name_of_first()
+        if not args and name not in named:
+            return TypeError(f"{function}() missing 1 required argument: '{name}'")
+        given = args[0] if args else named[name]
+        return TypeError(
+            f"{function}: argument '{name}' must be a Tensor, not {type(given).__name__}; "
+            "tensor(...) makes one"
+        )
+
+    def override(self, device_type: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Register a kernel for one type of device."""
 
-        def register(kernel: Callable[Concatenate[X, P], R]) -> Callable[Concatenate[X, P], R]:
+        def register(kernel: Callable[P, R]) -> Callable[P, R]:
             self._kernels[device_type] = kernel
             return kernel
 

@@ -79,6 +79,16 @@ def refuse_bools(operator: Binary, *operands: DType) -> None:
         result_dtype(operator, dtypes.bool_)
 
 
+def number_dtype(operator: Binary, dtype: DType, number: float) -> DType:
+    """The dtype in which a number meets a tensor of `dtype`.
+
+    A quotient is floating anyway, so there -3 must not wrap around to 253 beside uint8.
+    """
+    if operator.result == "float" and not dtype.is_floating_point:
+        return dtypes.get_default_dtype()
+    return dtypes.with_number(dtype, number)
+
+
 def require_bools(symbol: str, a: Tensor, b: Tensor | float) -> None:
     """Raise unless both operands are bool.
 
@@ -94,18 +104,19 @@ def require_bools(symbol: str, a: Tensor, b: Tensor | float) -> None:
 def align(operator: Binary, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor, DType]:
     """Two operands of one operation: on one device, expanded to `shape`, with their common dtype.
 
-    An operand that needs a gradient is cast to that dtype, so that its gradient is cast back; the
-    others
-    are cast by the backend as it reads them.
+    Where a gradient is needed, both are cast to that dtype, so that gradients are cast back, and a
+    recorded rule sees one dtype. Else the backend casts them as it reads them, but for a 0-d one,
+    which has no say in the dtype: expanded, it would look like any other.
     """
     if a.storage.device is not b.storage.device:
         a, b = _together(operator.name, a, b)
     dtype = dtypes.result_of(a.dtype, a.ndim == 0, b.dtype, b.ndim == 0)
     refuse_bools(operator, a.dtype, b.dtype)
-    if dtype.is_floating_point:
-        if a.requires_grad and a.dtype is not dtype:
+    if a.dtype is not b.dtype:
+        recorded = dtype.is_floating_point and (a.requires_grad or b.requires_grad)
+        if a.dtype is not dtype and (recorded or a.ndim == 0):
             a = a.to(dtype)
-        if b.requires_grad and b.dtype is not dtype:
+        if b.dtype is not dtype and (recorded or b.ndim == 0):
             b = b.to(dtype)
     return views.expand_to(a, shape), views.expand_to(b, shape), dtype
 
@@ -147,11 +158,12 @@ def align3(
     second = a._constant(b, dtype) if isinstance(b, (int, float)) else b
     third = a._constant(c, dtype) if isinstance(c, (int, float)) else c
     shape = broadcast(broadcast(a.shape, second.shape), third.shape)
+    recorded = a.requires_grad or second.requires_grad or third.requires_grad
     operands = []
     for i, x in enumerate((a, second, third)):
         if x.storage.device is not a.storage.device:
             a, x = _together(operator.name, a, x)
-        cast = x.requires_grad and x.dtype is not dtype and (i > 0 or operator is not op.where)
+        cast = recorded and x.dtype is not dtype and (i > 0 or operator is not op.where)
         operands.append(views.expand_to(x.to(dtype) if cast else x, shape))
     return operands[0], operands[1], operands[2], dtype
 
@@ -357,7 +369,8 @@ def pow(input: Tensor | float, exponent: Tensor | float) -> Tensor:
             raise TypeError("pow: one of input and exponent must be a Tensor")
         return exponent.apply_reflected(op.pow, input)
     if isinstance(exponent, (int, float)):
-        if exponent == 2 and not isinstance(exponent, bool) and input.dtype.kind != "bool":
+        whole = type(exponent) is int and input.dtype.kind == "int"
+        if exponent == 2 and (whole or input.dtype.is_floating_point):
             return input.apply_unary(op.square)
         if isinstance(exponent, int) and exponent < 0 and not input.dtype.is_floating_point:
             raise RuntimeError(

@@ -143,6 +143,8 @@ def _extreme(
 ) -> Tensor:
     """amax or amin: equal extremes share the gradient, as in PyTorch."""
     dims = _dims(name, dim, x.ndim)
+    if dim is None and x.layout.size == 0:
+        raise RuntimeError(f"{name}: no elements to choose from: the shape is {x.shape}")
     _require_elements(name, x, dims)
     y = _reduce(x.detach(), operator, start, dims, x.dtype)
     if x.requires_grad and x.dtype.is_floating_point:
@@ -180,6 +182,7 @@ def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Raises:
         IndexError: if a reduced dimension is empty.
+        RuntimeError: if there is no element at all, and no `dim`.
     """
     return _extreme("amax", x, op.maximum, -math.inf, dim, keepdim)
 
@@ -191,6 +194,7 @@ def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Raises:
         IndexError: if a reduced dimension is empty.
+        RuntimeError: if there is no element at all, and no `dim`.
     """
     return _extreme("amin", x, op.minimum, math.inf, dim, keepdim)
 
@@ -244,7 +248,7 @@ def _along(name: str, x: Tensor, operator: Binary, dim: int, keepdim: bool) -> V
     """Values and indices along one dimension; the gradient goes to the element picked."""
     indices = _arg(name, x.detach(), operator, dim, True)
     if x.ndim == 0:
-        return ValuesIndices(views.alias(x), indices)
+        return ValuesIndices(views.clone(x), indices)
     i = wrap_dim(dim, x.ndim)
     values = x.gather(i, indices)
     if keepdim:
@@ -419,7 +423,10 @@ def norm(x: Tensor, p: float | str = 2, dim: Dims = None, keepdim: bool = False)
     if p == -math.inf:
         return amin(pointwise.abs(x), dim, keepdim)
     if p == 0:
-        return sum((x != 0).to(x.dtype), dim, keepdim)
+        count = sum(pointwise.ne(x.detach(), 0).to(x.dtype), dim, keepdim)
+        return views.linear(  # a step function: recorded, with gradient 0, as in PyTorch
+            x, count, "LinalgVectorNormBackward0", lambda g: g._full(x.shape, 0.0, g.dtype)
+        )
     if p == 1:
         return sum(pointwise.abs(x), dim, keepdim)
     powers = x * x if p == 2 else _powers(x, p)

@@ -315,6 +315,7 @@ def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html
     """
+    _require_dims("unflatten", x)
     i = wrap_dim(dim, x.ndim)
     inner = _infer("unflatten", tuple(sizes), x.shape[i], (x.shape[i],))
     return view(x, (*x.shape[:i], *inner, *x.shape[i + 1 :]))
