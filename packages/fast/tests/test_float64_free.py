@@ -40,7 +40,7 @@ def doubles(text: str, signature: str) -> list[str]:
 def test_sources_name_no_float64(case: Case) -> None:
     k = case.arity
     _, text, _ = kernels.source(
-        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k, [False] * k, False
+        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k, [False] * k
     )
     loop = text[text.rindex("def kernel") :]
     assert not re.search(r"f64|float64|\d\.\d", loop)
@@ -67,14 +67,14 @@ SAMPLE = [
 def test_pointwise_kernels(case: Case) -> None:
     k = case.arity
     _, text, signature = kernels.source(
-        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k, [False] * k, False
+        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k, [False] * k
     )
     assert doubles(text, signature) == []
 
 
 def test_a_strided_kernel() -> None:
     _, text, signature = kernels.source(
-        add.fn, float32, float32, [float32] * 2, "vvgt", [False] * 2, False
+        add.fn, float32, float32, [float32] * 2, "vvgt", [False] * 2
     )
     assert doubles(text, signature) == []
 
@@ -89,7 +89,7 @@ def test_reductions(columns: bool) -> None:
 @pytest.mark.parametrize("loop", FUSED, ids=lambda loop: loop.__name__)
 def test_fused_kernels(loop: object) -> None:
     assert callable(loop)
-    _, text, signature = printer.source(loop, "float32", False)
+    _, text, signature = printer.source(loop, "float32")
     assert doubles(text, signature) == []
 
 

@@ -88,7 +88,7 @@ def test_gather_and_its_transpose(
         assert totals[0].tolist() == totals[1].tolist()
 
 
-@pytest.mark.parametrize("rows", [10, 3000])
+@pytest.mark.parametrize("rows", [10, 8000])
 def test_rows_of_a_table(fast: FastBackend, reference: NumpyBackend, rows: int) -> None:
     table = base(50, 32)
     index = from_numpy(np.random.default_rng(10).integers(0, 50, (rows, 1))).expand(rows, 32)

@@ -11,7 +11,7 @@ from minitorch_tensor.functional.optim_steps import Parameters, adam_step, sgd_s
 
 from .fused_cases import close, random
 
-SHAPES = [(3, 4), (), (0,), (70_000,)]
+SHAPES = [(3, 4), (), (0,), (130_001,)]
 
 
 def tensors(seed: int, kind: type[np.floating], positive: bool = False) -> list[Tensor]:

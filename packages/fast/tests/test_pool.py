@@ -23,8 +23,8 @@ CASES: list[tuple[tuple[int, ...], Ints, Ints | None, Ints, Ints, bool]] = [
     ((2, 3, 9, 10), 3, 3, 0, 1, True),
     ((2, 3, 9, 10), 3, 2, 1, 2, False),
     ((1, 1, 2, 2), 2, None, 1, 1, False),
-    ((40, 6, 24, 24), 2, None, 0, 1, False),
-    ((40, 6, 24, 24), 3, 2, 1, 1, False),
+    ((60, 6, 24, 24), 2, None, 0, 1, False),
+    ((60, 6, 24, 24), 3, 2, 1, 1, False),
 ]
 
 

@@ -48,7 +48,7 @@ def base(*shape: int) -> Tensor:
     return from_numpy(np.random.default_rng(1).standard_normal(shape).astype(np.float32))
 
 
-SHAPES = [(7,), (5, 300), (300, 5), (3, 4, 5, 6), (4, 8, 14, 14), (2, 1, 3), (1, 1), (300, 1200)]
+SHAPES = [(7,), (5, 300), (300, 5), (3, 4, 5, 6), (4, 8, 14, 14), (2, 1, 3), (1, 1), (700, 900)]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -136,7 +136,7 @@ def test_long_sums_are_as_exact_as_float32_allows(
     assert np.abs(found / exact - 1).max() < 3e-7
 
 
-def test_one_result_for_any_number_of_threads(fast: FastBackend) -> None:
+def test_the_same_result_each_time(fast: FastBackend) -> None:
     x = base(2000, 300)
     results = []
     before = threads.get_num_threads()

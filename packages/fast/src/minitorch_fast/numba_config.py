@@ -1,7 +1,7 @@
 """What Numba does not type: the processor it compiles for.
 
-Everything else in this package is checked; here names are looked up as strings. Importing this module imports
-nothing: the function imports Numba when it is called.
+Everything else in this package is checked; here names are looked up as strings. Importing this
+module imports nothing: the function imports Numba when it is called.
 """
 
 from __future__ import annotations

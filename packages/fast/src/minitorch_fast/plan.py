@@ -78,10 +78,8 @@ def plan(layouts: Sequence[Layout]) -> tuple[str, list[int]]:
     columns = dims.pop()
     crossing = [i for i, dim in enumerate(dims) if 1 in dim[2:]]
     tiled = bool(crossing) and (columns[1] != 1 or any(s > 1 for s in columns[1:]))
-    if tiled:
-        rows = dims.pop(crossing[0])
-    else:
-        rows = dims.pop() if dims else (1, *(0 for _ in layouts))
+    single = (1, *(0 for _ in layouts))
+    rows = dims.pop(crossing[0] if tiled else -1) if dims else single
     numbers = [math.prod(dim[0] for dim in dims), rows[0], columns[0], len(dims)]
     for i, layout in enumerate(layouts, 1):
         numbers += [layout.offset, rows[i], columns[i]]

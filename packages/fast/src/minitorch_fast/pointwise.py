@@ -2,7 +2,7 @@
 
 Three ways, cheapest first, because a small operation costs what its Python costs:
 
-1. few elements, all arrays dense, of one shape and one dtype: one look-up by operator, and the call;
+1. few elements, all arrays dense, of one shape and dtype: one look-up by operator, and the call;
 2. arrays that are dense or one repeated number: a loop over n elements;
 3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
 

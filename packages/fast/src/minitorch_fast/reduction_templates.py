@@ -75,9 +75,8 @@ for first in range(0, length, 8192):
     stop = last - (last - first) % 128
     if stop > first:
         for k in range(32):
-{quad_first}
-            held[k] = e
-        for begin in range(first + 128, stop, 128):
+            held[k] = {neutral}
+        for begin in range(first, stop, 128):
             for k in range(32):
 {quad}
                 h = held[k]
@@ -120,10 +119,9 @@ OUT[u64(out_at)] = {written}"""
 _COLUMN_RUN = """\
 for first in range(0, length, 32):
     last = min(first + 32, length)
-    p = x_at + first * x_step
     for k in range(width):
-        held[k] = {first}
-    j = first + 1
+        held[k] = {neutral}
+    j = first
     while j + 4 <= last:
         p0 = x_at + j * x_step
         p1 = p0 + x_step
@@ -172,7 +170,13 @@ for k in range(width):
 
 
 def lines(
-    combine: Combine, element: Element, start: str, written: str, dtype: str, form: str
+    combine: Combine,
+    element: Element,
+    start: str,
+    neutral: str,
+    written: str,
+    dtype: str,
+    form: str,
 ) -> str:
     """The kernel that reduces along lines.
 
@@ -180,6 +184,7 @@ def lines(
         combine: the operator.
         element: how an element of x is read.
         start: the name of the constant that a result starts from.
+        neutral: the name of the one that changes nothing.
         written: the result `h` as an element of the output.
         dtype: what is computed in.
         form: "dense" or "strided".
@@ -195,7 +200,7 @@ def lines(
 
     combined = combine("h", "e")
     run = _LINE_RUN.format(
-        quad_first=quad("first", 12),
+        neutral=neutral,
         quad=quad("begin", 16),
         first=at("first"),
         tail=at("k"),
@@ -206,7 +211,13 @@ def lines(
 
 
 def columns(
-    combine: Combine, element: Element, start: str, written: str, dtype: str, form: str
+    combine: Combine,
+    element: Element,
+    start: str,
+    neutral: str,
+    written: str,
+    dtype: str,
+    form: str,
 ) -> str:
     """The kernel that combines rows; arguments as for `lines`."""
     dense = form == "dense"
@@ -216,7 +227,7 @@ def columns(
 
     combined = combine("h", "e")
     run = _COLUMN_RUN.format(
-        first=at("p"),
+        neutral=neutral,
         quad=_quad(combine, [at(f"p{i}") for i in range(4)], 12),
         tail=at("p"),
         combined=combined,

@@ -214,10 +214,14 @@ def source(
     def element(place: str) -> str:
         return templates.read(f"X[{place}]", x, out)
 
-    body.constants.setdefault(target.literal(start_of(start, out)), "START")
-    start_name = body.constants[target.literal(start_of(start, out))]
+    def constant(value: float) -> str:
+        literal = target.literal(start_of(value, out))
+        return body.constants.setdefault(literal, f"c{len(body.constants) + 1}")
+
     write = reduction_templates.columns if columns else reduction_templates.lines
-    loop = write(combine, element, start_name, templates.written("h", out, kind), kind, form)
+    result = templates.written("h", out, kind)
+    neutral = constant(_NEUTRAL[operator])
+    loop = write(combine, element, constant(start), neutral, result, kind, form)
     layout = "columns" if columns else "lines"
     what = f"{operator.name} of {x.name} to {out.name}, along {layout}, {form}"
     title = f"{what} (see minitorch_fast.reductions)."

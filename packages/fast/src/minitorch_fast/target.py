@@ -8,7 +8,7 @@ nothing, and can be read from top to bottom.
 >>> from minitorch_operators import silu
 >>> body = inline(silu.fn, NumbaTarget("float32"), ["x"])
 >>> body.text.splitlines()[0], body.result
-('# exp', 'x / (c1 + v)')
+('# exp', 'x / (c1 + v2)')
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """How many threads compute, for our kernels and for BLAS alike.
 
-Numba can compile a loop for several threads, but such a kernel takes three times as long to compile, runs on a
-layer that aborts under Python's own threads (`workqueue`) or ends a forked child (OpenMP), and spins while BLAS
-wants the cores. Our kernels release Python's lock, so plain Python threads do as well: the work is cut into parts,
-each a call of the same serial kernel, and a few waiting threads take them. That costs about 20 microseconds,
-so small work is not cut.
+Numba can compile a loop for several threads, but such a kernel takes three times as long to
+compile, runs on a layer that aborts under Python's own threads (`workqueue`) or ends a forked child
+(OpenMP), and spins while BLAS wants the cores. Our kernels release Python's lock, so plain Python
+threads do as well: the work is cut into parts, each a call of the same serial kernel, and a few
+waiting threads take them. That costs about 20 microseconds, so small work is not cut.
 """
 
 from __future__ import annotations
