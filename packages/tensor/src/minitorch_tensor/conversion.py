@@ -121,8 +121,9 @@ def truth(x: Tensor) -> bool:
     """
     if x.layout.size != 1:
         raise RuntimeError(
-            f"Boolean value of Tensor with {'no' if x.layout.size == 0 else 'more than one'} "
-            f"values is ambiguous (shape {x.shape}); use any() or all()"
+            f"Boolean value of Tensor with "
+            f"{'no values' if x.layout.size == 0 else 'more than one value'} is ambiguous (shape "
+            f"{x.shape}); use any() or all()"
         )
     return bool(item(x))
 

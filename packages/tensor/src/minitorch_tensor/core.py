@@ -54,7 +54,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.data import Data, from_foreign, operand, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType
-from minitorch_tensor.layout import Layout, Shape, broadcast
+from minitorch_tensor.layout import Layout, Shape, broadcast_for
 from minitorch_tensor.storage import Storage
 
 _new = object.__new__
@@ -273,7 +273,7 @@ class Tensor(Variable["Tensor"]):
         if isinstance(other, Tensor):
             b = other
             if b.layout is not layout or b.dtype is not dtype or b.storage.device is not device:
-                shape = broadcast(layout.shape, b.layout.shape)
+                shape = broadcast_for(operator.name, layout.shape, b.layout.shape)
                 a, b, dtype = pointwise.align(operator, a, b, shape)
                 layout = _contiguous(shape)
         elif isinstance(other, (int, float)):

@@ -63,12 +63,14 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
         dtypes.check_fits("x[...] = v", source, x.dtype)
     view, picks = _basic(x, index)
     if not picks:
-        while (
-            not isinstance(source, (int, float))
-            and source.ndim > view.ndim
-            and source.shape[0] == 1
-        ):
-            source = views.squeeze(source, 0)  # leading ones are dropped, as in PyTorch
+        if not isinstance(source, (int, float)):
+            while source.ndim > view.ndim and source.shape[0] == 1:
+                source = views.squeeze(source, 0)  # leading ones are dropped, as in PyTorch
+            if not _fits(source.shape, view.shape):
+                raise RuntimeError(
+                    f"x[...] = v: the value of shape {source.shape} cannot be expanded to the "
+                    f"shape {view.shape} of what is indexed"
+                )
         inplace.copy_(view, source)
         return
     flat, shape = _flat_positions(view, picks)
@@ -92,12 +94,20 @@ def _values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
         )
     while source.ndim > len(shape) and source.shape[0] == 1:
         source = views.squeeze(source, 0)  # leading ones are dropped, as in PyTorch
-    if source.ndim > len(shape) or broadcast(source.shape, shape) != shape:
+    if not _fits(source.shape, shape):
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {source.shape} cannot be broadcast to "
             f"indexing result of shape {shape}"
         )
     return views.reshape(views.expand_to(source, shape), -1)
+
+
+def _fits(shape: Shape, target: Shape) -> bool:
+    """Whether the one broadcasts to the other."""
+    try:
+        return broadcast(shape, target) == target
+    except RuntimeError:
+        return False
 
 
 def _as_value(x: Tensor, value: Tensor | float | Sequence[float]) -> Tensor | float:
@@ -154,9 +164,10 @@ def _expanded(x: Tensor, index: Index) -> list[Item]:
 def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
     """Apply the basic items as views; return index tensors by the dimension they index."""
     if isinstance(index, int) and not isinstance(index, bool):  # the common case, directly
-        return _select(x, 0, index), {}
+        return _select(x, 0, index, x, 0), {}
     view = x
     dim = 0
+    of = 0  # the dimension of x that the item indexes
     picks: dict[int, Tensor] = {}
     for item in _expanded(x, index):
         if item is None:
@@ -169,13 +180,18 @@ def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
         elif isinstance(item, slice):
             view = _slice(view, dim, item)
             dim += 1
+            of += 1
         elif isinstance(item, (int, np.integer)):
-            view = _select(view, dim, int(item))
+            view = _select(view, dim, int(item), x, of)
+            of += 1
         elif not isinstance(item, Variable):
             raise TypeError(f"x[...]: cannot index with {type(item).__name__}")
         elif item.ndim == 0 and item.dtype.kind == "int":
-            view = _select(view, dim, int(item.item()))
+            view = _select(view, dim, int(item.item()), x, of)
+            of += 1
         else:
+            _check(item, x, of)
+            of += item.ndim if _is_mask(item) else 1
             dim = _collect(view, dim, item, picks)
     return (views.whole(x) if view is x and not picks else view), picks
 
@@ -187,35 +203,50 @@ def _is_mask(item: Item) -> TypeGuard[Tensor]:
 def _collect(view: Tensor, dim: int, index: Tensor, picks: dict[int, Tensor]) -> int:
     """File an index tensor under its dimension; a mask becomes one for each of its dimensions."""
     if index.dtype is dtypes.bool_:
-        for i, (n, m) in enumerate(zip(index.shape, view.shape[dim:], strict=False)):
-            if n != m:
-                raise IndexError(
-                    f"the shape of the mask {index.shape} at dimension {i} does not match the "
-                    f"shape of the indexed tensor {view.shape} at dimension {dim + i}"
-                )
         for column in views.unbind(nonzero(index), 1):
             picks[dim] = column
             dim += 1
         return dim
+    size = view.shape[dim]
+    index = index.to(dtypes.int64)
+    picks[dim] = pointwise.where(index < 0, index + size, index)
+    return dim + 1
+
+
+def _check(index: Tensor, x: Tensor, of: int) -> None:
+    """Refuse an index tensor that does not fit dimension `of` of x.
+
+    Raises:
+        IndexError: for another dtype, a mask of another shape, or a position that is none.
+    """
+    if index.dtype is dtypes.bool_:
+        for i, (n, m) in enumerate(zip(index.shape, x.shape[of:], strict=False)):
+            if n != m:
+                raise IndexError(
+                    f"the shape of the mask {index.shape} at dimension {i} does not match the "
+                    f"shape of the indexed tensor {x.shape} at dimension {of + i}"
+                )
+        return
     if index.dtype not in (dtypes.int64, dtypes.int32):
         raise IndexError(
             "tensors used as indices must be int64, int32 or bool tensors, but got "
             f"{index.dtype}; use .long() for positions, .bool() for a mask"
         )
-    size = view.shape[dim]
-    index = index.to(dtypes.int64)
-    _check(index, size, dim)
-    picks[dim] = pointwise.where(index < 0, index + size, index)
-    return dim + 1
-
-
-def _check(index: Tensor, size: int, dim: int) -> None:
     if index.numel() == 0:
         return
+    size = x.shape[of]
     low, high = int(index.min().item()), int(index.max().item())
     if low < -size or high >= size:
-        bad = low if low < -size else high
-        raise IndexError(f"index {bad} is out of bounds for dimension {dim} with size {size}")
+        raise _out_of_bounds(low if low < -size else high, x, of)
+
+
+def _out_of_bounds(index: int, x: Tensor, of: int) -> IndexError:
+    size = x.shape[of]
+    allowed = f"it must be from {-size} to {size - 1}" if size else "it has no elements"
+    return IndexError(
+        f"index {index} is out of bounds for dimension {of} with size {size}: {allowed} (the shape "
+        f"is {x.shape})"
+    )
 
 
 def _refuse_nested(index: Sequence[object]) -> None:
@@ -248,13 +279,16 @@ def _as_tensor(x: Tensor, item: Item) -> Tensor:
     return y
 
 
-def _select(x: Tensor, dim: int, index: int) -> Tensor:
+def _select(view: Tensor, dim: int, index: int, x: Tensor, of: int) -> Tensor:
+    """Element `index` of a dimension of the view, which is dimension `of` of the indexed x."""
     if x.ndim == 0:
         raise IndexError(
             "invalid index of a 0-dim tensor; use tensor.item() to convert a 0-dim tensor to a "
             "number"
         )
-    return views.select(x, dim, index)
+    if not -view.shape[dim] <= index < view.shape[dim]:
+        raise _out_of_bounds(index, x, of)
+    return views.select(view, dim, index)
 
 
 def _slice(x: Tensor, dim: int, item: slice) -> Tensor:

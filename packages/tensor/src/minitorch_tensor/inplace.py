@@ -17,7 +17,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.data import operand
-from minitorch_tensor.layout import Layout, broadcast
+from minitorch_tensor.layout import Layout, broadcast_for
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -194,7 +194,7 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
         x.storage.device.backend.zip(operator, x, x, b)
         x.storage.version += 1
         return x
-    shape = broadcast(x.shape, b.shape)
+    shape = broadcast_for(name, x.shape, b.shape)
     if shape != x.shape:
         raise RuntimeError(
             f"{name}: output with shape {x.shape} doesn't match the broadcast shape {shape}; an "

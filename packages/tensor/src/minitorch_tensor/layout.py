@@ -240,6 +240,14 @@ def broadcast(a: Shape, b: Shape) -> Shape:
     return tuple(shape)
 
 
+def broadcast_for(name: str, a: Shape, b: Shape) -> Shape:
+    """`broadcast` for the operation of this name, which stands in the message of an error."""
+    try:
+        return broadcast(a, b)
+    except RuntimeError as error:
+        raise RuntimeError(f"{name}: {error}") from None
+
+
 def wrap_dim(dim: int, ndim: int) -> int:
     """A dimension counted from the end if negative.
 

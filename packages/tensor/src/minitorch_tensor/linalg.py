@@ -9,7 +9,7 @@ from minitorch_autodiff import Node, Saved, is_grad_enabled
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
 from minitorch_tensor.arguments import require_tensor
-from minitorch_tensor.layout import broadcast
+from minitorch_tensor.layout import broadcast_for
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -107,7 +107,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     elif a.ndim == 2 and b.ndim == 2:
         y = _product(a, b)
     else:
-        lead = broadcast(a.shape[:-2], b.shape[:-2])
+        lead = broadcast_for("matmul", a.shape[:-2], b.shape[:-2])
         y = _product(
             views.expand_to(a, (*lead, *a.shape[-2:])), views.expand_to(b, (*lead, *b.shape[-2:]))
         )

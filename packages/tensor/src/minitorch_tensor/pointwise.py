@@ -18,7 +18,7 @@ from minitorch_tensor import views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.data import operand
 from minitorch_tensor.dtype import DType, Kind
-from minitorch_tensor.layout import Shape, broadcast
+from minitorch_tensor.layout import Shape, broadcast_for
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -114,9 +114,10 @@ def align(operator: Binary, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor,
     refuse_bools(operator, a.dtype, b.dtype)
     if a.dtype is not b.dtype:
         recorded = dtype.is_floating_point and (a.requires_grad or b.requires_grad)
-        if a.dtype is not dtype and (recorded or a.ndim == 0):
+        weak = operator.result != "float" or dtype.is_floating_point
+        if a.dtype is not dtype and (recorded or (weak and a.ndim == 0)):
             a = a.to(dtype)
-        if b.dtype is not dtype and (recorded or b.ndim == 0):
+        if b.dtype is not dtype and (recorded or (weak and b.ndim == 0)):
             b = b.to(dtype)
     return views.expand_to(a, shape), views.expand_to(b, shape), dtype
 
@@ -157,7 +158,8 @@ def align3(
     dtype = result_dtype(operator, dtype)
     second = a._constant(b, dtype) if isinstance(b, (int, float)) else b
     third = a._constant(c, dtype) if isinstance(c, (int, float)) else c
-    shape = broadcast(broadcast(a.shape, second.shape), third.shape)
+    shape = broadcast_for(operator.name, a.shape, second.shape)
+    shape = broadcast_for(operator.name, shape, third.shape)
     recorded = a.requires_grad or second.requires_grad or third.requires_grad
     operands = []
     for i, x in enumerate((a, second, third)):

@@ -129,7 +129,7 @@ class Sigmoid(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """1 / (1 + exp(-x))."""
-        return input.sigmoid()
+        return F.sigmoid(input)
 
 
 class Tanh(Module):
@@ -143,7 +143,7 @@ class Tanh(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """tanh(x)."""
-        return input.tanh()
+        return F.tanh(input)
 
 
 class Softplus(Module):

@@ -7,6 +7,7 @@ from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch_tensor import Device, DType, Tensor, empty, int64, ones, tensor, zeros
 from minitorch_tensor import functional as F
+from minitorch_tensor.arguments import require_tensor
 
 
 class BatchNorm(Module):
@@ -72,7 +73,7 @@ class BatchNorm(Module):
 
         The mean and variance are those of the batch in training, else the running ones.
         """
-        if input.ndim not in self.accepts:
+        if require_tensor("batch_norm", "input", input).ndim not in self.accepts:
             wanted = " or ".join(f"{n}D" for n in self.accepts)
             raise ValueError(f"expected {wanted} input (got {input.ndim}D input)")
         tracked = self.track_running_stats

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from minitorch.nn.module import Module
 from minitorch_tensor import Tensor
+from minitorch_tensor.arguments import require_tensor
 
 
 class Flatten(Module):
@@ -25,7 +26,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The flattened input."""
-        return input.flatten(self.start_dim, self.end_dim)
+        return require_tensor("flatten", "input", input).flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         """The dimensions."""

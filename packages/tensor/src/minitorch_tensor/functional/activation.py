@@ -10,7 +10,8 @@ import warnings
 import minitorch_operators as op
 from minitorch_operators import Binary, Unary
 from minitorch_tensor import inplace as writes
-from minitorch_tensor import reductions, views
+from minitorch_tensor import pointwise, reductions, views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.dtype import DType, bool_
 from minitorch_tensor.functional.checks import require_alike, require_floating
@@ -43,7 +44,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> relu(Tensor([-1.0, 2.0]))
     Tensor([0., 2.], requires_grad=False)
     """
-    if input.dtype is bool_:
+    if require_tensor("relu", "input", input).dtype is bool_:
         raise RuntimeError(
             "relu: Boolean inputs not supported for relu; convert with .float() or .long()"
         )
@@ -55,6 +56,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html
     """
+    require_tensor("relu6", "input", input)
     return writes.unary_(input, op.relu6) if inplace else input.apply_unary(op.relu6)
 
 
@@ -63,7 +65,7 @@ def sigmoid(input: Tensor) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.sigmoid.html
     """
-    return input.apply_unary(op.sigmoid)
+    return pointwise.sigmoid(input)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -71,7 +73,7 @@ def tanh(input: Tensor) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanh.html
     """
-    return input.apply_unary(op.tanh)
+    return pointwise.tanh(input)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:

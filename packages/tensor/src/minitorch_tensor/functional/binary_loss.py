@@ -11,6 +11,7 @@ import warnings
 
 from minitorch_operators import Binary, ieee, log, log1p, maximum
 from minitorch_operators.record import V
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.activation import logsigmoid
 from minitorch_tensor.functional.checks import require_alike, require_floating
@@ -65,7 +66,8 @@ def binary_cross_entropy(
     Tensor([  0.6931, 100.0000], requires_grad=False)
     """
     check_reduction("binary_cross_entropy", reduction)
-    if target.shape != input.shape:
+    require_tensor("binary_cross_entropy", "input", input)
+    if require_tensor("binary_cross_entropy", "target", target).shape != input.shape:
         raise ValueError(
             f"binary_cross_entropy: Using a target size {target.shape} that is different to the "
             f"input size {input.shape} is deprecated. Please ensure they have the same size."
@@ -100,7 +102,8 @@ def binary_cross_entropy_with_logits(
         RuntimeError: for integers, or for different devices.
     """
     check_reduction("binary_cross_entropy_with_logits", reduction)
-    if target.shape != input.shape:
+    require_tensor("binary_cross_entropy_with_logits", "input", input)
+    if require_tensor("binary_cross_entropy_with_logits", "target", target).shape != input.shape:
         raise ValueError(
             f"binary_cross_entropy_with_logits: Target size {target.shape} must be the same as "
             f"input size {input.shape}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
 
 Ints = int | Sequence[int]
@@ -19,8 +20,9 @@ def require_floating(name: str, x: Tensor) -> None:
 
     Raises:
         RuntimeError: if x is not floating.
+        TypeError: if it is no tensor.
     """
-    if not x.dtype.is_floating_point:
+    if not require_tensor(name, "input", x).dtype.is_floating_point:
         raise RuntimeError(
             f"{name}: expected a floating point tensor, but got {x.dtype}; convert it with .float()"
         )
@@ -31,9 +33,11 @@ def require_alike(name: str, input: Tensor, what: str, other: Tensor | None) -> 
 
     Raises:
         RuntimeError: if dtypes or devices differ.
+        TypeError: if the other is no tensor.
     """
     if other is None:
         return
+    require_tensor(name, what, other)
     if other.dtype is not input.dtype:
         raise RuntimeError(
             f"{name}: expected input and {what} to have the same dtype, but got {input.dtype} and "

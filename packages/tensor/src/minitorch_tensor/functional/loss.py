@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.activation import log_softmax
 from minitorch_tensor.functional.checks import require_alike, require_floating
@@ -22,6 +23,8 @@ def check_classes(
         RuntimeError: if shapes, dtypes or devices do not fit.
     """
     check_reduction(name, reduction)
+    require_tensor(name, "input", input)
+    require_tensor(name, "target", target)
     if input.ndim == 0:
         raise ValueError(f"{name}: Expected 1 or more dimensions (got 0)")
     require_floating(name, input)
@@ -163,7 +166,7 @@ def check_cross_entropy(
         raise RuntimeError(
             f"cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
         )
-    if target.shape != input.shape:
+    if require_tensor("cross_entropy", "target", target).shape != input.shape:
         check_classes("cross_entropy", input, target, weight, reduction)
         return False
     check_reduction("cross_entropy", reduction)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.checks import require_floating
 from minitorch_tensor.functional.reduction import check_reduction, reduced, weighted
@@ -15,7 +16,8 @@ def _difference(
 ) -> Tensor:
     """The input minus the target, after the checks that all of these losses share."""
     check_reduction(name, reduction)
-    if target.shape != input.shape:
+    require_tensor(name, "input", input)
+    if require_tensor(name, "target", target).shape != input.shape:
         warnings.warn(
             f"{name}: Using a target size {target.shape} that is different to the input size "
             f"{input.shape}. This will likely lead to incorrect results due to broadcasting. "
@@ -28,7 +30,10 @@ def _difference(
             f"{name}: Weights and input must have the same size, but got {weight.shape} and "
             f"{input.shape}"
         )
-    difference = input - target
+    try:
+        difference = input - target
+    except RuntimeError as error:  # its message speaks of the subtraction
+        raise RuntimeError(f"{name}: {str(error).removeprefix('sub: ')}") from None
     require_floating(name, difference)
     return difference
 
