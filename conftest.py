@@ -45,7 +45,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         str(argument).startswith("-") for argument in config.invocation_params.args
     )
     chosen = option.keyword or option.markexpr or option.usepdb or option.collectonly
-    if not config.pluginmanager.hasplugin("xdist") or chosen or not whole:
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ  # it reads this file too
+    if not config.pluginmanager.hasplugin("xdist") or is_worker or chosen or not whole:
         return
     if option.numprocesses is None:
         option.numprocesses = 2
