@@ -246,11 +246,11 @@ def test_leading_ones_of_a_value_are_dropped() -> None:
 def test_a_list_of_more_than_numbers_is_refused() -> None:
     x = mt.arange(6).reshape(2, 3)
     with pytest.raises(IndexError, match=r"write x\[tuple\(index\)\] for one index a dimension"):
-        eval("x[[[0, 1], [1, 2]]]")
+        eval("x[[[0, 1], [1, 2]]]", {"x": x})
     with pytest.raises(IndexError, match="PyTorch is changing"):
-        eval("x[[slice(0, 1), 0]]")
+        eval("x[[slice(0, 1), 0]]", {"x": x})
     # In a tuple it can only be an index tensor.
-    assert eval("x[[[0], [1]], [[0, 2]]]").tolist() == [[0, 2], [3, 5]]
+    assert eval("x[[[0], [1]], [[0, 2]]]", {"x": x}).tolist() == [[0, 2], [3, 5]]
 
 
 @pytest.mark.parametrize("dtype", [mt.uint8, mt.int8, mt.int16, mt.float32])
