@@ -134,3 +134,28 @@ def test_an_op_gives_its_kernel_what_it_was_given() -> None:
     assert [factor for _, factor in seen] == [3.0, 4.0]
     assert all(given is y for given, _ in seen)
     assert scale.overridden() == ("numpy",)
+
+
+def test_the_grad_of_a_tensor_that_is_no_leaf_is_none_with_a_warning() -> None:
+    w = mt.ones(2, requires_grad=True)
+    y = w * 2
+    y.sum().backward()
+    with pytest.warns(
+        UserWarning, match=r"no leaf \(<MulBackward0> made it\).*call retain_grad\(\)"
+    ):
+        assert y.grad is None
+    kept = w * 2
+    kept.retain_grad()
+    assert kept.grad is None  # no warning: backward will fill it
+    kept.sum().backward()
+    assert kept.grad is not None
+    assert w.detach().grad is None
+
+
+def test_values_and_indices_are_printed_below_one_another() -> None:
+    found = mt.tensor([[1.0, 5.0], [7.0, 2.0]]).max(1)
+    assert repr(found) == (
+        "ValuesIndices(\n"
+        "values=Tensor([5., 7.], requires_grad=False),\n"
+        "indices=Tensor([1, 0], requires_grad=False))"
+    )

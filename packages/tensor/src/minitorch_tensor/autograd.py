@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -193,6 +194,17 @@ def detach_(x: Tensor) -> Tensor:
         raise RuntimeError("detach_: can't detach views in-place; use detach() instead")
     x.requires_grad, x.node, x.base = False, None, None
     return x
+
+
+def warn_of_no_leaf(x: Tensor) -> None:
+    """Say that `.grad` stays None here, if x is no leaf and does not retain its gradient."""
+    if not x.is_leaf and not x.retains_grad:
+        warnings.warn(
+            f".grad of a tensor that is no leaf ({x.node!r} made it) is None: backward fills it "
+            "for leaves only; call retain_grad() on this tensor before backward() to have it",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def check_gradient(x: Tensor, g: Tensor) -> None:

@@ -161,8 +161,11 @@ class Tensor(Variable["Tensor"]):
     def grad(self) -> Tensor | None:
         """The gradient that `backward` added up here, or None.
 
+        For a tensor that is no leaf it is None, with a warning, unless `retain_grad()` was called.
         https://docs.pytorch.org/docs/stable/generated/torch.Tensor.grad.html
         """
+        if self._grad is None and self.node is not None:
+            autograd.warn_of_no_leaf(self)
         return self._grad
 
     @grad.setter

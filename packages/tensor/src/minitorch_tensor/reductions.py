@@ -27,6 +27,10 @@ class ValuesIndices(NamedTuple):
     values: Tensor
     indices: Tensor
 
+    def __repr__(self) -> str:
+        """On lines of their own, so that the rows of each lie below one another."""
+        return f"ValuesIndices(\nvalues={self.values!r},\nindices={self.indices!r})"
+
 
 def _dims(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
     """The dimensions to reduce: all of them for None, and, as in PyTorch, for an empty sequence."""
