@@ -6,7 +6,8 @@ Three ways, cheapest first, because a small operation costs what its Python cost
 2. arrays that are dense or one repeated number: a loop over n elements;
 3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
 
-In the last two, many elements are cut into parts for several threads.
+The last two are decided once for each combination of layouts and dtypes; many elements are cut into
+parts for several threads.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from minitorch_fast import threads
-from minitorch_fast.plan import Plan, plans
+from minitorch_fast.plan import Ints, Plan, plans
 from minitorch_fast.threads import Kernel
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
 from minitorch_tensor import dtype as dtypes
@@ -38,6 +39,9 @@ _LIMIT: Final = 4096  # plans to remember
 _Key = tuple["Pointwise", DType, DType, tuple[DType, ...], str, tuple[bool, ...]]
 
 
+_Call = tuple[Kernel, "int | Ints"]  # and its last argument: how many elements, or a plan
+
+
 class PointwiseKernels:
     """The pointwise part of a backend."""
 
@@ -46,6 +50,8 @@ class PointwiseKernels:
         self._unary: dict[DType, dict[Unary, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
         self._binary: dict[DType, dict[Binary, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
         self._rules: dict[DType, dict[Rule, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
+        self._unary_calls: dict[tuple[object, ...], _Call] = {}
+        self._binary_calls: dict[tuple[object, ...], _Call] = {}
         self._kernels: dict[_Key, Kernel] = {}
         self._plans: dict[tuple[tuple[Layout, ...], int], Plan] = {}
 
@@ -61,10 +67,19 @@ class PointwiseKernels:
         ):
             kernel(out.storage.buffer, x.storage.buffer, layout.size)
             return
+        source = x.layout
+        key = (operator, dtype, x.dtype, layout.shape, source.strides, source.offset)
+        if layout.dense and x.storage is not out.storage:
+            call = self._unary_calls.get(key)
+            if call is not None:
+                call[0](out.storage.buffer, x.storage.buffer, call[1])
+                return
         compute = x.dtype if operator.result == "bool" else dtype
-        found = self._run(operator.fn, compute, out, x)
-        if found is not None:
-            self._unary[dtype][operator] = found
+        made = self._run(operator.fn, compute, out, x)
+        if made is not None:
+            if layout is source and dtype is x.dtype:
+                self._unary[dtype][operator] = made[0]
+            _remember(self._unary_calls, key, made)
 
     def zip(self, operator: Binary, out: Array, a: Array, b: Array, /) -> None:
         """For each index i: out[i] = operator.fn(a[i], b[i])."""
@@ -80,10 +95,22 @@ class PointwiseKernels:
         ):
             kernel(out.storage.buffer, a.storage.buffer, b.storage.buffer, layout.size)
             return
+        left, right = a.layout, b.layout
+        key = (
+            operator, dtype, a.dtype, b.dtype, layout.shape, left.strides, left.offset,
+            right.strides, right.offset,
+        )  # fmt: skip
+        if layout.dense and a.storage is not out.storage and b.storage is not out.storage:
+            call = self._binary_calls.get(key)
+            if call is not None:
+                call[0](out.storage.buffer, a.storage.buffer, b.storage.buffer, call[1])
+                return
         compute = promote_types(a.dtype, b.dtype) if operator.result == "bool" else dtype
-        found = self._run(operator.fn, compute, out, a, b)
-        if found is not None:
-            self._binary[dtype][operator] = found
+        made = self._run(operator.fn, compute, out, a, b)
+        if made is not None:
+            if layout is left and layout is right and dtype is a.dtype and dtype is b.dtype:
+                self._binary[dtype][operator] = made[0]
+            _remember(self._binary_calls, key, made)
 
     def zip3(self, operator: Ternary, out: Array, a: Array, b: Array, c: Array, /) -> None:
         """For each index i: out[i] = operator.fn(a[i], b[i], c[i])."""
@@ -111,9 +138,17 @@ class PointwiseKernels:
                 layout.size,
             )
             return
-        found = self._run(rule, dtype, out, g, a, b)
-        if found is not None:
-            self._rules[dtype][rule] = found
+        made = self._run(rule, dtype, out, g, a, b)
+        if (
+            made is not None
+            and layout is g.layout
+            and layout is a.layout
+            and layout is b.layout
+            and dtype is g.dtype
+            and dtype is a.dtype
+            and dtype is b.dtype
+        ):
+            self._rules[dtype][rule] = made[0]
 
     def pull3(
         self, rule: TernaryRule, out: Array, g: Array, a: Array, b: Array, c: Array, /
@@ -121,8 +156,12 @@ class PointwiseKernels:
         """For each index i: out[i] = rule(g[i], a[i], b[i], c[i])."""
         self._run(rule, out.dtype, out, g, a, b, c)
 
-    def _run(self, fn: Pointwise, compute: DType, out: Array, *operands: Array) -> Kernel | None:
-        """The second and the third way. Returns the kernel if it may serve the first, too."""
+    def _run(self, fn: Pointwise, compute: DType, out: Array, *operands: Array) -> _Call | None:
+        """The second and the third way.
+
+        Returns the kernel and its last argument, if the same call is right for other arrays of
+        these layouts: on one thread, and none of them the output's own memory.
+        """
         layout = out.layout
         if layout.size == 0:
             return None
@@ -139,7 +178,8 @@ class PointwiseKernels:
             kernel = self._find(fn, compute, out.dtype, types, loops.pattern, shared)
             own = [x.storage.buffer for x, same in zip(operands, shared, strict=True) if not same]
             threads.run(kernel, [(buffer, *own, numbers) for numbers in loops.parts])
-            return None
+            alone = layout.dense and layout.size < PARALLEL and not any(shared)
+            return (kernel, loops.parts[0]) if alone else None
         kernel = self._find(fn, compute, out.dtype, types, pattern, shared)
         letters = pattern.removeprefix("flat_")
         own = [x.storage.buffer for x, same in zip(operands, shared, strict=True) if not same]
@@ -156,8 +196,8 @@ class PointwiseKernels:
             threads.run(kernel, calls)
             return None
         kernel(buffer, *own, layout.size)
-        simple = "s" not in letters and not any(shared)
-        return kernel if simple and all(dtype is out.dtype for dtype in types) else None
+        alone = layout.size < PARALLEL and not any(shared)
+        return (kernel, layout.size) if alone else None
 
     def _find(
         self,
@@ -185,6 +225,12 @@ class PointwiseKernels:
                 self._plans.clear()
             found = self._plans[key] = plans(layouts, team)
         return found
+
+
+def _remember(calls: dict[tuple[object, ...], _Call], key: tuple[object, ...], call: _Call) -> None:
+    if len(calls) >= _LIMIT:
+        calls.clear()
+    calls[key] = call
 
 
 def _flat(layout: Layout, operands: tuple[Array, ...]) -> str | None:
