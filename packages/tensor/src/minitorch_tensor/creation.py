@@ -268,7 +268,7 @@ def linspace(
     for bound in (first, last):
         dtypes.check_fits("linspace", bound, kind)
     if kind.kind == "int":
-        first, last = int(first), int(last)
+        first, last = (int(np.array(int(bound)).astype(kind.numpy)) for bound in (first, last))
     # As in PyTorch, the upper half is counted down from the end, so that both ends are exact.
     compute = kind.numpy if kind.is_floating_point else np.dtype(np.float64)
     k = np.arange(steps)
