@@ -200,9 +200,9 @@ def dim(x: Tensor) -> int:
     return x.ndim
 
 
-def numel(x: Tensor) -> int:
+def numel(input: Tensor) -> int:
     """The number of elements."""
-    return x.layout.size
+    return input.layout.size
 
 
 @overload
@@ -224,9 +224,9 @@ def is_contiguous(x: Tensor) -> bool:
     return x.layout.is_contiguous()
 
 
-def is_floating_point(x: Tensor) -> bool:
+def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is a floating one."""
-    return x.dtype.is_floating_point
+    return input.dtype.is_floating_point
 
 
 def element_size(x: Tensor) -> int:

@@ -25,7 +25,7 @@ def _diagonal(layout: Layout, offset: int, i: int, j: int) -> Layout:
     )
 
 
-def diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The elements (k, k + offset) of two dimensions as a view: they become the last dimension.
 
     https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html
@@ -33,12 +33,12 @@ def diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor
     Raises:
         RuntimeError: if the two dimensions are one.
     """
-    i, j = wrap_dim(dim1, x.ndim), wrap_dim(dim2, x.ndim)
+    i, j = wrap_dim(dim1, input.ndim), wrap_dim(dim2, input.ndim)
     if i == j:
         raise RuntimeError(f"diagonal: dimensions cannot be identical: {dim1}, {dim2}")
-    before = x.layout.shape
+    before = input.layout.shape
     return views.viewed(
-        x, _diagonal(x.layout, offset, i, j), "DiagonalBackward0",
+        input, _diagonal(input.layout, offset, i, j), "DiagonalBackward0",
         lambda g: _embed(g, before, offset, i, j),
     )  # fmt: skip
 
@@ -50,38 +50,38 @@ def _embed(g: Tensor, shape: Shape, offset: int, i: int, j: int) -> Tensor:
     return views.linear(g, y, "DiagonalBackward0", lambda h: diagonal(h, offset, i, j))
 
 
-def diag(x: Tensor, diagonal: int = 0) -> Tensor:
-    """A matrix with the vector x on a diagonal; or a copy of the diagonal of the matrix x.
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """A matrix with the vector input on a diagonal; or a copy of the diagonal of the matrix input.
 
     https://docs.pytorch.org/docs/stable/generated/torch.diag.html
 
     Raises:
-        RuntimeError: if x is neither a vector nor a matrix.
+        RuntimeError: if input is neither a vector nor a matrix.
 
     >>> from minitorch_tensor import tensor
     >>> diag(tensor([1, 2]))
     Tensor([[1, 0],
             [0, 2]], requires_grad=False)
     """
-    if x.ndim == 1:
-        size = x.shape[0] + abs(diagonal)
-        return _embed(x, (size, size), diagonal, 0, 1)
-    if x.ndim != 2:
-        raise RuntimeError(f"diag: expected a vector or a matrix, but got shape {x.shape}")
-    return views.clone(_taken(x, diagonal))
+    if input.ndim == 1:
+        size = input.shape[0] + abs(diagonal)
+        return _embed(input, (size, size), diagonal, 0, 1)
+    if input.ndim != 2:
+        raise RuntimeError(f"diag: expected a vector or a matrix, but got shape {input.shape}")
+    return views.clone(_taken(input, diagonal))
 
 
 _taken = diagonal  # `diag` has an argument of that name
 
 
-def trace(x: Tensor) -> Tensor:
+def trace(input: Tensor) -> Tensor:
     """The sum of the diagonal of a matrix.
 
     https://docs.pytorch.org/docs/stable/generated/torch.trace.html
 
     Raises:
-        RuntimeError: if x is no matrix.
+        RuntimeError: if input is no matrix.
     """
-    if x.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got shape {x.shape}")
-    return reductions.sum(diagonal(x))
+    if input.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got shape {input.shape}")
+    return reductions.sum(diagonal(input))

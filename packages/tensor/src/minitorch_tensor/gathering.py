@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
 
-def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
-    """y[i][j] = x[index[i][j]][j] for dim = 0, and likewise for others.
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    """y[i][j] = input[index[i][j]][j] for dim = 0, and likewise for others.
 
     https://docs.pytorch.org/docs/stable/generated/torch.gather.html
 
     Raises:
-        RuntimeError: if the ranks differ, index is not int64, or it is larger than x elsewhere.
+        RuntimeError: if the ranks differ, index is not int64, or it is larger than input elsewhere.
         IndexError: if an index is out of range.
     """
-    i = check_index("gather", x, dim, index)
-    if x.ndim == 0 or index.ndim == 0:
-        picked = gather(views.reshape(x, -1), 0, views.reshape(index, -1))
+    i = check_index("gather", input, dim, index)
+    if input.ndim == 0 or index.ndim == 0:
+        picked = gather(views.reshape(input, -1), 0, views.reshape(index, -1))
         return views.reshape(picked, index.shape)
-    y = x._fresh(index.shape, x.dtype)
-    x.storage.device.backend.gather(y, x, index, i)
-    before = x.shape
+    y = input._fresh(index.shape, input.dtype)
+    input.storage.device.backend.gather(y, input, index, i)
+    before = input.shape
 
     def transpose(g: Tensor) -> Tensor:
         return scatter_add(g._full(before, 0.0, g.dtype), i, index, g)
 
-    return views.linear(x, y, "GatherBackward0", transpose)
+    return views.linear(input, y, "GatherBackward0", transpose)
 
 
 def check_index(name: str, x: Tensor, dim: int, index: Tensor) -> int:
@@ -88,20 +88,20 @@ def require_range(name: str, index: Tensor, size: int, dim: int) -> None:
             )
 
 
-def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """A copy of x with y[index[i][j]][j] += src[i][j] for dim = 0, and likewise for others.
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of input with y[index[i][j]][j] += src[i][j] for dim = 0, and likewise for others.
 
     https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
 
     Raises:
-        RuntimeError: if ranks or dtypes differ, or index is larger than src or x elsewhere.
+        RuntimeError: if ranks or dtypes differ, or index is larger than src or input elsewhere.
         IndexError: if an index is out of range.
     """
-    i = check_index("scatter_add", x, dim, index)
-    if x.ndim == 0:
+    i = check_index("scatter_add", input, dim, index)
+    if input.ndim == 0:
         flat = (views.reshape(t, -1) for t in (index, src))
-        return views.reshape(scatter_add(views.reshape(x, 1), 0, *flat), ())
-    return _added(views.clone(x), source_part("scatter_add", x, index, src), i, index)
+        return views.reshape(scatter_add(views.reshape(input, 1), 0, *flat), ())
+    return _added(views.clone(input), source_part("scatter_add", input, index, src), i, index)
 
 
 def source_part(name: str, x: Tensor, index: Tensor, src: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ def _added(y: Tensor, src: Tensor, dim: int, index: Tensor) -> Tensor:
     return placed + zero
 
 
-def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of one dimension that a vector of indices names.
 
     https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
@@ -145,26 +145,28 @@ def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
     Raises:
         IndexError: if index is no vector, or an index is out of range.
     """
-    index = require_vector("index_select", x, index)
-    i = wrap_dim(dim, x.ndim)
-    if x.ndim == 0:
+    index = require_vector("index_select", input, index)
+    i = wrap_dim(dim, input.ndim)
+    if input.ndim == 0:
         if index.shape[0] != 1:
             raise RuntimeError(
                 f"index_select: a 0-dim tensor takes a single index, but got {index.shape[0]}"
             )
-        return views.reshape(index_select(views.reshape(x, 1), 0, index), ())
-    shape = (*x.shape[:i], index.shape[0], *x.shape[i + 1 :])
-    spread = views.reshape(index, (-1 if index.numel() else 0,) + (1,) * (x.ndim - i - 1))
-    return gather(x, i, views.expand_to(spread, shape))
+        return views.reshape(index_select(views.reshape(input, 1), 0, index), ())
+    shape = (*input.shape[:i], index.shape[0], *input.shape[i + 1 :])
+    spread = views.reshape(index, (-1 if index.numel() else 0,) + (1,) * (input.ndim - i - 1))
+    return gather(input, i, views.expand_to(spread, shape))
 
 
-def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
-    """A copy of x with slices of `source` added at the indices of one dimension.
+def index_add(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1
+) -> Tensor:
+    """A copy of input with slices of `source` added at the indices of one dimension.
 
     https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
     """
-    i, index = along_dim("index_add", x, dim, index, source)
-    return scatter_add(x, i, index, pointwise.scaled("index_add", x, source, alpha))
+    i, index = along_dim("index_add", input, dim, index, source)
+    return scatter_add(input, i, index, pointwise.scaled("index_add", input, source, alpha))
 
 
 def require_vector(name: str, x: Tensor, index: Tensor) -> Tensor:
@@ -208,25 +210,25 @@ def along_dim(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> 
     return i, views.expand_to(spread, shape)
 
 
-def take_along_dim(x: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """`gather` after broadcasting; of the flattened tensor if `dim` is None.
 
     https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
     """
     if dim is None:
-        return gather(views.reshape(x, -1), 0, views.reshape(indices, -1))
-    i = wrap_dim(dim, x.ndim)
-    trimmed = [1 if d == i else n for d, n in enumerate(x.shape)]
+        return gather(views.reshape(input, -1), 0, views.reshape(indices, -1))
+    i = wrap_dim(dim, input.ndim)
+    trimmed = [1 if d == i else n for d, n in enumerate(input.shape)]
     shape = broadcast(
         tuple(trimmed), tuple(1 if d == i else n for d, n in enumerate(indices.shape))
     )
-    wide = tuple(x.shape[i] if d == i else n for d, n in enumerate(shape))
-    indices = pointwise.where(indices < 0, indices + x.shape[i], indices)
+    wide = tuple(input.shape[i] if d == i else n for d, n in enumerate(shape))
+    indices = pointwise.where(indices < 0, indices + input.shape[i], indices)
     picks = tuple(indices.shape[i] if d == i else n for d, n in enumerate(shape))
-    return gather(views.expand_to(x, wide), i, views.expand_to(indices, picks))
+    return gather(views.expand_to(input, wide), i, views.expand_to(indices, picks))
 
 
-def masked_fill(x: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     """x with the elements where `mask` holds replaced by a number.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html
@@ -234,33 +236,33 @@ def masked_fill(x: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     if require_tensor("masked_fill", "mask", mask).dtype is not dtypes.bool_:
         raise RuntimeError(f"masked_fill: expected a bool mask, but got {mask.dtype}")
     if isinstance(value, (int, float)):
-        dtypes.check_fits("masked_fill", value, x.dtype)
-        value = x._constant(value, x.dtype)
+        dtypes.check_fits("masked_fill", value, input.dtype)
+        value = input._constant(value, input.dtype)
     elif require_tensor("masked_fill", "value", value).ndim:
         raise RuntimeError(
             f"masked_fill: only supports a number or a 0-dim tensor, but got shape {value.shape}; "
             "use where()"
         )
-    return pointwise.where(mask, value.to(x.dtype), x)
+    return pointwise.where(mask, value.to(input.dtype), input)
 
 
-def masked_select(x: Tensor, mask: Tensor) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` holds, as a vector.
 
     https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
     """
     if mask.dtype is not dtypes.bool_:
         raise RuntimeError(f"masked_select: expected a bool mask, but got {mask.dtype}")
-    shape = broadcast(x.shape, mask.shape)
+    shape = broadcast(input.shape, mask.shape)
     flat = views.reshape(nonzero(views.reshape(views.expand_to(mask, shape), -1)), -1)
-    return gather(views.reshape(views.expand_to(x, shape), -1), 0, flat)
+    return gather(views.reshape(views.expand_to(input, shape), -1), 0, flat)
 
 
 @overload
-def nonzero(x: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
+def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
 @overload
-def nonzero(x: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
-def nonzero(x: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """The indices of the non-zero elements, in row-major order.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
@@ -269,11 +271,14 @@ def nonzero(x: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]
         (count, ndim) of int64; or one vector for each dimension, `as_tuple`.
     """
     if as_tuple:
-        columns = nonzero(views.reshape(x, 1) if x.ndim == 0 else x)
+        columns = nonzero(views.reshape(input, 1) if input.ndim == 0 else input)
         return tuple(views.clone(column) for column in views.unbind(columns, 1))
-    found = np.argwhere(conversion.host_array(x)).astype(np.int64, copy=False)
+    found = np.argwhere(conversion.host_array(input)).astype(np.int64, copy=False)
     count = math.prod(found.shape[:1])
     flat = np.ascontiguousarray(found).reshape(-1)
-    y = x._on(Storage(x.device.backend.upload(flat), x.device), Layout.contiguous((count, x.ndim)))
+    y = input._on(
+        Storage(input.device.backend.upload(flat), input.device),
+        Layout.contiguous((count, input.ndim)),
+    )
     y.dtype = dtypes.int64
     return y

@@ -186,20 +186,22 @@ def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     return views.reshape(wider, total)
 
 
-def flip(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
     """x with the order of some dimensions reversed, as a copy.
 
     https://docs.pytorch.org/docs/stable/generated/torch.flip.html
     """
-    y = x
-    axes = [wrap_dim(dim, x.ndim) for dim in views.sizes_of(dims)]
+    y = input
+    axes = [wrap_dim(dim, input.ndim) for dim in views.sizes_of(dims)]
     views.require_distinct("flip", axes)
-    for i in axes if x.ndim else ():
-        y = y.index_select(i, (x.shape[i] - 1) - x._arange(x.shape[i]))
-    return views.clone(x) if y is x else y
+    for i in axes if input.ndim else ():
+        y = y.index_select(i, (input.shape[i] - 1) - input._arange(input.shape[i]))
+    return views.clone(input) if y is input else y
 
 
-def roll(x: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+def roll(
+    input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None
+) -> Tensor:
     """x rotated along some dimensions, or as if flattened.
 
     https://docs.pytorch.org/docs/stable/generated/torch.roll.html
@@ -208,36 +210,38 @@ def roll(x: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | Non
         RuntimeError: if shifts and dims do not pair.
     """
     if dims is None:
-        return views.reshape(roll(views.reshape(x, -1), shifts, 0), x.shape)
+        return views.reshape(roll(views.reshape(input, -1), shifts, 0), input.shape)
     steps = [shifts] if isinstance(shifts, int) else list(shifts)
     axes = [dims] if isinstance(dims, int) else list(dims)
     if len(steps) != len(axes):
         raise RuntimeError(f"roll: shifts and dimensions must align: shifts {steps}, dims {axes}")
-    y = x
+    y = input
     for step, dim in zip(steps, axes, strict=True):
-        i = wrap_dim(dim, x.ndim)
-        size = x.shape[i]
+        i = wrap_dim(dim, input.ndim)
+        size = input.shape[i]
         if size:
             cut = -step % size
             y = cat([views.slice_(y, i, cut, size - cut), views.slice_(y, i, 0, cut)], i)
-    return views.clone(x) if y is x else y
+    return views.clone(input) if y is input else y
 
 
-def tril(x: Tensor, diagonal: int = 0) -> Tensor:
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix, zeros above `diagonal`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.tril.html
     """
-    return pointwise.where(_triangle("tril", x, diagonal), x, x._constant(0, x.dtype))
+    return pointwise.where(
+        _triangle("tril", input, diagonal), input, input._constant(0, input.dtype)
+    )
 
 
-def triu(x: Tensor, diagonal: int = 0) -> Tensor:
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix, zeros below `diagonal`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.triu.html
     """
-    mask = _triangle("triu", x, diagonal - 1).logical_not()
-    return pointwise.where(mask, x, x._constant(0, x.dtype))
+    mask = _triangle("triu", input, diagonal - 1).logical_not()
+    return pointwise.where(mask, input, input._constant(0, input.dtype))
 
 
 def _triangle(name: str, x: Tensor, diagonal: int) -> Tensor:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
 
-def argsort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
-    """The indices that sort x along `dim`; equal elements keep their order, nan counts as largest.
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+    """The indices that sort along `dim`; equal elements keep their order, nan counts as largest.
 
     https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
 
@@ -27,32 +27,36 @@ def argsort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool = T
     >>> argsort(tensor([3.0, 1.0, 2.0]))
     Tensor([1, 2, 0], requires_grad=False)
     """
-    i = wrap_dim(dim, x.ndim)
-    array = np.atleast_1d(conversion.host_array(x))
+    i = wrap_dim(dim, input.ndim)
+    array = np.atleast_1d(conversion.host_array(input))
     if descending:  # the reverse of the reverse sorted, so that equals keep their order here too
         size = array.shape[i]
         order = size - 1 - np.flip(np.argsort(np.flip(array, i), i, kind="stable"), i)
     else:
         order = np.argsort(array, i, kind="stable")
     flat = np.ascontiguousarray(order, np.int64).reshape(-1)
-    y = x._on(Storage(x.device.backend.upload(flat), x.device), Layout.contiguous(x.shape))
+    y = input._on(
+        Storage(input.device.backend.upload(flat), input.device), Layout.contiguous(input.shape)
+    )
     y.dtype = dtypes.int64
     return y
 
 
-def sort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:
+def sort(
+    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True
+) -> ValuesIndices:
     """x sorted along `dim`, and where each element was; nan counts as largest.
 
     The gradient goes back to where the elements were. Equal elements keep their order, which
     PyTorch promises only for stable=True.
     https://docs.pytorch.org/docs/stable/generated/torch.sort.html
     """
-    indices = argsort(x, dim, descending)
-    return ValuesIndices(gathering.gather(x, dim, indices), indices)
+    indices = argsort(input, dim, descending)
+    return ValuesIndices(gathering.gather(input, dim, indices), indices)
 
 
 def topk(
-    x: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
 ) -> ValuesIndices:
     """The k largest (or smallest) elements along `dim`, in order, and where they are.
 
@@ -65,17 +69,17 @@ def topk(
     >>> topk(tensor([3.0, 1.0, 2.0]), 2).values
     Tensor([3., 2.], requires_grad=False)
     """
-    i = wrap_dim(dim, x.ndim)
-    size = x.shape[i] if x.ndim else 1
+    i = wrap_dim(dim, input.ndim)
+    size = input.shape[i] if input.ndim else 1
     if not 0 <= k <= size:
         raise RuntimeError(f"topk: selected index k out of range: k = {k} of {size} elements")
-    indices = argsort(x, i, descending=largest)
-    if x.ndim:
+    indices = argsort(input, i, descending=largest)
+    if input.ndim:
         indices = views.clone(views.slice_(indices, i, 0, k))
-    return ValuesIndices(gathering.gather(x, i, indices), indices)
+    return ValuesIndices(gathering.gather(input, i, indices), indices)
 
 
-def cumsum(x: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Running sums along `dim`; integers and bools add up in int64.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html
@@ -84,15 +88,15 @@ def cumsum(x: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     >>> cumsum(tensor([1, 2, 3]), 0)
     Tensor([1, 3, 6], requires_grad=False)
     """
-    return _running(x, dim, dtype, lambda a, b: a + b)
+    return _running(input, dim, dtype, lambda a, b: a + b)
 
 
-def cumprod(x: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Running products along `dim`; integers and bools multiply in int64.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
     """
-    return _running(x, dim, dtype, lambda a, b: a * b)
+    return _running(input, dim, dtype, lambda a, b: a * b)
 
 
 def _running(

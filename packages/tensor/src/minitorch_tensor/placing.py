@@ -65,8 +65,8 @@ def scatter_(x: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
     return x
 
 
-def scatter(x: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
-    """A copy of x after `scatter_`.
+def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
+    """A copy of input after `scatter_`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.scatter.html
 
@@ -75,7 +75,7 @@ def scatter(x: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
     Tensor([[0., 0., 5.],
             [5., 0., 0.]], requires_grad=False)
     """
-    return scatter_(views.clone(x), dim, index, src)
+    return scatter_(views.clone(input), dim, index, src)
 
 
 def scatter_add_(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -110,12 +110,12 @@ def index_copy_(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     return scatter_(x, i, spread, source)
 
 
-def index_copy(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    """A copy of x after `index_copy_`.
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """A copy of input after `index_copy_`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.index_copy.html
     """
-    return index_copy_(views.clone(x), dim, index, source)
+    return index_copy_(views.clone(input), dim, index, source)
 
 
 def index_fill_(x: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Tensor:
@@ -143,12 +143,12 @@ def index_fill_(x: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Te
     return index_copy_(x, i, positions, views.expand_to(value, shape))
 
 
-def index_fill(x: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Tensor:
-    """A copy of x after `index_fill_`.
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Tensor:
+    """A copy of input after `index_fill_`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill.html
     """
-    return index_fill_(views.clone(x), dim, index, value)
+    return index_fill_(views.clone(input), dim, index, value)
 
 
 def index_put_(

@@ -184,7 +184,7 @@ def _describe(function: _F, operator: Unary | Binary, name: str) -> _F:
 
 
 def _unary(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
-    def function(input: Tensor, /) -> Tensor:
+    def function(input: Tensor) -> Tensor:
         try:
             return input.apply_unary(operator)
         except AttributeError:  # costs nothing where it does not happen
@@ -214,7 +214,7 @@ def _binary(operator: Binary, name: str = "") -> Callable[[Tensor, Tensor | floa
 def _whole(operator: Unary) -> Callable[[Tensor], Tensor]:
     """Rounding: an integer is its own result."""
 
-    def function(input: Tensor, /) -> Tensor:
+    def function(input: Tensor) -> Tensor:
         return views.clone(input) if input.dtype.kind == "int" else input.apply_unary(operator)
 
     return _describe(function, operator, operator.name)
@@ -286,7 +286,6 @@ xlogy = _binary(op.xlogy)
 
 # PyTorch's second names.
 absolute = abs
-divide = true_divide
 negative = neg
 
 
@@ -355,6 +354,9 @@ def div(
     raise RuntimeError(
         f"div: rounding_mode must be None, 'trunc' or 'floor', but got {rounding_mode!r}"
     )
+
+
+divide = div
 
 
 def pow(input: Tensor | float, exponent: Tensor | float) -> Tensor:

@@ -73,25 +73,25 @@ def _finish(y: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
 
 
 def sum(
-    x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     axis: Dims = None,
 ) -> Tensor:  # fmt: skip
     """The sum of all elements, or over some dimensions. Integers and bools add up in int64.
 
     https://docs.pytorch.org/docs/stable/generated/torch.sum.html
     """
-    dims = _dims("sum", dim if axis is None else axis, x.ndim)
-    if dtype is not None and dtype is not x.dtype:
-        x = x.to(dtype)
-    result = x.dtype if x.dtype.is_floating_point or dtype is not None else dtypes.int64
-    y = _finish(_reduce(x, op.add, 0.0, dims, result), dims, keepdim)
-    before, kept = x.shape, _kept(x.shape, dims)
+    dims = _dims("sum", dim if axis is None else axis, input.ndim)
+    if dtype is not None and dtype is not input.dtype:
+        input = input.to(dtype)
+    result = input.dtype if input.dtype.is_floating_point or dtype is not None else dtypes.int64
+    y = _finish(_reduce(input, op.add, 0.0, dims, result), dims, keepdim)
+    before, kept = input.shape, _kept(input.shape, dims)
     title = "SumBackward0" if dim is None and axis is None else "SumBackward1"
-    return views.linear(x, y, title, lambda g: views.expand_to(views.reshape(g, kept), before))
+    return views.linear(input, y, title, lambda g: views.expand_to(views.reshape(g, kept), before))
 
 
 def mean(
-    x: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
     axis: Dims = None,
 ) -> Tensor:  # fmt: skip
     """The mean of all elements, or over some dimensions.
@@ -101,30 +101,30 @@ def mean(
     Raises:
         RuntimeError: for integers and bools without `dtype`, as in PyTorch.
     """
-    if not (dtype or x.dtype).is_floating_point:
+    if not (dtype or input.dtype).is_floating_point:
         raise RuntimeError(
-            f"mean: the input dtype must be floating point, but got {dtype or x.dtype}; call "
+            f"mean: the input dtype must be floating point, but got {dtype or input.dtype}; call "
             ".float() first"
         )
-    dims = _dims("mean", dim if axis is None else axis, x.ndim)
-    count = math.prod(x.shape[i] for i in dims)
-    return sum(x, dims, keepdim, dtype=dtype) / (count if count else math.nan)
+    dims = _dims("mean", dim if axis is None else axis, input.ndim)
+    count = math.prod(input.shape[i] for i in dims)
+    return sum(input, dims, keepdim, dtype=dtype) / (count if count else math.nan)
 
 
 def prod(
-    x: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Tensor:
     """The product of all elements, or over one dimension.
 
     https://docs.pytorch.org/docs/stable/generated/torch.prod.html
     """
-    dims = _dims("prod", dim, x.ndim)
-    if dtype is not None and dtype is not x.dtype:
-        x = x.to(dtype)
-    result = x.dtype if x.dtype.is_floating_point or dtype is not None else dtypes.int64
-    if x.requires_grad and result.is_floating_point and is_grad_enabled():
-        return _finish(_recorded_prod(x, dims), dims, keepdim)
-    return _finish(_reduce(x, op.mul, 1.0, dims, result), dims, keepdim)
+    dims = _dims("prod", dim, input.ndim)
+    if dtype is not None and dtype is not input.dtype:
+        input = input.to(dtype)
+    result = input.dtype if input.dtype.is_floating_point or dtype is not None else dtypes.int64
+    if input.requires_grad and result.is_floating_point and is_grad_enabled():
+        return _finish(_recorded_prod(input, dims), dims, keepdim)
+    return _finish(_reduce(input, op.mul, 1.0, dims, result), dims, keepdim)
 
 
 def _recorded_prod(x: Tensor, dims: tuple[int, ...]) -> Tensor:
@@ -179,7 +179,7 @@ def _require_elements(name: str, x: Tensor, dims: tuple[int, ...]) -> None:
             )
 
 
-def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The largest element over some dimensions; nan if there is one.
 
     https://docs.pytorch.org/docs/stable/generated/torch.amax.html
@@ -188,10 +188,10 @@ def amax(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         IndexError: if a reduced dimension is empty.
         RuntimeError: if there is no element at all, and no `dim`.
     """
-    return _extreme("amax", x, op.maximum, -math.inf, dim, keepdim)
+    return _extreme("amax", input, op.maximum, -math.inf, dim, keepdim)
 
 
-def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The smallest element over some dimensions; nan if there is one.
 
     https://docs.pytorch.org/docs/stable/generated/torch.amin.html
@@ -200,7 +200,7 @@ def amin(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         IndexError: if a reduced dimension is empty.
         RuntimeError: if there is no element at all, and no `dim`.
     """
-    return _extreme("amin", x, op.minimum, math.inf, dim, keepdim)
+    return _extreme("amin", input, op.minimum, math.inf, dim, keepdim)
 
 
 def _arg(name: str, x: Tensor, operator: Binary, dim: int | None, keepdim: bool) -> Tensor:
@@ -226,7 +226,7 @@ def _arg(name: str, x: Tensor, operator: Binary, dim: int | None, keepdim: bool)
     return views.unsqueeze(y, i) if keepdim else y
 
 
-def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the largest element is: the first of equals, in the flattened tensor if `dim` is None.
 
     https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
@@ -234,10 +234,10 @@ def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     Raises:
         IndexError: if there is no element.
     """
-    return _arg("argmax", x, op.gt, dim, keepdim)
+    return _arg("argmax", input, op.gt, dim, keepdim)
 
 
-def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the smallest element is: the first of equals, in the flattened tensor if `dim` is None.
 
     https://docs.pytorch.org/docs/stable/generated/torch.argmin.html
@@ -245,7 +245,7 @@ def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     Raises:
         IndexError: if there is no element.
     """
-    return _arg("argmin", x, op.lt, dim, keepdim)
+    return _arg("argmin", input, op.lt, dim, keepdim)
 
 
 def _along(name: str, x: Tensor, operator: Binary, dim: int, keepdim: bool) -> ValuesIndices:
@@ -261,13 +261,13 @@ def _along(name: str, x: Tensor, operator: Binary, dim: int, keepdim: bool) -> V
 
 
 @overload
-def max(x: Tensor) -> Tensor: ...
+def max(input: Tensor) -> Tensor: ...
 @overload
-def max(x: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
+def max(input: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
 @overload
-def max(x: Tensor, dim: Tensor) -> Tensor: ...
+def max(input: Tensor, dim: Tensor) -> Tensor: ...
 def max(
-    x: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
 ) -> Tensor | ValuesIndices:
     """The largest element; or values and indices along `dim`; or elementwise with another tensor.
 
@@ -277,20 +277,20 @@ def max(
         RuntimeError, IndexError: if there is nothing to choose from.
     """
     if dim is None:
-        return amax(x)
+        return amax(input)
     if isinstance(dim, int):
-        return _along("max", x, op.gt, dim, keepdim)
-    return x.apply_binary(op.maximum, dim)
+        return _along("max", input, op.gt, dim, keepdim)
+    return input.apply_binary(op.maximum, dim)
 
 
 @overload
-def min(x: Tensor) -> Tensor: ...
+def min(input: Tensor) -> Tensor: ...
 @overload
-def min(x: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
+def min(input: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
 @overload
-def min(x: Tensor, dim: Tensor) -> Tensor: ...
+def min(input: Tensor, dim: Tensor) -> Tensor: ...
 def min(
-    x: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
 ) -> Tensor | ValuesIndices:
     """The smallest element; or values and indices along `dim`; or elementwise with another tensor.
 
@@ -300,28 +300,28 @@ def min(
         RuntimeError, IndexError: if there is nothing to choose from.
     """
     if dim is None:
-        return amin(x)
+        return amin(input)
     if isinstance(dim, int):
-        return _along("min", x, op.lt, dim, keepdim)
-    return x.apply_binary(op.minimum, dim)
+        return _along("min", input, op.lt, dim, keepdim)
+    return input.apply_binary(op.minimum, dim)
 
 
-def all(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are non-zero.
 
     https://docs.pytorch.org/docs/stable/generated/torch.all.html
     """
-    dims = _truth_dims("all", dim, x.ndim)
-    return _truth(x, op.logical_and, 1.0, dims, keepdim)
+    dims = _truth_dims("all", dim, input.ndim)
+    return _truth(input, op.logical_and, 1.0, dims, keepdim)
 
 
-def any(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether any element is non-zero.
 
     https://docs.pytorch.org/docs/stable/generated/torch.any.html
     """
-    dims = _truth_dims("any", dim, x.ndim)
-    return _truth(x, op.logical_or, 0.0, dims, keepdim)
+    dims = _truth_dims("any", dim, input.ndim)
+    return _truth(input, op.logical_or, 0.0, dims, keepdim)
 
 
 def _truth_dims(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
@@ -340,7 +340,7 @@ def _truth(
 
 
 def var(
-    x: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    input: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: float = 1,
 ) -> Tensor:  # fmt: skip
     """The variance: the sum of squared distances from the mean, over n - correction.
@@ -348,7 +348,7 @@ def var(
     https://docs.pytorch.org/docs/stable/generated/torch.var.html
 
     Args:
-        x: of any shape.
+        input: of any shape.
         dim: the dimensions to reduce; all if omitted. A bool stands for `unbiased`, as in PyTorch.
         unbiased: the older way to say correction=1, or 0 if False.
         keepdim: keep them as size 1.
@@ -357,28 +357,28 @@ def var(
     Raises:
         RuntimeError: for integers and bools.
     """
-    if not x.dtype.is_floating_point:
-        raise RuntimeError(f"var: the input dtype must be floating point, but got {x.dtype}")
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(f"var: the input dtype must be floating point, but got {input.dtype}")
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if unbiased is not None:
         correction = 1 if unbiased else 0
-    dims = _dims("var", dim, x.ndim)
-    count = math.prod(x.shape[i] for i in dims) - correction
-    distance = x - mean(x, dims, True)
+    dims = _dims("var", dim, input.ndim)
+    count = math.prod(input.shape[i] for i in dims) - correction
+    distance = input - mean(input, dims, True)
     # Without a degree of freedom this is 0 / 0, or a number over 0: nan or inf, as in PyTorch.
     return sum(distance * distance, dims, keepdim) / builtins.max(count, 0)
 
 
 def std(
-    x: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
+    input: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: float = 1,
 ) -> Tensor:  # fmt: skip
     """The square root of the variance; where that is 0, the gradient is 0 too, as in PyTorch.
 
     https://docs.pytorch.org/docs/stable/generated/torch.std.html
     """
-    y = var(x, dim, unbiased, keepdim, correction=correction)
+    y = var(input, dim, unbiased, keepdim, correction=correction)
     return _root(y)
 
 
@@ -390,23 +390,23 @@ def _root(y: Tensor) -> Tensor:
     return pointwise.where(zero, 0.0, pointwise.sqrt(pointwise.where(zero, 1.0, y)))
 
 
-def logsumexp(x: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """log(sum(exp(x))) without overflow: the maximum is taken out first. -inf of no elements.
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(input))) without overflow: the maximum is taken out first. -inf of no elements.
 
     https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
     """
-    dims = _dims("logsumexp", dim, x.ndim)
-    if not x.dtype.is_floating_point:
-        x = x.to(dtypes.get_default_dtype())
-    if x.layout.size == 0:
-        return pointwise.log(sum(pointwise.exp(x), dims, keepdim))
-    top = amax(x.detach(), dims, True)
+    dims = _dims("logsumexp", dim, input.ndim)
+    if not input.dtype.is_floating_point:
+        input = input.to(dtypes.get_default_dtype())
+    if input.layout.size == 0:
+        return pointwise.log(sum(pointwise.exp(input), dims, keepdim))
+    top = amax(input.detach(), dims, True)
     top = pointwise.where(pointwise.isfinite(top), top, 0.0)
-    total = pointwise.log(sum(pointwise.exp(x - top), dims, True)) + top
+    total = pointwise.log(sum(pointwise.exp(input - top), dims, True)) + top
     return _finish(total, dims, keepdim)
 
 
-def norm(x: Tensor, p: float | str = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def norm(input: Tensor, p: float | str = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The p-norm of the elements, over all or some dimensions; "fro" is 2.
 
     https://docs.pytorch.org/docs/stable/generated/torch.norm.html
@@ -414,26 +414,26 @@ def norm(x: Tensor, p: float | str = 2, dim: Dims = None, keepdim: bool = False)
     Raises:
         RuntimeError: if p is neither a number nor "fro".
     """
-    if not x.dtype.is_floating_point:
+    if not input.dtype.is_floating_point:
         raise RuntimeError(
-            f"norm: expected a floating point tensor, but got {x.dtype}; use .float()"
+            f"norm: expected a floating point tensor, but got {input.dtype}; use .float()"
         )
     if isinstance(p, str):
         if p != "fro":
             raise RuntimeError(f"norm: p must be a number or 'fro', but got {p!r}")
         p = 2
     if p == math.inf:
-        return amax(pointwise.abs(x), dim, keepdim)
+        return amax(pointwise.abs(input), dim, keepdim)
     if p == -math.inf:
-        return amin(pointwise.abs(x), dim, keepdim)
+        return amin(pointwise.abs(input), dim, keepdim)
     if p == 0:
-        count = sum(pointwise.ne(x.detach(), 0).to(x.dtype), dim, keepdim)
+        count = sum(pointwise.ne(input.detach(), 0).to(input.dtype), dim, keepdim)
         return views.linear(  # a step function: recorded, with gradient 0, as in PyTorch
-            x, count, "LinalgVectorNormBackward0", lambda g: g._full(x.shape, 0.0, g.dtype)
+            input, count, "LinalgVectorNormBackward0", lambda g: g._full(input.shape, 0.0, g.dtype)
         )
     if p == 1:
-        return sum(pointwise.abs(x), dim, keepdim)
-    powers = x * x if p == 2 else _powers(x, p)
+        return sum(pointwise.abs(input), dim, keepdim)
+    powers = input * input if p == 2 else _powers(input, p)
     total = sum(powers, dim, keepdim)
     # As in PyTorch, the gradient is 0, not nan, where the norm is.
     none = pointwise.eq(total, 0.0)

@@ -155,12 +155,12 @@ def expand_as(x: Tensor, other: Tensor) -> Tensor:
     return expand(x, other.shape)
 
 
-def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
+def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
     """x expanded to `shape`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.broadcast_to.html
     """
-    return expand(x, shape)
+    return expand(input, shape)
 
 
 def sum_to(x: Tensor, shape: Shape) -> Tensor:
@@ -179,37 +179,41 @@ def sum_to(x: Tensor, shape: Shape) -> Tensor:
     return linear(x, y, "SumBackward1", lambda g: expand_to(g, before))
 
 
-def permute(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
-    """Dimension i of the result is dimension dims[i] of x.
+def permute(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """Dimension i of the result is dimension dims[i] of input.
 
     https://docs.pytorch.org/docs/stable/generated/torch.permute.html
 
     Raises:
         RuntimeError: if `dims` is not a permutation of the dimensions.
     """
-    order = tuple(wrap_dim(dim, x.ndim) for dim in sizes_of(dims))
-    if sorted(order) != list(range(x.ndim)):
+    order = tuple(wrap_dim(dim, input.ndim) for dim in sizes_of(dims))
+    if sorted(order) != list(range(input.ndim)):
         raise RuntimeError(
-            f"permute: dims {sizes_of(dims)} must name each of the {x.ndim} dimensions of "
-            f"{x.shape} once"
+            f"permute: dims {sizes_of(dims)} must name each of the {input.ndim} dimensions of "
+            f"{input.shape} once"
         )
-    inverse = tuple(sorted(range(x.ndim), key=order.__getitem__))
-    return viewed(x, x.layout.permute(order), "PermuteBackward0", lambda g: permute(g, inverse))
+    inverse = tuple(sorted(range(input.ndim), key=order.__getitem__))
+    return viewed(
+        input, input.layout.permute(order), "PermuteBackward0", lambda g: permute(g, inverse)
+    )
 
 
-def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Swap two dimensions.
 
     https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
     """
-    i, j = wrap_dim(dim0, x.ndim), wrap_dim(dim1, x.ndim)
-    order = list(range(x.ndim))
-    if x.ndim:
+    i, j = wrap_dim(dim0, input.ndim), wrap_dim(dim1, input.ndim)
+    order = list(range(input.ndim))
+    if input.ndim:
         order[i], order[j] = j, i
-    return viewed(x, x.layout.permute(order), "TransposeBackward0", lambda g: transpose(g, i, j))
+    return viewed(
+        input, input.layout.permute(order), "TransposeBackward0", lambda g: transpose(g, i, j)
+    )
 
 
-def t(x: Tensor) -> Tensor:
+def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; a vector or a 0-d tensor as it is.
 
     https://docs.pytorch.org/docs/stable/generated/torch.t.html
@@ -217,21 +221,21 @@ def t(x: Tensor) -> Tensor:
     Raises:
         RuntimeError: for more than 2 dimensions.
     """
-    if x.ndim > 2:
+    if input.ndim > 2:
         raise RuntimeError(
-            f"t: expected a tensor with at most 2 dimensions, but got shape {x.shape}"
+            f"t: expected a tensor with at most 2 dimensions, but got shape {input.shape}"
         )
-    return transpose(x, 0, 1) if x.ndim == 2 else x
+    return transpose(input, 0, 1) if input.ndim == 2 else input
 
 
-def movedim(x: Tensor, source: Dims, destination: Dims) -> Tensor:
+def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     """Move dimensions to other places, the rest keeping their order.
 
     https://docs.pytorch.org/docs/stable/generated/torch.movedim.html
     """
-    sources = [wrap_dim(d, x.ndim) for d in ([source] if isinstance(source, int) else source)]
+    sources = [wrap_dim(d, input.ndim) for d in ([source] if isinstance(source, int) else source)]
     targets = [
-        wrap_dim(d, x.ndim)
+        wrap_dim(d, input.ndim)
         for d in ([destination] if isinstance(destination, int) else destination)
     ]
     if (
@@ -242,9 +246,9 @@ def movedim(x: Tensor, source: Dims, destination: Dims) -> Tensor:
         raise RuntimeError(
             f"movedim: source {source} and destination {destination} must pair distinct dims"
         )
-    rest = iter(d for d in range(x.ndim) if d not in sources)
+    rest = iter(d for d in range(input.ndim) if d not in sources)
     moved = dict(zip(targets, sources, strict=True))
-    return permute(x, [moved[i] if i in moved else next(rest) for i in range(x.ndim)])
+    return permute(input, [moved[i] if i in moved else next(rest) for i in range(input.ndim)])
 
 
 def view(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
@@ -275,7 +279,7 @@ def view_as(x: Tensor, other: Tensor) -> Tensor:
     return view(x, other.shape)
 
 
-def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
+def reshape(input: Tensor, *shape: int | Sequence[int]) -> Tensor:
     """The same elements under another shape: a view if the strides allow it, else a copy.
 
     https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
@@ -283,15 +287,15 @@ def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
     Raises:
         RuntimeError: if the number of elements differs.
     """
-    sizes = _infer("reshape", sizes_of(shape), x.layout.size, x.shape)
-    layout = x.layout.reshape(sizes)
+    sizes = _infer("reshape", sizes_of(shape), input.layout.size, input.shape)
+    layout = input.layout.reshape(sizes)
     if layout is None:
-        return view(contiguous(x), sizes)
-    before = x.layout.shape
-    return viewed(x, layout, "ViewBackward0", lambda g: reshape(g, before))
+        return view(contiguous(input), sizes)
+    before = input.layout.shape
+    return viewed(input, layout, "ViewBackward0", lambda g: reshape(g, before))
 
 
-def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Merge the dimensions from start_dim to end_dim into one.
 
     https://docs.pytorch.org/docs/stable/generated/torch.flatten.html
@@ -299,40 +303,42 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     Raises:
         RuntimeError: if start_dim comes after end_dim.
     """
-    start, end = wrap_dim(start_dim, x.ndim), wrap_dim(end_dim, x.ndim)
+    start, end = wrap_dim(start_dim, input.ndim), wrap_dim(end_dim, input.ndim)
     if start > end:
         raise RuntimeError(f"flatten: start_dim {start_dim} cannot come after end_dim {end_dim}")
-    if x.ndim == 0:
-        return reshape(x, 1)
+    if input.ndim == 0:
+        return reshape(input, 1)
     if start == end:
-        return x
-    merged = math.prod(x.shape[start : end + 1])
-    return reshape(x, (*x.shape[:start], merged, *x.shape[end + 1 :]))
+        return input
+    merged = math.prod(input.shape[start : end + 1])
+    return reshape(input, (*input.shape[:start], merged, *input.shape[end + 1 :]))
 
 
-def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Split one dimension into several; one size may be -1.
 
     https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html
     """
-    _require_dims("unflatten", x)
-    i = wrap_dim(dim, x.ndim)
-    inner = _infer("unflatten", tuple(sizes), x.shape[i], (x.shape[i],))
-    return view(x, (*x.shape[:i], *inner, *x.shape[i + 1 :]))
+    _require_dims("unflatten", input)
+    i = wrap_dim(dim, input.ndim)
+    inner = _infer("unflatten", tuple(sizes), input.shape[i], (input.shape[i],))
+    return view(input, (*input.shape[:i], *inner, *input.shape[i + 1 :]))
 
 
-def squeeze(x: Tensor, dim: Dims | None = None) -> Tensor:
+def squeeze(input: Tensor, dim: Dims | None = None) -> Tensor:
     """Drop dimensions of size 1: all of them, or those named.
 
     https://docs.pytorch.org/docs/stable/generated/torch.squeeze.html
     """
     if dim is None:
-        dims: Sequence[int] = range(x.ndim)
+        dims: Sequence[int] = range(input.ndim)
     else:
-        dims = [wrap_dim(d, x.ndim) for d in ([dim] if isinstance(dim, int) else dim)]
+        dims = [wrap_dim(d, input.ndim) for d in ([dim] if isinstance(dim, int) else dim)]
         require_distinct("squeeze", dims)
-    before = x.layout.shape
-    return viewed(x, x.layout.squeeze(dims), "SqueezeBackward0", lambda g: reshape(g, before))
+    before = input.layout.shape
+    return viewed(
+        input, input.layout.squeeze(dims), "SqueezeBackward0", lambda g: reshape(g, before)
+    )
 
 
 def require_distinct(name: str, dims: Sequence[int]) -> None:
@@ -346,33 +352,33 @@ def require_distinct(name: str, dims: Sequence[int]) -> None:
             raise RuntimeError(f"{name}: dim {dim} appears multiple times in the list of dims")
 
 
-def unsqueeze(x: Tensor, dim: int) -> Tensor:
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """Insert a dimension of size 1 before `dim`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html
     """
-    i = wrap_dim(dim, x.ndim + 1)
-    return viewed(x, x.layout.unsqueeze(i), "UnsqueezeBackward0", lambda g: squeeze(g, i))
+    i = wrap_dim(dim, input.ndim + 1)
+    return viewed(input, input.layout.unsqueeze(i), "UnsqueezeBackward0", lambda g: squeeze(g, i))
 
 
-def select(x: Tensor, dim: int, index: int) -> Tensor:
+def select(input: Tensor, dim: int, index: int) -> Tensor:
     """Element `index` of one dimension, which is dropped; negative counts from the end.
 
     https://docs.pytorch.org/docs/stable/generated/torch.select.html
 
     Raises:
-        IndexError: if x has no dimensions, or no such element.
+        IndexError: if input has no dimensions, or no such element.
     """
-    if x.ndim == 0:
-        raise IndexError("select: a 0-dim tensor has no dimension to select from; use x.item()")
-    i = wrap_dim(dim, x.ndim)
-    size = x.shape[i]
+    if input.ndim == 0:
+        raise IndexError("select: a 0-dim tensor has no dimension to select from; use input.item()")
+    i = wrap_dim(dim, input.ndim)
+    size = input.shape[i]
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of bounds for dimension {i} with size {size}")
     index %= size
-    before = x.layout.shape
+    before = input.layout.shape
     return viewed(
-        x, x.layout.select(i, index), "SelectBackward0",
+        input, input.layout.select(i, index), "SelectBackward0",
         lambda g: _embed(unsqueeze(g, i), before, i, index, 1),
     )  # fmt: skip
 
@@ -395,7 +401,7 @@ def _embed(g: Tensor, shape: Shape, dim: int, start: int, step: int) -> Tensor:
     return linear(g, y, "SliceBackward0", lambda h: slice_(h, dim, start, length, step))
 
 
-def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` elements of one dimension from `start` on.
 
     https://docs.pytorch.org/docs/stable/generated/torch.narrow.html
@@ -404,9 +410,9 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
         IndexError: if start is out of range.
         RuntimeError: if the elements are not all inside the dimension.
     """
-    _require_dims("narrow", x)
-    i = wrap_dim(dim, x.ndim)
-    size = x.shape[i]
+    _require_dims("narrow", input)
+    i = wrap_dim(dim, input.ndim)
+    size = input.shape[i]
     if not -size <= start <= size:
         raise IndexError(
             f"narrow: start {start} is out of range for dimension {i} with size {size}"
@@ -416,21 +422,21 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
         raise RuntimeError(
             f"narrow: start ({start}) + length ({length}) exceeds dimension {i} with size {size}"
         )
-    return slice_(x, i, start, length)
+    return slice_(input, i, start, length)
 
 
-def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All slices along one dimension, which is dropped.
 
     https://docs.pytorch.org/docs/stable/generated/torch.unbind.html
     """
-    i = wrap_dim(dim, x.ndim)
-    if x.ndim == 0:
+    i = wrap_dim(dim, input.ndim)
+    if input.ndim == 0:
         raise IndexError("unbind: a 0-dim tensor has no dimension to unbind")
-    return tuple(select(x, i, k) for k in range(x.shape[i]))
+    return tuple(select(input, i, k) for k in range(input.shape[i]))
 
 
-def split(x: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
+def split(tensor: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
     """Consecutive pieces of one dimension: of one size (the last may be smaller), or of several.
 
     https://docs.pytorch.org/docs/stable/generated/torch.split.html
@@ -438,9 +444,9 @@ def split(x: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
     Raises:
         RuntimeError: if the sizes do not add up to that of the dimension.
     """
-    _require_dims("split", x)
-    i = wrap_dim(dim, x.ndim)
-    size = x.shape[i]
+    _require_dims("split", tensor)
+    i = wrap_dim(dim, tensor.ndim)
+    size = tensor.shape[i]
     if isinstance(split_size, int):
         if split_size < 0 or (split_size == 0 and size):
             raise RuntimeError(f"split: split_size must be positive, but got {split_size}")
@@ -453,26 +459,26 @@ def split(x: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
                 f"dimension {i}"
             )
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
-    return tuple(slice_(x, i, start, n) for start, n in zip(starts, sizes, strict=True))
+    return tuple(slice_(tensor, i, start, n) for start, n in zip(starts, sizes, strict=True))
 
 
-def _require_dims(name: str, x: Tensor) -> None:
-    if x.ndim == 0:
+def _require_dims(name: str, tensor: Tensor) -> None:
+    if tensor.ndim == 0:
         raise RuntimeError(f"{name}: a 0-dim tensor has no dimension to take a part of")
 
 
-def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` consecutive pieces of one dimension, of equal size but the last.
 
     https://docs.pytorch.org/docs/stable/generated/torch.chunk.html
     """
     if chunks <= 0:
         raise RuntimeError(f"chunk: expected `chunks` to be greater than 0, but got {chunks}")
-    _require_dims("chunk", x)
-    size = x.shape[wrap_dim(dim, x.ndim)]
+    _require_dims("chunk", input)
+    size = input.shape[wrap_dim(dim, input.ndim)]
     if size == 0:
-        return split(x, [0] * chunks, dim)
-    return split(x, -(-size // chunks), dim)
+        return split(input, [0] * chunks, dim)
+    return split(input, -(-size // chunks), dim)
 
 
 def contiguous(x: Tensor) -> Tensor:
@@ -483,14 +489,14 @@ def contiguous(x: Tensor) -> Tensor:
     return x if x.layout.is_contiguous() else clone(x)
 
 
-def clone(x: Tensor) -> Tensor:
+def clone(input: Tensor) -> Tensor:
     """A copy with its own memory, recorded.
 
     https://docs.pytorch.org/docs/stable/generated/torch.clone.html
     """
-    y = x._fresh(x.layout.shape, x.dtype)
-    x.storage.device.backend.copy(y, x)
-    return linear(x, y, "CloneBackward0", lambda g: g)
+    y = input._fresh(input.layout.shape, input.dtype)
+    input.storage.device.backend.copy(y, input)
+    return linear(input, y, "CloneBackward0", lambda g: g)
 
 
 def alias(x: Tensor) -> Tensor:
@@ -504,9 +510,9 @@ def whole(x: Tensor) -> Tensor:
 
 
 def as_strided(
-    x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+    input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
 ) -> Tensor:
-    """The memory of x under any shape, strides and offset.
+    """The memory of input under any shape, strides and offset.
 
     https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
 
@@ -514,7 +520,7 @@ def as_strided(
         RuntimeError: if sizes and strides do not pair, are negative, or reach outside the memory.
     """
     shape, strides = tuple(size), tuple(stride)
-    offset = x.layout.offset if storage_offset is None else storage_offset
+    offset = input.layout.offset if storage_offset is None else storage_offset
     if len(shape) != len(strides):
         raise RuntimeError(
             f"as_strided: size {shape} and stride {strides} must have the same length"
@@ -525,13 +531,13 @@ def as_strided(
             "negative"
         )
     layout = make(shape, strides, offset)
-    limit = len(x.storage.buffer)
+    limit = len(input.storage.buffer)
     if layout.size and layout.span()[1] > limit:
         raise RuntimeError(
             f"as_strided: size {shape}, stride {strides} and storage_offset {offset} reach element "
             f"{layout.span()[1] - 1}, but the storage has {limit} elements"
         )
-    return _restrided(x, layout)
+    return _restrided(input, layout)
 
 
 def _restrided(x: Tensor, layout: Layout) -> Tensor:
