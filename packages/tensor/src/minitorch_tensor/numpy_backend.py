@@ -271,7 +271,7 @@ def _same(x: HostArray) -> HostArray:
 
 
 def _integer_power(base: HostArray, exponent: HostArray) -> HostArray:
-    """base ** exponent, as in PyTorch: 0 if the exponent is negative, but for the bases 1 and -1."""
+    """base ** exponent, as in PyTorch: 0 for negative exponents, but for the bases 1 and -1."""
     power = np.power(base, np.maximum(exponent, 0))
     odd = np.where(np.mod(exponent, 2) == 1, -1, 1)
     inverse = np.where(np.equal(base, 1), 1, np.where(np.equal(base, -1), odd, 0))
