@@ -68,6 +68,8 @@ _defaults: Final = _Defaults()
 def get_default_dtype() -> DType:
     """The dtype that Python floats become.
 
+    https://docs.pytorch.org/docs/stable/generated/torch.get_default_dtype.html
+
     >>> get_default_dtype()
     minitorch.float32
     """
