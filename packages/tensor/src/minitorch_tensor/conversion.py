@@ -225,7 +225,10 @@ def is_contiguous(x: Tensor) -> bool:
 
 
 def is_floating_point(input: Tensor) -> bool:
-    """Whether the dtype is a floating one."""
+    """Whether the dtype is a floating one.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.is_floating_point.html
+    """
     return input.dtype.is_floating_point
 
 

@@ -33,12 +33,18 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Start the default generator from a seed that nobody can foresee, and return it."""
+    """Start the default generator from a seed that nobody can foresee, and return it.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.seed.html
+    """
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed that the default generator was started from."""
+    """The seed that the default generator was started from.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.initial_seed.html
+    """
     return default_generator.initial_seed()
 
 
