@@ -22,7 +22,8 @@ def test_the_digits_are_real_scaled_and_split_by_class() -> None:
     for images in (dataset.train, dataset.test):
         assert images.pixels.dtype == np.float32
         assert images.labels.dtype == np.int64
-        assert (images.pixels.min(), images.pixels.max()) == (0, 1)
+        assert float(images.pixels.min()) == 0.0
+        assert float(images.pixels.max()) == 1.0
 
 
 def test_a_spec_scales_the_training_pixels_to_mean_0_and_deviation_1() -> None:

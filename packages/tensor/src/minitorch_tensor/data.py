@@ -144,9 +144,8 @@ def to_storage(
     if kind.kind == "int" and array.size and not isinstance(data, (np.ndarray, Variable)):
         for extreme in (array.min(), array.max()):
             try:
-                dtypes.check_fits(
-                    "tensor", extreme.item() if array.dtype != object else extreme, kind
-                )
+                number = extreme.item() if isinstance(extreme, np.generic) else int(extreme)
+                dtypes.check_fits("tensor", number, kind)
             except RuntimeError as error:
                 raise (ValueError if dtype is None else RuntimeError)(str(error)) from None
     place = on(device)
