@@ -201,7 +201,10 @@ def dim(x: Tensor) -> int:
 
 
 def numel(input: Tensor) -> int:
-    """The number of elements."""
+    """The number of elements.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.numel.html
+    """
     return input.layout.size
 
 
