@@ -66,13 +66,14 @@ def test_sums_over_all_choices_of_dimensions(
                 np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "operator", [op.maximum, op.minimum, op.mul], ids=lambda operator: operator.name
-)
+OTHERS = [
+    (op.maximum, float32), (op.maximum, dtypes.uint8), (op.minimum, dtypes.int32),
+    (op.mul, float32),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("operator", "dtype"), OTHERS)
 @pytest.mark.parametrize("dims", [(0,), (1,), (0, 1)])
-@pytest.mark.parametrize(
-    "dtype", [float32, dtypes.int32, dtypes.uint8], ids=lambda dtype: dtype.name
-)
 def test_other_operators(
     fast: FastBackend,
     reference: NumpyBackend,
@@ -175,20 +176,24 @@ def test_a_sliced_operand(fast: FastBackend) -> None:
 
 @pytest.mark.parametrize("shape", [(6,), (5, 70), (70, 5), (4, 5, 6), (3, 300)], ids=str)
 @pytest.mark.parametrize(
-    "dtype", [float32, dtypes.int64, dtypes.bool_], ids=lambda dtype: dtype.name
+    ("dtype", "operator"),
+    [(float32, op.gt), (float32, op.lt), (dtypes.int64, op.lt), (dtypes.bool_, op.gt)],
 )
 def test_positions_of_extremes(
-    fast: FastBackend, reference: NumpyBackend, shape: tuple[int, ...], dtype: DType
+    fast: FastBackend,
+    reference: NumpyBackend,
+    shape: tuple[int, ...],
+    dtype: DType,
+    operator: Binary,
 ) -> None:
     values = np.random.default_rng(6).integers(-3, 4, shape).astype(dtype.numpy)
     for x in (from_numpy(values), from_numpy(values).permute(*range(len(shape) - 1, -1, -1))):
         for dim in range(x.ndim):
-            for operator in (op.gt, op.lt):
-                kept = x.shape[:dim] + x.shape[dim + 1 :]
-                found, expected = (from_numpy(np.empty(kept, np.int64)) for _ in range(2))
-                fast.arg_reduce(operator, found, x, dim)
-                reference.arg_reduce(operator, expected, x, dim)
-                assert found.tolist() == expected.tolist()
+            kept = x.shape[:dim] + x.shape[dim + 1 :]
+            found, expected = (from_numpy(np.empty(kept, np.int64)) for _ in range(2))
+            fast.arg_reduce(operator, found, x, dim)
+            reference.arg_reduce(operator, expected, x, dim)
+            assert found.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("dim", [0, 1])

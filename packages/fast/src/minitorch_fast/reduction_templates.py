@@ -77,6 +77,10 @@ for first in range(0, length, 8192):
         for k in range(32):
             held[k] = {neutral}
         for begin in range(first, stop, 128):
+            p0 = x_at + begin * x_step
+            p1 = p0 + 32 * x_step
+            p2 = p1 + 32 * x_step
+            p3 = p2 + 32 * x_step
             for k in range(32):
 {quad}
                 h = held[k]
@@ -191,19 +195,15 @@ def lines(
     """
     dense = form == "dense"
 
-    def at(k: str) -> str:
-        return element(f"u64(x_at + {k})" if dense else f"u64(x_at + ({k}) * x_step)")
-
-    def quad(begin: str, indent: int) -> str:
-        places = (at(f"{begin}{offset} + k") for offset in ("", " + 32", " + 64", " + 96"))
-        return _quad(combine, list(places), indent)
+    def at(place: str, k: str) -> str:
+        return element(f"u64({place} + {k})" if dense else f"u64({place} + {k} * x_step)")
 
     combined = combine("h", "e")
     run = _LINE_RUN.format(
         neutral=neutral,
-        quad=quad("begin", 16),
-        first=at("first"),
-        tail=at("k"),
+        quad=_quad(combine, [at(f"p{i}", "k") for i in range(4)], 16),
+        first=at("x_at", "first"),
+        tail=at("x_at", "k"),
         combined=combined,
     )
     finish = _LINE_FINISH.format(start=start, combined=combined, written=written)
