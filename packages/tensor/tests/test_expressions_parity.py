@@ -7,6 +7,7 @@ import itertools
 import math
 import pickle
 import warnings
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -49,6 +50,7 @@ ARGUMENTS = [
 SETUP = "x=T.arange(12.).reshape(3,4);i=T.arange(6).reshape(2,3);b=T.tensor([True,False])"
 
 
+@cache
 def library() -> SimpleNamespace:
     """The tensor layer under the names that PyTorch, and `minitorch` above us, give it."""
     names = {name: getattr(mt, name) for name in mt.__all__}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -48,6 +48,7 @@ def strided(draw: st.DrawFn, smallest: int = 1) -> tuple[Tensor, Array]:
 
 
 @pytest.mark.parametrize("name", ours)
+@settings(max_examples=25)
 @given(given_=strided(), data=st.data())
 def test_a_reduction_is_numpys(
     name: str, given_: tuple[Tensor, Array], data: st.DataObject
