@@ -141,8 +141,8 @@ def _planted() -> str:
     Fault(
         name="wrong-gradient-of-a-tensor-function",
         file="packages/tensor/src/minitorch_tensor/views.py",
-        old="lambda g: permute(g, inverse))\n",
-        new="lambda g: permute(g, order))\n",
+        old="lambda g: permute(g, inverse)\n",
+        new="lambda g: permute(g, order)\n",
         command="pytest -q tests/conformance -k permute",
         says=r"FAILED .*permute",
     ),
