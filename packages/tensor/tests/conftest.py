@@ -14,7 +14,9 @@ from minitorch_tensor import Device, NumpyBackend, register_backend
 collect_ignore = ["functional_oracle.py"]
 
 
-@pytest.fixture(autouse=True, scope="package")
+# Not scope="package": that means a folder with an __init__.py, and where there is none it lasts to
+# the end of the run, so that every later test would compute on NumPy too.
+@pytest.fixture(autouse=True, scope="module")
 def _numpy_on_cpu() -> Iterator[None]:
     before = Device("cpu").backend
     register_backend("cpu", NumpyBackend())
