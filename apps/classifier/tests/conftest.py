@@ -76,7 +76,7 @@ def mnist(tmp_path: Path) -> Path:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """The digest of every file below a folder: pytest explains a difference of bytes for minutes."""
+    """The digest of every file below a folder: pytest would explain other bytes for minutes."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
