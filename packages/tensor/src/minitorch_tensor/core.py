@@ -35,19 +35,10 @@ from minitorch_tensor import (
     autograd,
     casts,
     conversion,
-    diagonals,
-    gathering,
-    indexing,
     inplace,
-    joining,
     linalg,
-    ordering,
-    placing,
     pointwise,
     printing,
-    random,
-    reductions,
-    siblings,
     views,
 )
 from minitorch_tensor import dtype as dtypes
@@ -55,6 +46,13 @@ from minitorch_tensor.data import Data, from_foreign, operand, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, broadcast_for
+from minitorch_tensor.methods.conversion import ConversionMethods
+from minitorch_tensor.methods.indexing import IndexingMethods
+from minitorch_tensor.methods.inplace import InplaceMethods
+from minitorch_tensor.methods.linalg import LinalgMethods
+from minitorch_tensor.methods.pointwise import PointwiseMethods
+from minitorch_tensor.methods.reductions import ReductionMethods
+from minitorch_tensor.methods.shapes import ShapeMethods
 from minitorch_tensor.storage import Storage
 
 _new = object.__new__
@@ -62,7 +60,16 @@ _contiguous = Layout.contiguous
 _making_leaf_node = Lock()  # two threads that use a leaf for the first time get one node
 
 
-class Tensor(Variable["Tensor"]):
+class Tensor(
+    ConversionMethods,
+    PointwiseMethods,
+    ShapeMethods,
+    ReductionMethods,
+    IndexingMethods,
+    LinalgMethods,
+    InplaceMethods,
+    Variable["Tensor"],
+):
     """A multi-dimensional array that remembers how it was computed.
 
     https://docs.pytorch.org/docs/stable/tensors.html
@@ -529,245 +536,11 @@ class Tensor(Variable["Tensor"]):
         values = np.array(conversion.host_array(self))
         return (_rebuild, (type(self), values, str(self.device), self.requires_grad, self.__dict__))
 
-    # ---- functions that are methods too: one module a line -------------------------------------
-
-    size = conversion.size
-    dim = ndimension = conversion.dim
-    numel = nelement = conversion.numel
-    stride = conversion.stride
-    storage_offset = conversion.storage_offset
-    is_contiguous = conversion.is_contiguous
-    is_floating_point = conversion.is_floating_point
-    element_size = conversion.element_size
-    data_ptr = conversion.data_ptr
-    to = conversion.to
-    cpu = conversion.cpu
-    cuda = conversion.cuda
-    type_as = conversion.type_as
-    item = conversion.item
-    tolist = conversion.tolist
-    numpy = conversion.numpy
-    __array__ = conversion.array
+    # ---- functions that are methods too: the others are in the folder `methods` ---------------
 
     backward = autograd.backward
     requires_grad_ = autograd.requires_grad_
     detach_ = autograd.detach_
-
-    abs = absolute = pointwise.abs
-    acos = pointwise.acos
-    acosh = pointwise.acosh
-    add = pointwise.add
-    addcdiv = pointwise.addcdiv
-    addcmul = pointwise.addcmul
-    allclose = pointwise.allclose
-    asin = pointwise.asin
-    asinh = pointwise.asinh
-    atan = pointwise.atan
-    atan2 = pointwise.atan2
-    atanh = pointwise.atanh
-    ceil = pointwise.ceil
-    clamp = clip = pointwise.clamp
-    clamp_max = pointwise.clamp_max
-    clamp_min = pointwise.clamp_min
-    copysign = pointwise.copysign
-    cos = pointwise.cos
-    cosh = pointwise.cosh
-    deg2rad = pointwise.deg2rad
-    div = pointwise.div
-    divide = pointwise.divide
-    eq = pointwise.eq
-    equal = pointwise.equal
-    erf = pointwise.erf
-    erfc = pointwise.erfc
-    exp = pointwise.exp
-    exp2 = pointwise.exp2
-    expm1 = pointwise.expm1
-    floor = pointwise.floor
-    floor_divide = pointwise.floor_divide
-    fmax = pointwise.fmax
-    fmin = pointwise.fmin
-    fmod = pointwise.fmod
-    frac = pointwise.frac
-    ge = pointwise.ge
-    gt = pointwise.gt
-    hypot = pointwise.hypot
-    isclose = pointwise.isclose
-    isfinite = pointwise.isfinite
-    isinf = pointwise.isinf
-    isnan = pointwise.isnan
-    le = pointwise.le
-    lerp = pointwise.lerp
-    log = pointwise.log
-    log10 = pointwise.log10
-    log1p = pointwise.log1p
-    log2 = pointwise.log2
-    logaddexp = pointwise.logaddexp
-    logical_and = pointwise.logical_and
-    logical_not = pointwise.logical_not
-    logical_or = pointwise.logical_or
-    logical_xor = pointwise.logical_xor
-    lt = pointwise.lt
-    maximum = pointwise.maximum
-    minimum = pointwise.minimum
-    mul = pointwise.mul
-    multiply = pointwise.multiply
-    nan_to_num = pointwise.nan_to_num
-    ne = pointwise.ne
-    neg = negative = pointwise.neg
-    pow = pointwise.pow
-    rad2deg = pointwise.rad2deg
-    reciprocal = pointwise.reciprocal
-    relu = pointwise.relu
-    remainder = pointwise.remainder
-    round = pointwise.round
-    rsqrt = pointwise.rsqrt
-    sigmoid = pointwise.sigmoid
-    sign = pointwise.sign
-    sin = pointwise.sin
-    sinh = pointwise.sinh
-    sqrt = pointwise.sqrt
-    square = pointwise.square
-    sub = subtract = pointwise.sub
-    tan = pointwise.tan
-    tanh = pointwise.tanh
-    true_divide = pointwise.true_divide
-    trunc = pointwise.trunc
-    where = pointwise.where_of
-    xlogy = pointwise.xlogy
-
-    view = views.view
-    view_as = views.view_as
-    reshape = views.reshape
-    flatten = views.flatten
-    unflatten = views.unflatten
-    expand = views.expand
-    expand_as = views.expand_as
-    broadcast_to = views.broadcast_to
-    permute = views.permute
-    transpose = views.transpose
-    t = views.t
-    movedim = views.movedim
-    squeeze = views.squeeze
-    unsqueeze = views.unsqueeze
-    select = views.select
-    narrow = views.narrow
-    unbind = views.unbind
-    split = views.split
-    chunk = views.chunk
-    contiguous = views.contiguous
-    clone = views.clone
-    as_strided = views.as_strided
-    sum_to = views.sum_to
-
-    sum = reductions.sum
-    mean = reductions.mean
-    prod = reductions.prod
-    amax = reductions.amax
-    amin = reductions.amin
-    argmax = reductions.argmax
-    argmin = reductions.argmin
-    max = reductions.max
-    min = reductions.min
-    all = reductions.all
-    any = reductions.any
-    var = reductions.var
-    std = reductions.std
-    logsumexp = reductions.logsumexp
-    norm = reductions.norm
-
-    diagonal = diagonals.diagonal
-    diag = diagonals.diag
-    trace = diagonals.trace
-
-    argsort = ordering.argsort
-    cumprod = ordering.cumprod
-    cumsum = ordering.cumsum
-    sort = ordering.sort
-    topk = ordering.topk
-
-    addmm = linalg.addmm
-    matmul = linalg.matmul
-    mm = linalg.mm
-    bmm = linalg.bmm
-    mv = linalg.mv
-    dot = linalg.dot
-    outer = linalg.outer
-
-    __getitem__ = indexing.getitem
-    __setitem__ = indexing.setitem
-    gather = gathering.gather
-    scatter_add = gathering.scatter_add
-    index_select = gathering.index_select
-    index_add = gathering.index_add
-    masked_fill = gathering.masked_fill
-    masked_select = gathering.masked_select
-    nonzero = gathering.nonzero
-    take_along_dim = gathering.take_along_dim
-
-    cat_with = joining.cat_with
-    flip = joining.flip
-    repeat = joining.repeat
-    roll = joining.roll
-    tril = joining.tril
-    triu = joining.triu
-
-    add_ = inplace.add_
-    sub_ = inplace.sub_
-    mul_ = inplace.mul_
-    div_ = inplace.div_
-    pow_ = inplace.pow_
-    copy_ = inplace.copy_
-    fill_ = inplace.fill_
-    zero_ = inplace.zero_
-    clamp_ = inplace.clamp_
-    addcdiv_ = inplace.addcdiv_
-    addcmul_ = inplace.addcmul_
-    clamp_max_ = inplace.clamp_max_
-    clamp_min_ = inplace.clamp_min_
-    floor_divide_ = inplace.floor_divide_
-    lerp_ = inplace.lerp_
-    remainder_ = inplace.remainder_
-    abs_ = inplace.abs_
-    ceil_ = inplace.ceil_
-    cos_ = inplace.cos_
-    exp_ = inplace.exp_
-    floor_ = inplace.floor_
-    log_ = inplace.log_
-    logical_not_ = inplace.logical_not_
-    neg_ = inplace.neg_
-    reciprocal_ = inplace.reciprocal_
-    relu_ = inplace.relu_
-    round_ = inplace.round_
-    rsqrt_ = inplace.rsqrt_
-    sigmoid_ = inplace.sigmoid_
-    sin_ = inplace.sin_
-    sqrt_ = inplace.sqrt_
-    square_ = inplace.square_
-    tanh_ = inplace.tanh_
-    trunc_ = inplace.trunc_
-
-    index_add_ = placing.index_add_
-    index_copy = placing.index_copy
-    index_copy_ = placing.index_copy_
-    index_fill = placing.index_fill
-    index_fill_ = placing.index_fill_
-    index_put_ = placing.index_put_
-    masked_fill_ = placing.masked_fill_
-    scatter = placing.scatter
-    scatter_ = placing.scatter_
-    scatter_add_ = placing.scatter_add_
-
-    new_empty = siblings.new_empty
-    new_full = siblings.new_full
-    new_ones = siblings.new_ones
-    new_tensor = siblings.new_tensor
-    new_zeros = siblings.new_zeros
-
-    uniform_ = random.uniform_
-    normal_ = random.normal_
-    bernoulli_ = random.bernoulli_
-    random_ = random.random_
-    exponential_ = random.exponential_
 
     # These hide Python's types inside the class, so they come last.
     double = casts.double
