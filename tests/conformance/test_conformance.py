@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from .rows import ROWS, Array, Row, Tensor
+from .rows import ROWS
+from .table import Array, Row, Tensor
 
 torch = pytest.importorskip("torch")
 minitorch = pytest.importorskip("minitorch")
