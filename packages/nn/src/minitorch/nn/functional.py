@@ -12,6 +12,11 @@ from minitorch_tensor.functional import (
     celu,
     conv1d,
     conv2d,
+    conv3d,
+    conv_tbc,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
     cross_entropy,
     dropout,
     dropout1d,
@@ -19,6 +24,7 @@ from minitorch_tensor.functional import (
     dropout3d,
     elu,
     embedding,
+    fold,
     gelu,
     glu,
     group_norm,
@@ -61,6 +67,7 @@ from minitorch_tensor.functional import (
     tanh,
     tanhshrink,
     threshold,
+    unfold,
 )
 
 __all__ = [
@@ -75,6 +82,11 @@ __all__ = [
     "celu",
     "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_tbc",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cross_entropy",
     "dropout",
     "dropout1d",
@@ -82,6 +94,7 @@ __all__ = [
     "dropout3d",
     "elu",
     "embedding",
+    "fold",
     "gelu",
     "glu",
     "group_norm",
@@ -124,4 +137,5 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "unfold",
 ]

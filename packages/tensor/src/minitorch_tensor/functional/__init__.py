@@ -48,6 +48,13 @@ from minitorch_tensor.functional.binary_loss import (
 from minitorch_tensor.functional.conv import (
     conv1d,
     conv2d,
+    conv3d,
+    conv_tbc,
+)
+from minitorch_tensor.functional.conv_transpose import (
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
 )
 from minitorch_tensor.functional.dropout import (
     dropout,
@@ -58,6 +65,10 @@ from minitorch_tensor.functional.dropout import (
 from minitorch_tensor.functional.embedding import (
     embedding,
     one_hot,
+)
+from minitorch_tensor.functional.fold import (
+    fold,
+    unfold,
 )
 from minitorch_tensor.functional.linear import (
     bilinear,
@@ -102,6 +113,11 @@ __all__ = [
     "celu",
     "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_tbc",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cross_entropy",
     "dropout",
     "dropout1d",
@@ -109,6 +125,7 @@ __all__ = [
     "dropout3d",
     "elu",
     "embedding",
+    "fold",
     "gelu",
     "glu",
     "group_norm",
@@ -151,4 +168,5 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "unfold",
 ]

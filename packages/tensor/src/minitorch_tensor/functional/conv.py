@@ -259,3 +259,67 @@ def conv2d(
     """
     geometry = convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
     return _convolve(input, weight, bias, geometry)
+
+
+@Op
+def conv3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Padding = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide kernels through volumes: y[o, p] = sum_c,i weight[o, c, i] * window[c, i, p] + bias[o].
+
+    i and p are triples: the place in the kernel, and that of the window.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html
+
+    Args:
+        input: (n, channels, depth, height, width), or (channels, depth, height, width).
+        weight: (out, channels / groups, *kernel).
+        bias: (out,).
+        stride: the steps of the window.
+        padding: zeros on all sides; "valid" for none, "same" for as many outputs as inputs.
+        dilation: the steps inside a window.
+        groups: the channels are cut into so many groups, each with its own kernels.
+
+    Returns:
+        (n, out, out_d, out_h, out_w); out_d = (depth + 2 padding - dilation (kernel - 1) - 1) //
+        stride + 1, and so on.
+
+    Raises:
+        RuntimeError: if shapes, dtypes, devices or numbers do not fit.
+
+    >>> conv3d(Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), Tensor([[[[[1.0, 1.0]]]]]))
+    Tensor([[[[3.],
+              [7.]]]], requires_grad=False)
+    """
+    geometry = convolution("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve(input, weight, bias, geometry)
+
+
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """`conv1d` with the dimensions in the order time, batch, channels.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_tbc.html
+
+    Args:
+        input: (length, n, channels).
+        weight: (kernel, channels, out).
+        bias: (out,).
+        pad: zeros at both ends.
+
+    Returns:
+        (length + 2 pad - kernel + 1, n, out).
+
+    Raises:
+        RuntimeError: if shapes, dtypes, devices or numbers do not fit.
+    """
+    for what, x, n in (("input", input, 3), ("weight", weight, 3), ("bias", bias, 1)):
+        if x.ndim != n:
+            raise RuntimeError(f"conv_tbc: {what} must have {n} dims, but got shape {x.shape}")
+    kernels = views.permute(weight, 2, 1, 0)
+    y = conv1d(views.permute(input, 1, 2, 0), kernels, bias, padding=pad)
+    return views.permute(y, 2, 0, 1)
