@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from . import creation_rows, layer_rows
 from .table import ABOVE_ONE, MASK, POSITIVE, UNIT, Call, Given, Row, Tensor, X, method, named, row
 
 _UNARY = {
@@ -402,4 +403,6 @@ ROWS = [
     *_indexing(),
     *_products(),
     *_inplace(),
+    *creation_rows.rows(),
+    *layer_rows.rows(),
 ]
