@@ -48,6 +48,7 @@ from minitorch_tensor import Device as device
 from minitorch_tensor import DType as dtype
 from minitorch_tensor import (
     Generator,
+    Size,
     ValuesIndices,
     abs,
     absolute,
@@ -282,6 +283,7 @@ __all__ = [
     "Scalar",
     "ScalarFunction",
     "ScalarHistory",
+    "Size",
     "Tensor",
     "TensorData",
     "ValuesIndices",

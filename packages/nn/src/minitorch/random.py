@@ -21,7 +21,7 @@ def get_rng_state() -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.get_rng_state.html
 
     >>> get_rng_state().shape
-    (5056,)
+    torch.Size([5056])
     """
     return tensor(default_generator.get_state(), dtype=uint8)
 

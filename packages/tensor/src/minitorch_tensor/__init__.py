@@ -111,6 +111,17 @@ from minitorch_tensor.linalg import (
 from minitorch_tensor.mersenne import (
     Generator,
 )
+from minitorch_tensor.moments import (
+    std,
+    std_mean,
+    var,
+    var_mean,
+)
+from minitorch_tensor.norms import (
+    dist,
+    norm,
+    renorm,
+)
 from minitorch_tensor.numpy_backend import (
     NumpyBackend,
 )
@@ -242,11 +253,11 @@ from minitorch_tensor.reductions import (
     max,
     mean,
     min,
-    norm,
     prod,
-    std,
     sum,
-    var,
+)
+from minitorch_tensor.size import (
+    Size,
 )
 from minitorch_tensor.storage import (
     Array,
@@ -293,6 +304,7 @@ __all__ = [
     "NumpyBackend",
     "Op",
     "Sample",
+    "Size",
     "Storage",
     "Tensor",
     "ValuesIndices",
@@ -344,6 +356,7 @@ __all__ = [
     "device",
     "diag",
     "diagonal",
+    "dist",
     "div",
     "divide",
     "dot",
@@ -457,6 +470,7 @@ __all__ = [
     "registered",
     "relu",
     "remainder",
+    "renorm",
     "reshape",
     "roll",
     "round",
@@ -480,6 +494,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "std_mean",
     "sub",
     "subtract",
     "sum",
@@ -500,6 +515,7 @@ __all__ = [
     "unflatten",
     "unsqueeze",
     "var",
+    "var_mean",
     "where",
     "xlogy",
     "zeros",

@@ -13,6 +13,7 @@ from minitorch_tensor import views
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.layout import Layout, Shape, wrap_dim
+from minitorch_tensor.size import Size
 from minitorch_tensor.storage import Storage
 
 if TYPE_CHECKING:
@@ -184,15 +185,15 @@ def _move(x: Tensor, device: Device) -> Tensor:
 
 
 @overload
-def size(x: Tensor, dim: None = None) -> Shape: ...
+def size(x: Tensor, dim: None = None) -> Size: ...
 @overload
 def size(x: Tensor, dim: int) -> int: ...
-def size(x: Tensor, dim: int | None = None) -> int | Shape:
+def size(x: Tensor, dim: int | None = None) -> int | Size:
     """The shape, or the size of one dimension.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.size.html
     """
-    return x.shape if dim is None else x.shape[wrap_dim(dim, x.ndim)]
+    return x.shape if dim is None else x.layout.shape[wrap_dim(dim, x.ndim)]
 
 
 def dim(x: Tensor) -> int:

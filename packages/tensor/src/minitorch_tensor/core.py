@@ -53,6 +53,7 @@ from minitorch_tensor.methods.linalg import LinalgMethods
 from minitorch_tensor.methods.pointwise import PointwiseMethods
 from minitorch_tensor.methods.reductions import ReductionMethods
 from minitorch_tensor.methods.shapes import ShapeMethods
+from minitorch_tensor.size import Size
 from minitorch_tensor.storage import Storage
 
 _new = object.__new__
@@ -125,9 +126,11 @@ class Tensor(
     # ---- what an array is ----------------------------------------------------------------------
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> Size:
         """The sizes of the dimensions."""
-        return self.layout.shape
+        layout = self.layout
+        sizes = layout.sizes
+        return layout.seen() if sizes is None else sizes
 
     @property
     def ndim(self) -> builtins.int:

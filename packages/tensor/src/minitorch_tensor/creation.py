@@ -149,7 +149,7 @@ def zeros(
     https://docs.pytorch.org/docs/stable/generated/torch.zeros.html
 
     >>> zeros(2, 3).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     x = _filled(views.shape_of("zeros", sizes, size), 0.0, floating(dtype), on(device))
     return finish(x, requires_grad)

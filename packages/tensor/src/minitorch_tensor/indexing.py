@@ -286,7 +286,7 @@ def _select(view: Tensor, dim: int, index: int, x: Tensor, of: int) -> Tensor:
             "invalid index of a 0-dim tensor; use tensor.item() to convert a 0-dim tensor to a "
             "number"
         )
-    if not -view.shape[dim] <= index < view.shape[dim]:
+    if not -view.layout.shape[dim] <= index < view.layout.shape[dim]:
         raise _out_of_bounds(index, x, of)
     return views.select(view, dim, index)
 
@@ -301,9 +301,9 @@ def _slice(x: Tensor, dim: int, item: slice) -> Tensor:
         None if item.start is None else int(item.start),
         None if item.stop is None else int(item.stop),
         step,
-    ).indices(x.shape[dim])
+    ).indices(x.layout.shape[dim])
     length = max(0, -(-(stop - start) // step))
-    if start == 0 and step == 1 and length == x.shape[dim]:
+    if start == 0 and step == 1 and length == x.layout.shape[dim]:
         return x
     return views.slice_(x, dim, start, length, step)
 

@@ -61,10 +61,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if first.ndim == 0:
         raise RuntimeError("cat: zero-dimensional tensors cannot be concatenated; use stack()")
     i = wrap_dim(dim, first.ndim)
+    expected = first.layout.shape
     for k, x in enumerate(kept):
-        if (
-            x.ndim != first.ndim
-            or x.shape[:i] + x.shape[i + 1 :] != first.shape[:i] + first.shape[i + 1 :]
+        shape = x.layout.shape
+        if len(shape) != len(expected) or (
+            shape[:i] + shape[i + 1 :] != expected[:i] + expected[i + 1 :]
         ):
             raise RuntimeError(
                 f"cat: sizes must match except in dimension {i}: expected shape {first.shape}, "
@@ -77,13 +78,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             )
     tensors = [x.to(dtype) for x in tensors]
     kept = [x for x in tensors if x.shape != (0,)] or tensors[:1]
-    total = sum(x.shape[i] for x in kept)
-    y = first._fresh((*first.shape[:i], total, *first.shape[i + 1 :]), dtype)
+    total = sum(x.layout.shape[i] for x in kept)
+    y = first._fresh((*expected[:i], total, *expected[i + 1 :]), dtype)
     copy = first.device.backend.copy
     start = 0
     for x in kept:
-        copy(y._view(y.layout.narrow(i, start, x.shape[i])), x)
-        start += x.shape[i]
+        length = x.layout.shape[i]
+        copy(y._view(y.layout.narrow(i, start, length)), x)
+        start += length
     if is_grad_enabled() and dtype.is_floating_point and any(x.requires_grad for x in tensors):
         y.requires_grad, y.node = True, CatNode(tensors, i)
     return y

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
+from minitorch_tensor.size import Size
+
 Shape = tuple[int, ...]
 
 
@@ -21,16 +23,19 @@ class Layout:
     are normally one object, so the test for "same shape, both dense" is one `is`.
     """
 
-    __slots__ = ("_hash", "dense", "offset", "shape", "size", "strides")
+    __slots__ = ("_hash", "dense", "offset", "shape", "size", "sizes", "strides")
 
     shape: Shape
     strides: tuple[int, ...]
     offset: int
     size: int
+    sizes: Size | None  # the shape as users see it, once one has asked
     dense: bool
 
     def __init__(self, shape: Shape, strides: tuple[int, ...], offset: int = 0) -> None:
-        self.shape = shape
+        # A plain tuple, which is faster to index and to cut than a Size.
+        self.shape = shape = shape if type(shape) is tuple else tuple(shape)
+        self.sizes = None
         self.strides = strides
         self.offset = offset
         self.size = math.prod(shape)
@@ -55,6 +60,11 @@ class Layout:
     def ndim(self) -> int:
         """The number of dimensions."""
         return len(self.shape)
+
+    def seen(self) -> Size:
+        """The shape as users see it, made once."""
+        self.sizes = sizes = tuple.__new__(Size, self.shape)
+        return sizes
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in row-major order without gaps, from any offset."""

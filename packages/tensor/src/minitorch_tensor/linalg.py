@@ -94,7 +94,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if column:
         b = views.unsqueeze(b, 1)
     if a.ndim > 2 and b.ndim == 2:  # a stack times one matrix is one product of a taller matrix
-        lead = a.shape[:-1]
+        lead = a.layout.shape[:-1]
         y = views.reshape(
             _product(
                 views.reshape(

@@ -142,7 +142,7 @@ def expand(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
         )
     if any(size == -1 for size in shape[:lead]):
         raise RuntimeError(f"expand: a new leading dimension needs a size, but got -1 in {shape}")
-    shape = tuple(x.shape[i - lead] if size == -1 else size for i, size in enumerate(shape))
+    shape = tuple(x.layout.shape[i - lead] if size == -1 else size for i, size in enumerate(shape))
     before = x.layout.shape
     return viewed(x, x.layout.expand(shape), "ExpandBackward0", lambda g: sum_to(g, before))
 
@@ -372,7 +372,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     if input.ndim == 0:
         raise IndexError("select: a 0-dim tensor has no dimension to select from; use input.item()")
     i = wrap_dim(dim, input.ndim)
-    size = input.shape[i]
+    size = input.layout.shape[i]
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of bounds for dimension {i} with size {size}")
     index %= size
@@ -412,7 +412,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """
     _require_dims("narrow", input)
     i = wrap_dim(dim, input.ndim)
-    size = input.shape[i]
+    size = input.layout.shape[i]
     if not -size <= start <= size:
         raise IndexError(
             f"narrow: start {start} is out of range for dimension {i} with size {size}"
@@ -433,7 +433,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     i = wrap_dim(dim, input.ndim)
     if input.ndim == 0:
         raise IndexError("unbind: a 0-dim tensor has no dimension to unbind")
-    return tuple(select(input, i, k) for k in range(input.shape[i]))
+    return tuple(select(input, i, k) for k in range(input.layout.shape[i]))
 
 
 def split(tensor: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
@@ -446,7 +446,7 @@ def split(tensor: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
     """
     _require_dims("split", tensor)
     i = wrap_dim(dim, tensor.ndim)
-    size = tensor.shape[i]
+    size = tensor.layout.shape[i]
     if isinstance(split_size, int):
         if split_size < 0 or (split_size == 0 and size):
             raise RuntimeError(f"split: split_size must be positive, but got {split_size}")

@@ -126,7 +126,7 @@ class Conv1d(Convolution):
 
     >>> import minitorch as torch
     >>> Conv1d(2, 4, 3)(torch.ones(1, 2, 10)).shape
-    (1, 4, 8)
+    torch.Size([1, 4, 8])
     """
 
     dimensions = 1
@@ -158,7 +158,7 @@ class Conv2d(Convolution):
 
     >>> import minitorch as torch
     >>> Conv2d(3, 8, 5, padding=2)(torch.ones(1, 3, 10, 10)).shape
-    (1, 8, 10, 10)
+    torch.Size([1, 8, 10, 10])
     """
 
     dimensions = 2

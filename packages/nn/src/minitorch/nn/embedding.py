@@ -28,7 +28,7 @@ class Embedding(Module):
 
     >>> import minitorch as torch
     >>> Embedding(10, 4)(torch.tensor([[1, 2], [3, 4]])).shape
-    (2, 2, 4)
+    torch.Size([2, 2, 4])
     """
 
     weight: Parameter

@@ -16,7 +16,7 @@ class Flatten(Module):
 
     >>> import minitorch as torch
     >>> Flatten()(torch.ones(2, 3, 4)).shape
-    (2, 12)
+    torch.Size([2, 12])
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
@@ -44,7 +44,7 @@ class Unflatten(Module):
 
     >>> import minitorch as torch
     >>> Unflatten(1, (3, 4))(torch.ones(2, 12)).shape
-    (2, 3, 4)
+    torch.Size([2, 3, 4])
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:

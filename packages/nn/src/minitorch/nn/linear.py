@@ -41,7 +41,7 @@ class Linear(Module):
     >>> import minitorch as torch
     >>> layer = Linear(3, 5)
     >>> layer(torch.ones(2, 3)).shape
-    (2, 5)
+    torch.Size([2, 5])
     """
 
     weight: Parameter
