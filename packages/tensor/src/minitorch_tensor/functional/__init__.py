@@ -31,14 +31,24 @@ from minitorch_tensor.functional.activation import (
     tanhshrink,
     threshold,
 )
+from minitorch_tensor.functional.adaptive_pool import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
+)
 from minitorch_tensor.functional.attention import (
     scaled_dot_product_attention,
 )
 from minitorch_tensor.functional.avg_pool import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
     avg_pool1d,
     avg_pool2d,
+    avg_pool3d,
 )
 from minitorch_tensor.functional.binary_loss import (
     binary_cross_entropy,
@@ -70,6 +80,12 @@ from minitorch_tensor.functional.fold import (
     fold,
     unfold,
 )
+from minitorch_tensor.functional.fractional_pool import (
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
+)
 from minitorch_tensor.functional.linear import (
     bilinear,
     linear,
@@ -94,18 +110,41 @@ from minitorch_tensor.functional.pool import (
     max_pool2d,
     max_pool2d_with_indices,
 )
+from minitorch_tensor.functional.pool3d import (
+    max_pool3d,
+    max_pool3d_with_indices,
+)
+from minitorch_tensor.functional.power_pool import (
+    local_response_norm,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+)
 from minitorch_tensor.functional.regression_loss import (
     huber_loss,
     l1_loss,
     mse_loss,
     smooth_l1_loss,
 )
+from minitorch_tensor.functional.unpool import (
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 
 __all__ = [
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices",
     "avg_pool1d",
     "avg_pool2d",
+    "avg_pool3d",
     "batch_norm",
     "bilinear",
     "binary_cross_entropy",
@@ -126,6 +165,10 @@ __all__ = [
     "elu",
     "embedding",
     "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool2d_with_indices",
+    "fractional_max_pool3d",
+    "fractional_max_pool3d_with_indices",
     "gelu",
     "glu",
     "group_norm",
@@ -139,12 +182,21 @@ __all__ = [
     "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
     "max_pool1d",
     "max_pool1d_with_indices",
     "max_pool2d",
     "max_pool2d_with_indices",
+    "max_pool3d",
+    "max_pool3d_with_indices",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
     "nll_loss",

@@ -1,16 +1,19 @@
-"""Pooling by means: of windows of one size, or of as many windows as asked for."""
+"""Pooling by means of windows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Literal
 
-from minitorch_tensor import creation, joining, views
+from minitorch_tensor import creation, views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
-from minitorch_tensor.functional.checks import Ints, each, require_floating
+from minitorch_tensor.dtype import int64
+from minitorch_tensor.functional.checks import Ints, require_floating
 from minitorch_tensor.functional.pad import pad_constant
 from minitorch_tensor.functional.pool import pooling
 from minitorch_tensor.functional.windows import Window, take_windows
 from minitorch_tensor.op import Op
+from minitorch_tensor.pointwise import div
 
 
 def divisors(window: Window, count_include_pad: bool) -> list[list[int]]:
@@ -28,23 +31,37 @@ def divisors(window: Window, count_include_pad: bool) -> list[list[int]]:
     return counts
 
 
-def _avg_pool(
+def mean_of_windows(
     x: Tensor, window: Window, count_include_pad: bool, divisor_override: int | None
 ) -> Tensor:
+    """The sum of each window over its count, or over another divisor; int64 is cut, as in C."""
     counts = divisors(window, count_include_pad)
     if window.padded:
         x = pad_constant(x, window.before, window.after, 0.0)
     lead, n = x.ndim - len(window.kernel), len(window.kernel)
     total = take_windows(x, window).sum(tuple(range(lead, lead + n)))
+    rounding: Literal["trunc"] | None = None if x.dtype.is_floating_point else "trunc"
     if divisor_override is not None:
-        return total / divisor_override
+        return div(total, divisor_override, rounding_mode=rounding)
     for i, factors in enumerate(counts):
         if min(factors) == max(factors):
-            total = total / factors[0]
+            total = div(total, factors[0], rounding_mode=rounding)
         else:
             by = creation.tensor(factors, dtype=x.dtype, device=x.device)
-            total = total / views.reshape(by, (-1,) + (1,) * (n - 1 - i))
+            by = views.reshape(by, (-1,) + (1,) * (n - 1 - i))
+            total = div(total, by, rounding_mode=rounding)
     return total
+
+
+def require_means(name: str, x: Tensor) -> None:
+    """Refuse what has no means here: all integers but int64.
+
+    Raises:
+        RuntimeError: for them.
+        TypeError: for what is no tensor.
+    """
+    if require_tensor(name, "input", x).dtype is not int64:
+        require_floating(name, x)
 
 
 def avg_pool1d(
@@ -60,7 +77,7 @@ def avg_pool1d(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool1d.html
 
     Args:
-        input: (n, channels, length), or (channels, length), floating.
+        input: (n, channels, length), or (channels, length), floating or int64.
         kernel_size: the size of the window.
         stride: its step; the kernel size if omitted.
         padding: zeros at both ends, at most half the kernel size.
@@ -68,11 +85,11 @@ def avg_pool1d(
         count_include_pad: whether these zeros count in the mean.
 
     Raises:
-        RuntimeError: if shapes or numbers do not fit, or for integers.
+        RuntimeError: if shapes or numbers do not fit, or for other dtypes.
     """
-    require_floating("avg_pool1d", input)
+    require_means("avg_pool1d", input)
     window = pooling("avg_pool1d", 1, input, kernel_size, stride, padding, 1, ceil_mode)
-    return _avg_pool(input, window, count_include_pad, None)
+    return mean_of_windows(input, window, count_include_pad, None)
 
 
 @Op
@@ -90,7 +107,7 @@ def avg_pool2d(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html
 
     Args:
-        input: (n, channels, height, width), or (channels, height, width), floating.
+        input: (n, channels, height, width), or (channels, height, width), floating or int64.
         kernel_size: the size of the window, one number or (height, width).
         stride: its steps; the kernel size if omitted.
         padding: zeros around the image, at most half the kernel size.
@@ -104,81 +121,41 @@ def avg_pool2d(
     >>> avg_pool2d(Tensor([[[1.0, 3.0, 2.0, 0.0], [0.0, 0.0, 5.0, 5.0]]]), 2)
     Tensor([[[1., 3.]]], requires_grad=False)
     """
-    require_floating("avg_pool2d", input)
+    require_means("avg_pool2d", input)
     if divisor_override == 0:
         raise RuntimeError("avg_pool2d: divisor must be not zero")
     window = pooling("avg_pool2d", 2, input, kernel_size, stride, padding, 1, ceil_mode)
-    return _avg_pool(input, window, count_include_pad, divisor_override)
+    return mean_of_windows(input, window, count_include_pad, divisor_override)
 
 
-def _adaptive_mean(x: Tensor, dim: int, count: int) -> Tensor:
-    """Means of the `count` ranges floor(i n / count) to ceil((i + 1) n / count) of a dimension."""
-    n = x.shape[dim]
-    if count == 0:
-        return views.slice_(x, dim, 0, 0)
-    if n % count == 0:
-        return views.unflatten(x, dim, (count, n // count)).mean(dim + 1)
-    ranges = [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
-    means = [views.slice_(x, dim, start, end - start).mean(dim, True) for start, end in ranges]
-    return joining.cat(means, dim)
+@Op
+def avg_pool3d(
+    input: Tensor,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window: (n, channels, depth, height, width), or without n.
 
-
-def _adaptive_avg_pool(name: str, x: Tensor, output: Sequence[int | None]) -> Tensor:
-    n = len(output)
-    require_floating(name, x)
-    if x.ndim not in (n + 1, n + 2):
-        raise RuntimeError(
-            f"{name}: Expected {n + 1} to {n + 2} dimensions, but got {x.ndim}-dimensional tensor "
-            f"of shape {x.shape}"
-        )
-    if 0 in x.shape[-n - 1 :]:
-        raise RuntimeError(
-            f"{name}: Expected input to have non-zero size for non-batch dimensions, but input has "
-            f"sizes {x.shape}"
-        )
-    for i, count in enumerate(output):
-        dim = x.ndim - n + i
-        if count is not None and count < 0:
-            raise RuntimeError(
-                f"{name}: elements of output_size must be greater than or equal to 0 but received "
-                f"{tuple(output)}"
-            )
-        x = _adaptive_mean(x, dim, x.shape[dim] if count is None else count)
-    return x
-
-
-def adaptive_avg_pool1d(input: Tensor, output_size: Ints) -> Tensor:
-    """Means of as many windows as asked for, which cover the sequence: (..., n) -> (..., size).
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html
-
-    Raises:
-        RuntimeError: if shapes or numbers do not fit, or for integers.
-    """
-    sizes = each("adaptive_avg_pool1d", "output_size", output_size, 1)
-    return _adaptive_avg_pool("adaptive_avg_pool1d", input, sizes)
-
-
-def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] | None) -> Tensor:
-    """Means of as many windows as asked for, which cover the image; None keeps a size.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html
 
     Args:
-        input: (n, channels, height, width), or (channels, height, width), floating.
-        output_size: one number, or (out_h, out_w).
+        input: (n, channels, depth, height, width), or without n, floating or int64.
+        kernel_size: the size of the window, one number or (depth, height, width).
+        stride: its steps; the kernel size if omitted.
+        padding: zeros around the volume, at most half the kernel size.
+        ceil_mode: let a last window stick out.
+        count_include_pad: whether these zeros count in the mean.
+        divisor_override: divide the sum by this instead.
 
     Raises:
-        RuntimeError: if shapes or numbers do not fit, or for integers.
-
-    >>> adaptive_avg_pool2d(Tensor([[[1.0, 2.0, 6.0]]]), (1, 2))
-    Tensor([[[1.5000, 4.0000]]], requires_grad=False)
+        RuntimeError: if shapes or numbers do not fit, or for other dtypes.
     """
-    sizes = (
-        (output_size,) * 2 if isinstance(output_size, int) or output_size is None else output_size
-    )
-    if len(sizes) != 2:
-        raise RuntimeError(
-            f"adaptive_avg_pool2d: output_size must be one number or 2, but got {tuple(sizes)}"
-        )
-    return _adaptive_avg_pool("adaptive_avg_pool2d", input, sizes)
+    require_means("avg_pool3d", input)
+    if divisor_override == 0:
+        raise RuntimeError("avg_pool3d: divisor must be not zero")
+    window = pooling("avg_pool3d", 3, input, kernel_size, stride, padding, 1, ceil_mode)
+    return mean_of_windows(input, window, count_include_pad, divisor_override)

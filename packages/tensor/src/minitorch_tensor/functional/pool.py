@@ -98,11 +98,8 @@ def _positions(
     return count
 
 
-def _max_pool(name: str, x: Tensor, window: Window) -> tuple[Tensor, Tensor]:
-    """The largest element of each window, and where in x's last dimensions, flattened, it is.
-
-    The search is not recorded; the values are gathered, so their gradient is scattered back.
-    """
+def max_of_windows(name: str, x: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+    """The largest element of each window, and where in x's last dimensions, flattened, it is."""
     if x.dtype is dtypes.bool_:
         raise RuntimeError(f"{name}: not defined for bool tensors; convert with .float()")
     lead = x.shape[: x.ndim - len(window.size)]
@@ -111,21 +108,42 @@ def _max_pool(name: str, x: Tensor, window: Window) -> tuple[Tensor, Tensor]:
     places = views.reshape(x._arange(cells), window.size)
     values = x.detach()
     if window.padded:
+        _check_no_empty_window(name, window)
         places = pad_constant(places, window.before, window.after, -1)
-        lowest = -math.inf if x.dtype.is_floating_point else int(np.iinfo(x.dtype.name).min)
-        values = pad_constant(values, window.before, window.after, lowest)
+        values = pad_constant(values, window.before, window.after, lowest(x))
     seen = views.reshape(take_windows(values, window), (rows, kernel, positions))
     table = views.reshape(take_windows(places, window), (1, kernel, positions))
-    if window.padded:
-        _check_no_empty_window(name, window)
-        # A window may hold nothing but -inf: the padding, which is no element, must not win.
-        best = pointwise.eq(seen, reductions.amax(seen, 1, True)).logical_or(seen.isnan())
-        seen = best.logical_and(table >= 0).to(dtypes.uint8)
-    winner = reductions.argmax(seen, 1, True)  # (rows, 1, positions)
-    found = views.squeeze(views.expand_to(table, (rows, kernel, positions)).gather(1, winner), 1)
-    y = views.reshape(x, (rows, cells)).gather(1, found)
+    y, found = largest(views.reshape(x, (rows, cells)), seen, table, window.padded)
     shape = (*lead, *window.output)
     return views.reshape(y, shape), views.reshape(found, shape)
+
+
+def lowest(x: Tensor) -> float:
+    """What never wins against an element of x."""
+    return -math.inf if x.dtype.is_floating_point else int(np.iinfo(x.dtype.name).min)
+
+
+def largest(rows: Tensor, seen: Tensor, table: Tensor, filled: bool) -> tuple[Tensor, Tensor]:
+    """The largest of the elements that each window sees, and its index.
+
+    The search is not recorded; the values are gathered, so their gradient is scattered back.
+
+    Args:
+        rows: (n, cells).
+        seen: (n, kernel, positions), their elements in windows, with `lowest` for the filling.
+        table: (n or 1, kernel, positions), the indices of these elements, -1 for the filling.
+        filled: whether there is any.
+
+    Returns:
+        two tensors (n, positions).
+    """
+    if filled:
+        # A window may hold nothing but -inf: the filling, which is no element, must not win.
+        best = pointwise.eq(seen, reductions.amax(seen, 1, True)).logical_or(seen.isnan())
+        seen = best.logical_and(table >= 0).to(dtypes.uint8)
+    winner = reductions.argmax(seen, 1, True)  # (n, 1, positions)
+    found = views.squeeze(views.expand_to(table, seen.shape).gather(1, winner), 1)
+    return rows.gather(1, found), found
 
 
 def _check_no_empty_window(name: str, window: Window) -> None:
@@ -161,7 +179,7 @@ def max_pool1d_with_indices(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
     """
     window = pooling("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool1d", input, window)
+    return max_of_windows("max_pool1d", input, window)
 
 
 def max_pool2d_with_indices(
@@ -177,7 +195,7 @@ def max_pool2d_with_indices(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
     """
     window = pooling("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_pool("max_pool2d", input, window)
+    return max_of_windows("max_pool2d", input, window)
 
 
 @Op
