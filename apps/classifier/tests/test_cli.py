@@ -14,6 +14,7 @@ from PIL import Image
 
 from minitorch_classifier.cli import main
 from minitorch_classifier.data import load_digits
+from minitorch_classifier.interrupt import deferred
 
 from .conftest import Call, contents
 
@@ -237,7 +238,7 @@ def test_stopped_by_ctrl_c_a_training_says_how_to_go_on_and_does(
             if line.startswith("epoch"):
                 process.send_signal(signal.SIGINT)
                 break
-        _, err = process.communicate()
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     match = re.fullmatch(
         r"stopped after (\d+) of 100000 epochs; go on with: classify train --resume mine\n", err
@@ -248,6 +249,22 @@ def test_stopped_by_ctrl_c_a_training_says_how_to_go_on_and_does(
     straight = ("--model", "mlp", "--epochs", epochs, "--name", "straight")
     assert classify("train", *straight).code == 0
     assert contents(tmp_path / "runs/mine") == contents(tmp_path / "runs/straight")
+
+
+def test_ctrl_c_is_not_lost_where_python_would_lose_it() -> None:
+    """In a destructor KeyboardInterrupt is printed and forgotten."""
+
+    class Destroyed:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    with deferred() as interrupt:
+        Destroyed()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.check()
+        with pytest.raises(KeyboardInterrupt):  # the second time at once
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,9 @@ from minitorch_classifier import data, predict, runs
 from minitorch_classifier.checkpoint import Checkpoint
 from minitorch_classifier.display import Display
 from minitorch_classifier.errors import Stopped, UserError
+from minitorch_classifier.interrupt import deferred
 from minitorch_classifier.settings import Settings
-from minitorch_classifier.training import Trainer, accuracy, infer, load_model
+from minitorch_classifier.training import Progress, Trainer, accuracy, infer, load_model
 
 CURVE = "learning-curve.png"
 CONFUSION = "confusion-matrix.png"
@@ -117,11 +117,17 @@ def _learn(trainer: Trainer, dataset: data.Dataset, folder: Path) -> float:
         f"{len(dataset.train)} images to learn from, {len(dataset.test)} to test"
     )
     try:
-        with display.shown():
+        with deferred() as interrupt, display.shown():
             for epoch in range(len(trainer.history) + 1, epochs + 1):
-                record = trainer.run_epoch(partial(display.step, epoch))
+
+                def report(progress: Progress, epoch: int = epoch) -> None:
+                    display.step(epoch, progress)
+                    interrupt.check()
+
+                record = trainer.run_epoch(report)
                 trainer.checkpoint().save(folder)
                 display.epoch(epoch, record)
+                interrupt.check()
     except KeyboardInterrupt as error:
         if not trainer.history:
             raise
