@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -164,6 +165,8 @@ class Numba:
             return self.translated(name, INTEGER_FUNCTIONS[name], kernel)
         if name == "div":
             return self.translated(name, _div, kernel)
+        if name == "ldexp":
+            return self.translated(name, _ldexp, kernel)
         suffix = "f" if kernel.value == "float32" else ""
         found: object = getattr(self.libdevice, name + suffix)
         return found
@@ -171,6 +174,13 @@ class Numba:
 
 def _div(a: float, b: float) -> float:
     return a / b  # a GPU does not raise: 1/0 is inf
+
+
+ieee_scalbn = math.ldexp  # on a GPU, CUDA's function of that name: it wants an int
+
+
+def _ldexp(x: float, n: float) -> float:
+    return ieee_scalbn(x, dsl.int32(n))
 
 
 @lru_cache(maxsize=1)

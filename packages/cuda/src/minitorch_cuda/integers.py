@@ -58,6 +58,15 @@ def _pow(a: int, b: int) -> int:
     return result
 
 
+def _gcd(a: int, b: int) -> int:
+    """By Euclid: gcd(a, b) = gcd(b, a mod b)."""
+    while b != 0:
+        rest = a % b
+        a = b
+        b = rest
+    return -a if a < 0 else a
+
+
 INTEGER_FUNCTIONS: Final[dict[str, Callable[..., int]]] = {
     "ceil": _same,
     "copysign": _copysign,
@@ -65,6 +74,8 @@ INTEGER_FUNCTIONS: Final[dict[str, Callable[..., int]]] = {
     "fabs": _fabs,
     "floor": _same,
     "fmod": _fmod,
+    "gcd": _gcd,
+    "integer": _same,
     "pow": _pow,
     "rint": _same,
     "trunc": _same,

@@ -12,6 +12,8 @@ import inspect
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from minitorch_cuda import dsl
 from minitorch_cuda.integers import INTEGER_FUNCTIONS
 from minitorch_operators import ieee
@@ -73,6 +75,9 @@ def twin(name: str, value: str) -> Callable[..., float]:
                 "floats"
             )
         return INTEGER_FUNCTIONS[name]
+    if name == "nextafter":  # the one function that is not that of a wider type, rounded
+        neighbour: Callable[..., float] = np.nextafter
+        return neighbour
     function: Callable[..., float] = getattr(ieee, name)
     convert = dsl.TYPES[value]
     if len(inspect.signature(function).parameters) == 1:

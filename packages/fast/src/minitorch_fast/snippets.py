@@ -115,6 +115,29 @@ def fmod(typing, x, y):
     return x(x, x), code
 """
 
+_LOGB = """\
+from math import frexp
+
+
+@njit(**OPTIONS)
+def logb(x):
+    \"\"\"The exponent of x, whose mantissa is from 1 to 2: -inf at 0.\"\"\"
+    if x == 0:
+        return {short}(-np.inf)
+    m, e = frexp(x)
+    return x * x if x - x != 0 else {short}(e - 1)
+"""
+
+_LDEXP = """\
+from math import ldexp as scaled
+
+
+@njit(**OPTIONS)
+def ldexp(x, n):
+    \"\"\"x * 2**n, rounded once.\"\"\"
+    return scaled(x, np.int32(n))
+"""
+
 _LLVM_NAMES = {name: name for name in ("floor", "ceil", "trunc", "rint", "sqrt", "fabs")}
 
 _FLOAT32 = {
@@ -185,6 +208,14 @@ def copysign(x, y):
     \"\"\"The magnitude of x with the sign of y.\"\"\"
     return -x if (x < 0) != (y < 0) else x
 """,
+    "gcd": """\
+@njit(**OPTIONS)
+def gcd(a, b):
+    \"\"\"The largest integer that divides both, by Euclid: gcd(a, b) = gcd(b, a mod b).\"\"\"
+    while b != 0:
+        a, b = b, 0 if b == -1 else a % b
+    return -a if a < 0 else a
+""",
 } | {
     name: f"""\
 @njit(**OPTIONS)
@@ -192,7 +223,7 @@ def {name}(x):
     \"\"\"An integer is rounded already.\"\"\"
     return x
 """
-    for name in ("floor", "ceil", "trunc", "rint")
+    for name in ("floor", "ceil", "trunc", "rint", "integer")
 }
 
 
@@ -217,6 +248,9 @@ def snippet(name: str, kind: str) -> str | None:
     for known, template in (("exp2i", _EXP2I), ("exponent", _EXPONENT), ("mantissa", _MANTISSA)):
         if name == known:
             return template.format(**parameters)
-    if name == "exp2":
-        return "from numpy import exp2\n"
+    if name in ("logb", "ldexp"):
+        short = "f32" if kind == "float32" else "f64"
+        return (_LOGB if name == "logb" else _LDEXP).format(short=short)
+    if name in ("exp2", "nextafter"):
+        return f"from numpy import {name}\n"
     return f"from math import {name}\n" if name in _LIBM else None

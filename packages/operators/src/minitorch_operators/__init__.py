@@ -16,6 +16,16 @@ from minitorch_operators.arithmetic import (
     square,
     sub,
 )
+from minitorch_operators.bits import (
+    bitwise_and,
+    bitwise_left_shift,
+    bitwise_not,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+    gcd,
+    lcm,
+)
 from minitorch_operators.comparison import (
     clamp,
     clamp_max,
@@ -39,6 +49,7 @@ from minitorch_operators.comparison import (
     ne,
     where,
 )
+from minitorch_operators.floating import frexp_exponent, frexp_mantissa, nextafter
 from minitorch_operators.functional import addLists, map, negList, prod, reduce, sum, zipWith
 from minitorch_operators.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from minitorch_operators.logic import logical_and, logical_not, logical_or, logical_xor
@@ -104,6 +115,7 @@ from minitorch_operators.transcendental import (
 )
 from minitorch_operators.trigonometric import (
     acos,
+    angle,
     asin,
     atan,
     atan2,
@@ -111,6 +123,7 @@ from minitorch_operators.trigonometric import (
     deg2rad,
     rad2deg,
     sin,
+    sinc,
     tan,
 )
 
@@ -129,11 +142,18 @@ __all__ = [
     "acosh",
     "add",
     "addLists",
+    "angle",
     "asin",
     "asinh",
     "atan",
     "atan2",
     "atanh",
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
     "ceil",
     "celu",
     "clamp",
@@ -158,6 +178,9 @@ __all__ = [
     "fmin",
     "fmod",
     "frac",
+    "frexp_exponent",
+    "frexp_mantissa",
+    "gcd",
     "ge",
     "gelu",
     "gelu_tanh",
@@ -176,6 +199,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "lcm",
     "le",
     "leaky_relu",
     "lerp",
@@ -203,6 +227,7 @@ __all__ = [
     "ne",
     "neg",
     "negList",
+    "nextafter",
     "pow",
     "prelu",
     "prod",
@@ -222,6 +247,7 @@ __all__ = [
     "signbit",
     "silu",
     "sin",
+    "sinc",
     "sinh",
     "softplus",
     "softshrink",

@@ -31,10 +31,13 @@ __all__ = [
     "floor",
     "fmod",
     "hypot",
+    "ldexp",
     "log",
     "log1p",
     "log2",
     "log10",
+    "logb",
+    "nextafter",
     "pow",
     "rint",
     "sin",
@@ -79,6 +82,43 @@ def copysign(a: float, b: float, /) -> float:
     -3.0
     """
     return math.copysign(a, b)
+
+
+# The binary form of a number: sign * m * 2**e with 1 <= m < 2.
+
+
+def logb(x: float, /) -> float:
+    """The exponent e of x: -inf at 0, inf at the infinities.
+
+    >>> logb(10.0), logb(-0.75), logb(5e-324), logb(0.0)
+    (3.0, -1.0, -1074.0, -inf)
+    """
+    if x == 0.0:
+        return -_INF
+    return float(math.frexp(x)[1] - 1) if math.isfinite(x) else x * x
+
+
+def ldexp(x: float, n: float, /) -> float:
+    """`x * 2**n` for a whole n, rounded once; a fraction of n is dropped.
+
+    >>> ldexp(0.75, 2.0), ldexp(5e-324, 1074.0), ldexp(1.0, 5000.0), ldexp(1.0, -5000.0)
+    (3.0, 1.0, inf, 0.0)
+    """
+    if n != n:
+        return _NAN
+    try:
+        return math.ldexp(x, int(min(max(n, -5000.0), 5000.0)))
+    except OverflowError:
+        return math.copysign(_INF, x)
+
+
+def nextafter(a: float, b: float, /) -> float:
+    """The number next to a in the direction of b; b itself where they are equal.
+
+    >>> nextafter(1.0, 2.0), nextafter(0.0, -1.0)
+    (1.0000000000000002, -5e-324)
+    """
+    return math.nextafter(a, b)
 
 
 # Rounding. Each keeps the sign of a zero result, and returns infinities and nan as they are.

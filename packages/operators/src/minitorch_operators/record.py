@@ -10,6 +10,7 @@ How to write one (`tests/test_form.py` checks it):
 * the function is straight-line code: assignments and one `return`; a choice is `a if c else b`;
 * it calls the C library's functions through `ieee`, so that it never raises:
   `ieee.log(0.0) == -inf`;
+* only a function on integers (`result="integer"`) uses `& | ^ ~ << >>`, on `whole.integer(x)`;
 * the rule is a formula in `+ - * /`, float literals and constants, and other operators, each with
   a value among its operands; intermediate results may have a name. No `if`, no shapes, no devices;
 * a rule chooses with `where`, and what is not chosen must be finite there: its derivative is
@@ -21,8 +22,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self, TypeVar, overload
 
-Result = Literal["same", "float", "bool"]
-"""What dtype a tensor result has: that of the operands, a floating one, or bool."""
+Result = Literal["same", "float", "bool", "integer"]
+"""What dtype a tensor result has: that of the operands, a floating one, or bool.
+
+"integer" is that of the operands too, but they must be integers: such a function is on their bits.
+"""
 
 
 class Liftable(Protocol):

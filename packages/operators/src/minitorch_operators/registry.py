@@ -5,7 +5,9 @@ from types import MappingProxyType
 
 from minitorch_operators import (
     arithmetic,
+    bits,
     comparison,
+    floating,
     hyperbolic,
     logic,
     logistic,
@@ -20,7 +22,9 @@ from minitorch_operators.record import Binary, Operator, Ternary, Unary
 
 _MODULES = (
     arithmetic,
+    bits,
     comparison,
+    floating,
     hyperbolic,
     logic,
     logistic,

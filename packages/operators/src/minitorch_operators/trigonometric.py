@@ -5,6 +5,8 @@ from minitorch_operators.comparison import eq, where
 from minitorch_operators.powers import hypot, rsqrt
 from minitorch_operators.record import Binary, Unary, V
 
+_PI = 3.141592653589793
+_SINC2 = -3.289868133696453  # -pi**2 / 3
 _DEGREE = 0.017453292519943295  # pi / 180
 _RADIAN = 57.29577951308232  # 180 / pi
 
@@ -82,6 +84,23 @@ def _atan2_vjp_b(g: V, a: V, b: V) -> V:
     return -g * ((a / r) / r)
 
 
+def _angle(x: float) -> float:
+    """The angle of x as a complex number: pi where x is negative, else 0; nan stays."""
+    return x if x != x else (_PI if x < 0.0 else 0.0)
+
+
+def _sinc(x: float) -> float:
+    """`sin(pi * x) / (pi * x)`, and 1 at 0."""
+    z = x * _PI
+    return 1.0 if x == 0.0 else ieee.div(ieee.sin(z), z)
+
+
+def _sinc_vjp(g: V, x: V, y: V) -> V:
+    # Near 0 sinc is 1 - (pi * x)**2 / 6: so much is needed for its second derivative there.
+    zero = eq(x, 0.0)
+    return g * where(zero, x * _SINC2, (cos(x * _PI) - y) / where(zero, 1.0, x))
+
+
 def _deg2rad(x: float) -> float:
     """`x * pi / 180`."""
     return x * _DEGREE
@@ -100,6 +119,8 @@ def _rad2deg_vjp(g: V, x: V, y: V) -> V:
     return g * _RADIAN
 
 
+angle = Unary("angle", _angle, None, result="float")
+sinc = Unary("sinc", _sinc, _sinc_vjp, needs="xy", result="float")
 sin = Unary("sin", _sin, _sin_vjp, needs="x", result="float")
 cos = Unary("cos", _cos, _cos_vjp, needs="x", result="float")
 tan = Unary("tan", _tan, _tan_vjp, needs="y", result="float")

@@ -46,7 +46,9 @@ from minitorch_tensor.data import Data, from_foreign, operand, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, broadcast_for
+from minitorch_tensor.methods.autograd import AutogradMethods
 from minitorch_tensor.methods.conversion import ConversionMethods
+from minitorch_tensor.methods.elementwise import ElementwiseMethods
 from minitorch_tensor.methods.indexing import IndexingMethods
 from minitorch_tensor.methods.inplace import InplaceMethods
 from minitorch_tensor.methods.linalg import LinalgMethods
@@ -64,11 +66,13 @@ _making_leaf_node = Lock()  # two threads that use a leaf for the first time get
 class Tensor(
     ConversionMethods,
     PointwiseMethods,
+    ElementwiseMethods,
     ShapeMethods,
     ReductionMethods,
     IndexingMethods,
     LinalgMethods,
     InplaceMethods,
+    AutogradMethods,
     Variable["Tensor"],
 ):
     """A multi-dimensional array that remembers how it was computed.
@@ -388,6 +392,9 @@ class Tensor(
     def __matmul__(self, other: Tensor, /) -> Tensor:
         return linalg.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
+    def __rmatmul__(self, other: Tensor, /) -> Tensor:
+        return linalg.matmul(other, self) if isinstance(other, Tensor) else NotImplemented
+
     def __abs__(self) -> Tensor:
         return self.apply_unary(op.abs)
 
@@ -395,26 +402,6 @@ class Tensor(
         if self.dtype is dtypes.bool_:
             raise RuntimeError("+: not defined for bool tensors")
         return self
-
-    def __invert__(self) -> Tensor:
-        if self.dtype.is_floating_point:
-            raise TypeError(f"~ is defined for integer and bool tensors only, but got {self.dtype}")
-        return self.logical_not() if self.dtype is dtypes.bool_ else -self - 1
-
-    def __and__(self, other: Tensor | float, /) -> Tensor:
-        return self._logic("&", op.logical_and, other)
-
-    def __or__(self, other: Tensor | float, /) -> Tensor:
-        return self._logic("|", op.logical_or, other)
-
-    def __xor__(self, other: Tensor | float, /) -> Tensor:
-        return self._logic("^", op.logical_xor, other)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__  # they commute
-
-    def _logic(self, symbol: str, operator: Binary, other: Tensor | float) -> Tensor:
-        pointwise.require_bools(symbol, self, other)
-        return self.apply_binary(operator, other)
 
     def __lt__(self, other: Tensor | float, /) -> Tensor:
         return self.apply_binary(op.lt, other)
@@ -449,18 +436,6 @@ class Tensor(
     def __imod__(self, other: Tensor | float, /) -> Tensor:
         return inplace.remainder_(self, other)
 
-    def __iand__(self, other: Tensor | float, /) -> Tensor:
-        pointwise.require_bools("&=", self, other)
-        return inplace.binary_(self, op.logical_and, other)
-
-    def __ior__(self, other: Tensor | float, /) -> Tensor:
-        pointwise.require_bools("|=", self, other)
-        return inplace.binary_(self, op.logical_or, other)
-
-    def __ixor__(self, other: Tensor | float, /) -> Tensor:
-        pointwise.require_bools("^=", self, other)
-        return inplace.binary_(self, op.logical_xor, other)
-
     def __len__(self) -> int:
         if self.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
@@ -485,6 +460,9 @@ class Tensor(
 
     def __int__(self) -> int:
         return int(conversion.only("int", self))
+
+    def __complex__(self) -> complex:
+        return complex(float(self))
 
     def __index__(self) -> int:
         if self.dtype.is_floating_point or self.layout.size != 1:
@@ -540,10 +518,6 @@ class Tensor(
         return (_rebuild, (type(self), values, str(self.device), self.requires_grad, self.__dict__))
 
     # ---- functions that are methods too: the others are in the folder `methods` ---------------
-
-    backward = autograd.backward
-    requires_grad_ = autograd.requires_grad_
-    detach_ = autograd.detach_
 
     # These hide Python's types inside the class, so they come last.
     double = casts.double

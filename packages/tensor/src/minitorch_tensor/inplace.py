@@ -189,7 +189,7 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
         and b.dtype is x.dtype
         and b.storage.device is x.storage.device
         and x.dtype.is_floating_point
-        and operator.result != "bool"
+        and operator.result in ("same", "float")
     ):  # the common case, directly
         x.storage.device.backend.zip(operator, x, x, b)
         x.storage.version += 1
@@ -328,35 +328,6 @@ def pow_(x: Tensor, exponent: Tensor | float) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.pow_.html
     """
     return write("pow_", x, lambda old: pointwise.pow(old, exponent))
-
-
-def _method(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
-    def method(x: Tensor, /) -> Tensor:
-        return unary_(x, operator)
-
-    method.__name__ = method.__qualname__ = f"{name or operator.name}_"
-    method.__doc__ = f"In place: {operator.fn.__doc__}"
-    return method
-
-
-abs_ = _method(op.abs)
-ceil_ = _method(op.ceil)
-cos_ = _method(op.cos)
-exp_ = _method(op.exp)
-floor_ = _method(op.floor)
-log_ = _method(op.log)
-logical_not_ = _method(op.logical_not)
-neg_ = _method(op.neg)
-reciprocal_ = _method(op.inv, "reciprocal")
-relu_ = _method(op.relu)
-round_ = _method(op.round)
-rsqrt_ = _method(op.rsqrt)
-sigmoid_ = _method(op.sigmoid)
-sin_ = _method(op.sin)
-sqrt_ = _method(op.sqrt)
-square_ = _method(op.square)
-tanh_ = _method(op.tanh)
-trunc_ = _method(op.trunc)
 
 
 def clamp_min_(x: Tensor, min: Tensor | float) -> Tensor:

@@ -263,7 +263,7 @@ _NUMPY_NAMES: Final = {
     "div": "divide", "fabs": "absolute", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
     "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "atan2": "arctan2", "pow": "power",
 }  # fmt: skip
-_UNCHANGED_ON_INTEGERS: Final = frozenset({"floor", "ceil", "trunc", "rint", "round"})
+_UNCHANGED_ON_INTEGERS: Final = frozenset({"floor", "ceil", "trunc", "rint", "round", "integer"})
 
 
 def _same(x: HostArray) -> HostArray:
@@ -278,12 +278,44 @@ def _integer_power(base: HostArray, exponent: HostArray) -> HostArray:
     return np.where(np.less(exponent, 0), inverse, power)
 
 
+def _integer_quotient(a: HostArray, b: HostArray) -> HostArray:
+    """a / b rounded towards zero; 0 for b = 0."""
+    quotient = np.floor_divide(a, b)
+    short = np.logical_and(np.less(quotient, 0), np.not_equal(np.multiply(quotient, b), a))
+    return np.add(quotient, short)
+
+
+def _integer_copysign(a: HostArray, b: HostArray) -> HostArray:
+    """The magnitude of a with the sign of b."""
+    return np.where(np.less(a, 0) != np.less(b, 0), np.negative(a), a)
+
+
+_ON_INTEGERS: Final[dict[str, Expression]] = {
+    **dict.fromkeys(_UNCHANGED_ON_INTEGERS, _same),
+    "copysign": _integer_copysign,
+    "div": _integer_quotient,
+    "pow": _integer_power,
+}
+
+
+def _logb(x: HostArray) -> HostArray:
+    """The exponent of each number, of which NumPy tells only where it is finite and not 0."""
+    exponent = np.subtract(np.frexp(x)[1], 1)
+    ends = np.where(np.equal(x, 0), -np.inf, np.multiply(x, x))
+    return np.where(np.equal(x, 0) | ~np.isfinite(x), ends, exponent).astype(x.dtype)
+
+
+def _ldexp(x: HostArray, n: HostArray) -> HostArray:
+    """x * 2**n, for which NumPy asks that n be integers."""
+    return np.ldexp(x, np.nan_to_num(n).astype(np.int32))
+
+
 def _ieee(name: str, kind: Kind) -> Expression:
     """`ieee.name` on arrays: NumPy's function, else the scalar one at each element."""
-    if kind != "float" and name in _UNCHANGED_ON_INTEGERS:
-        return _same
-    if kind != "float" and name == "pow":
-        return _integer_power
+    if kind != "float" and name in _ON_INTEGERS:
+        return _ON_INTEGERS[name]
+    if name in ("logb", "ldexp"):
+        return _logb if name == "logb" else _ldexp
     function = getattr(np, _NUMPY_NAMES.get(name, name), None)
     if isinstance(function, np.ufunc):
         return function

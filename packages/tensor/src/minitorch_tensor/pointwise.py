@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _REFUSES: Final[dict[str, tuple[Kind, ...]]] = {
     **dict.fromkeys(("sub", "neg", "abs", "relu", "remainder", "fmod", "floor_divide"), ("bool",)),
     **dict.fromkeys(("ceil", "floor", "round", "trunc", "pow"), ("bool",)),
-    **dict.fromkeys(("hypot", "logaddexp", "frac", "lerp"), ("bool", "int")),
+    **dict.fromkeys(("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"), ("bool",)),
+    **dict.fromkeys(("hypot", "logaddexp", "logaddexp2", "frac", "lerp"), ("bool", "int")),
+    "nextafter": ("bool", "int"),
 }
 _DIVIDES: Final = frozenset({"floor_divide", "remainder", "fmod"})
 
@@ -44,6 +46,10 @@ def result_dtype(operator: Unary | Binary | Ternary, dtype: DType) -> DType:
         )
     if operator.result == "bool":
         return dtypes.bool_
+    if operator.result == "integer" and dtype.is_floating_point:
+        raise RuntimeError(
+            f"{operator.name}: not defined for {dtype} tensors; {_REMEDY[dtype.kind]}"
+        )
     if operator.result == "float" and not dtype.is_floating_point:
         return dtypes.get_default_dtype()
     return dtype
@@ -52,7 +58,7 @@ def result_dtype(operator: Unary | Binary | Ternary, dtype: DType) -> DType:
 _REMEDY: Final[dict[Kind, str]] = {
     "bool": "use logical_not() or `~` to invert a mask, or convert it with .int() first",
     "int": "convert it with .float() first",
-    "float": "convert it first",
+    "float": "convert it with .int() or .long() first",
 }
 
 
@@ -87,18 +93,6 @@ def number_dtype(operator: Binary, dtype: DType, number: float) -> DType:
     if operator.result == "float" and not dtype.is_floating_point:
         return dtypes.get_default_dtype()
     return dtypes.with_number(dtype, number)
-
-
-def require_bools(symbol: str, a: Tensor, b: Tensor | float) -> None:
-    """Raise unless both operands are bool.
-
-    Raises:
-        RuntimeError: if one is not; there are no operators on the bits of integers yet.
-    """
-    of_bools = isinstance(b, bool) if isinstance(b, (int, float)) else b.dtype is dtypes.bool_
-    if a.dtype is not dtypes.bool_ or not of_bools:
-        kind = type(b).__name__ if isinstance(b, (int, float)) else b.dtype
-        raise RuntimeError(f"{symbol}: both operands must be bool, but got {a.dtype} and {kind}")
 
 
 def align(operator: Binary, a: Tensor, b: Tensor, shape: Shape) -> tuple[Tensor, Tensor, DType]:
@@ -183,7 +177,9 @@ def _describe(function: _F, operator: Unary | Binary, name: str) -> _F:
     return function
 
 
-def _unary(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
+def unary(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
+    """The function that applies the operator, under PyTorch's name."""
+
     def function(input: Tensor) -> Tensor:
         try:
             return input.apply_unary(operator)
@@ -194,11 +190,18 @@ def _unary(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
     return _describe(function, operator, name or operator.name)
 
 
-def _binary(operator: Binary, name: str = "") -> Callable[[Tensor, Tensor | float], Tensor]:
+def binary(
+    operator: Binary, name: str = "", *, numbers: bool = False
+) -> Callable[[Tensor, Tensor | float], Tensor]:
+    """The function that applies the operator; `numbers`: the first operand may be a number."""
+
     def function(input: Tensor, other: Tensor | float) -> Tensor:
         try:
             y = input.apply_binary(operator, other)
         except AttributeError:
+            if numbers and isinstance(input, (int, float)) and not isinstance(other, (int, float)):
+                x = require_tensor(name or operator.name, "other", other)
+                return x.apply_reflected(operator, input)
             require_tensor(name or operator.name, "input", input)
             raise
         if y is NotImplemented:
@@ -220,69 +223,69 @@ def _whole(operator: Unary) -> Callable[[Tensor], Tensor]:
     return _describe(function, operator, operator.name)
 
 
-abs = _unary(op.abs)
-acos = _unary(op.acos)
-acosh = _unary(op.acosh)
-asin = _unary(op.asin)
-asinh = _unary(op.asinh)
-atan = _unary(op.atan)
-atanh = _unary(op.atanh)
+abs = unary(op.abs)
+acos = unary(op.acos)
+acosh = unary(op.acosh)
+asin = unary(op.asin)
+asinh = unary(op.asinh)
+atan = unary(op.atan)
+atanh = unary(op.atanh)
 ceil = _whole(op.ceil)
-cos = _unary(op.cos)
-cosh = _unary(op.cosh)
-deg2rad = _unary(op.deg2rad)
-erf = _unary(op.erf)
-erfc = _unary(op.erfc)
-exp = _unary(op.exp)
-exp2 = _unary(op.exp2)
-expm1 = _unary(op.expm1)
+cos = unary(op.cos)
+cosh = unary(op.cosh)
+deg2rad = unary(op.deg2rad)
+erf = unary(op.erf)
+erfc = unary(op.erfc)
+exp = unary(op.exp)
+exp2 = unary(op.exp2)
+expm1 = unary(op.expm1)
 floor = _whole(op.floor)
-frac = _unary(op.frac)
-isfinite = _unary(op.isfinite)
-isinf = _unary(op.isinf)
-isnan = _unary(op.isnan)
-log = _unary(op.log)
-log10 = _unary(op.log10)
-log1p = _unary(op.log1p)
-log2 = _unary(op.log2)
-logical_not = _unary(op.logical_not)
-neg = _unary(op.neg)
-rad2deg = _unary(op.rad2deg)
-reciprocal = _unary(op.inv, "reciprocal")
-relu = _unary(op.relu)
-rsqrt = _unary(op.rsqrt)
-sigmoid = _unary(op.sigmoid)
-sign = _unary(op.sign)
-sin = _unary(op.sin)
-sinh = _unary(op.sinh)
-sqrt = _unary(op.sqrt)
-tan = _unary(op.tan)
-tanh = _unary(op.tanh)
+frac = unary(op.frac)
+isfinite = unary(op.isfinite)
+isinf = unary(op.isinf)
+isnan = unary(op.isnan)
+log = unary(op.log)
+log10 = unary(op.log10)
+log1p = unary(op.log1p)
+log2 = unary(op.log2)
+logical_not = unary(op.logical_not)
+neg = unary(op.neg)
+rad2deg = unary(op.rad2deg)
+reciprocal = unary(op.inv, "reciprocal")
+relu = unary(op.relu)
+rsqrt = unary(op.rsqrt)
+sigmoid = unary(op.sigmoid)
+sign = unary(op.sign)
+sin = unary(op.sin)
+sinh = unary(op.sinh)
+sqrt = unary(op.sqrt)
+tan = unary(op.tan)
+tanh = unary(op.tanh)
 trunc = _whole(op.trunc)
 
-atan2 = _binary(op.atan2)
-copysign = _binary(op.copysign)
-eq = _binary(op.eq)
-floor_divide = _binary(op.floor_divide)
-fmax = _binary(op.fmax)
-fmin = _binary(op.fmin)
-fmod = _binary(op.fmod)
-ge = _binary(op.ge)
-gt = _binary(op.gt)
-hypot = _binary(op.hypot)
-le = _binary(op.le)
-logaddexp = _binary(op.logaddexp)
-logical_and = _binary(op.logical_and)
-logical_or = _binary(op.logical_or)
-logical_xor = _binary(op.logical_xor)
-lt = _binary(op.lt)
-maximum = _binary(op.maximum)
-minimum = _binary(op.minimum)
-mul = multiply = _binary(op.mul)
-ne = _binary(op.ne)
-remainder = _binary(op.remainder)
-true_divide = _binary(op.div, "true_divide")
-xlogy = _binary(op.xlogy)
+atan2 = binary(op.atan2)
+copysign = binary(op.copysign)
+eq = binary(op.eq)
+floor_divide = binary(op.floor_divide, numbers=True)
+fmax = binary(op.fmax)
+fmin = binary(op.fmin)
+fmod = binary(op.fmod)
+ge = binary(op.ge)
+gt = binary(op.gt)
+hypot = binary(op.hypot)
+le = binary(op.le)
+logaddexp = binary(op.logaddexp)
+logical_and = binary(op.logical_and)
+logical_or = binary(op.logical_or)
+logical_xor = binary(op.logical_xor)
+lt = binary(op.lt)
+maximum = binary(op.maximum)
+minimum = binary(op.minimum)
+mul = multiply = binary(op.mul, numbers=True)
+ne = binary(op.ne)
+remainder = binary(op.remainder, numbers=True)
+true_divide = binary(op.div, "true_divide", numbers=True)
+xlogy = binary(op.xlogy, numbers=True)
 
 # PyTorch's second names.
 absolute = abs

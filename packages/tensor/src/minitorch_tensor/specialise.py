@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FunctionType
 
-from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary, ieee
+from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary, ieee, whole
 
 Pointwise = (
     Callable[[float], float]
@@ -51,7 +51,7 @@ class Target:
         return ast.Constant(value)
 
     def call(self, name: str) -> str:
-        """The target's name of the function `ieee.name`."""
+        """The target's name of the function `ieee.name` or `whole.name`."""
         return f"ieee_{name}"
 
     def choice(self, node: ast.IfExp) -> ast.expr:
@@ -74,7 +74,7 @@ class Program:
     entry: str
     parameters: tuple[str, ...]
     text: str = ""
-    ieee: set[str] = field(default_factory=set)  # names in minitorch_operators.ieee that are called
+    ieee: set[str] = field(default_factory=set)  # what of ieee and whole is called, by name
 
 
 def specialise(fn: Pointwise, target: Target) -> Program:
@@ -222,7 +222,8 @@ class _Rewriter(ast.NodeTransformer):
             raise self._refuse(node)
         called = node.func
         if isinstance(called, ast.Attribute):
-            if not (isinstance(called.value, ast.Name) and self._resolve(called.value.id) is ieee):
+            module = called.value
+            if not (isinstance(module, ast.Name) and self._resolve(module.id) in (ieee, whole)):
                 raise self._refuse(node)
             self.program.ieee.add(called.attr)
             name = self.target.call(called.attr)

@@ -29,24 +29,6 @@ class InplaceMethods:
     floor_divide_ = inplace.floor_divide_
     lerp_ = inplace.lerp_
     remainder_ = inplace.remainder_
-    abs_ = inplace.abs_
-    ceil_ = inplace.ceil_
-    cos_ = inplace.cos_
-    exp_ = inplace.exp_
-    floor_ = inplace.floor_
-    log_ = inplace.log_
-    logical_not_ = inplace.logical_not_
-    neg_ = inplace.neg_
-    reciprocal_ = inplace.reciprocal_
-    relu_ = inplace.relu_
-    round_ = inplace.round_
-    rsqrt_ = inplace.rsqrt_
-    sigmoid_ = inplace.sigmoid_
-    sin_ = inplace.sin_
-    sqrt_ = inplace.sqrt_
-    square_ = inplace.square_
-    tanh_ = inplace.tanh_
-    trunc_ = inplace.trunc_
 
     uniform_ = random.uniform_
     normal_ = random.normal_
