@@ -14,12 +14,28 @@ from minitorch_tensor.backend import (
     Backend,
     Sample,
 )
+from minitorch_tensor.buckets import (
+    bucketize,
+    searchsorted,
+)
+from minitorch_tensor.combining import (
+    index_reduce,
+    scatter_reduce,
+)
 from minitorch_tensor.conversion import (
     is_floating_point,
     numel,
 )
 from minitorch_tensor.core import (
     Tensor,
+)
+from minitorch_tensor.counting import (
+    bincount,
+    count_nonzero,
+)
+from minitorch_tensor.covariance import (
+    corrcoef,
+    cov,
 )
 from minitorch_tensor.creation import (
     arange,
@@ -51,12 +67,25 @@ from minitorch_tensor.diagonals import (
     diagonal,
     trace,
 )
-from minitorch_tensor.drawing import (
+from minitorch_tensor.differences import (
+    diff,
+    gradient,
+)
+from minitorch_tensor.distinct import (
+    unique,
+    unique_consecutive,
+)
+from minitorch_tensor.distributions import (
     bernoulli,
+    binomial,
+    poisson,
+)
+from minitorch_tensor.drawing import (
     normal,
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
@@ -189,6 +218,9 @@ from minitorch_tensor.elementwise_integers import (
     gcd,
     lcm,
 )
+from minitorch_tensor.extremes import (
+    aminmax,
+)
 from minitorch_tensor.gathering import (
     gather,
     index_add,
@@ -198,6 +230,11 @@ from minitorch_tensor.gathering import (
     nonzero,
     scatter_add,
     take_along_dim,
+)
+from minitorch_tensor.histograms import (
+    histc,
+    histogram,
+    histogramdd,
 )
 from minitorch_tensor.inplace import (
     clamp_,
@@ -238,6 +275,10 @@ from minitorch_tensor.moments import (
     var,
     var_mean,
 )
+from minitorch_tensor.nan_reductions import (
+    nanmean,
+    nansum,
+)
 from minitorch_tensor.norms import (
     dist,
     norm,
@@ -251,6 +292,13 @@ from minitorch_tensor.op import (
     Op,
     record_fused,
 )
+from minitorch_tensor.order_statistics import (
+    kthvalue,
+    median,
+    mode,
+    msort,
+    nanmedian,
+)
 from minitorch_tensor.ordering import (
     argsort,
     cumprod,
@@ -261,6 +309,7 @@ from minitorch_tensor.ordering import (
 from minitorch_tensor.placing import (
     index_copy,
     index_fill,
+    index_put_,
     scatter,
 )
 from minitorch_tensor.pointwise import (
@@ -350,10 +399,20 @@ from minitorch_tensor.pointwise import (
     where,
     xlogy,
 )
+from minitorch_tensor.positions import (
+    argwhere,
+    isin,
+    nonzero_static,
+    unravel_index,
+)
 from minitorch_tensor.printing import (
     get_printoptions,
     printoptions,
     set_printoptions,
+)
+from minitorch_tensor.quantiles import (
+    nanquantile,
+    quantile,
 )
 from minitorch_tensor.random import (
     default_generator,
@@ -377,6 +436,11 @@ from minitorch_tensor.reductions import (
     prod,
     sum,
 )
+from minitorch_tensor.scans import (
+    cummax,
+    cummin,
+    logcumsumexp,
+)
 from minitorch_tensor.size import (
     Size,
 )
@@ -384,6 +448,17 @@ from minitorch_tensor.storage import (
     Array,
     Buffer,
     Storage,
+)
+from minitorch_tensor.taking import (
+    index_put,
+    masked_scatter,
+    put,
+    take,
+)
+from minitorch_tensor.trapezoids import (
+    cumulative_trapezoid,
+    trapezoid,
+    trapz,
 )
 from minitorch_tensor.views import (
     as_strided,
@@ -444,6 +519,7 @@ __all__ = [
     "allclose",
     "amax",
     "amin",
+    "aminmax",
     "angle",
     "any",
     "arange",
@@ -463,6 +539,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "argwhere",
     "as_strided",
     "as_tensor",
     "asin",
@@ -475,6 +552,8 @@ __all__ = [
     "atanh",
     "atanh_",
     "bernoulli",
+    "bincount",
+    "binomial",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -486,6 +565,7 @@ __all__ = [
     "broadcast_shapes",
     "broadcast_tensors",
     "broadcast_to",
+    "bucketize",
     "cat",
     "ceil",
     "ceil_",
@@ -504,12 +584,18 @@ __all__ = [
     "conj_physical",
     "conj_physical_",
     "copysign",
+    "corrcoef",
     "cos",
     "cos_",
     "cosh",
     "cosh_",
+    "count_nonzero",
+    "cov",
+    "cummax",
+    "cummin",
     "cumprod",
     "cumsum",
+    "cumulative_trapezoid",
     "default_generator",
     "deg2rad",
     "deg2rad_",
@@ -517,6 +603,7 @@ __all__ = [
     "device",
     "diag",
     "diagonal",
+    "diff",
     "dist",
     "div",
     "divide",
@@ -565,16 +652,23 @@ __all__ = [
     "get_default_device",
     "get_default_dtype",
     "get_printoptions",
+    "gradient",
     "greater",
     "greater_equal",
     "gt",
     "heaviside",
+    "histc",
+    "histogram",
+    "histogramdd",
     "hypot",
     "iinfo",
     "imag",
     "index_add",
     "index_copy",
     "index_fill",
+    "index_put",
+    "index_put_",
+    "index_reduce",
     "index_select",
     "inference_mode",
     "initial_seed",
@@ -591,11 +685,13 @@ __all__ = [
     "is_same_size",
     "isclose",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "isneginf",
     "isposinf",
     "isreal",
+    "kthvalue",
     "lcm",
     "lcm_",
     "ldexp",
@@ -615,6 +711,7 @@ __all__ = [
     "log_",
     "logaddexp",
     "logaddexp2",
+    "logcumsumexp",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -625,22 +722,30 @@ __all__ = [
     "lt",
     "manual_seed",
     "masked_fill",
+    "masked_scatter",
     "masked_select",
     "matmul",
     "max",
     "maximum",
     "mean",
+    "median",
     "meshgrid",
     "min",
     "minimum",
     "mm",
+    "mode",
     "movedim",
+    "msort",
     "mul",
     "multinomial",
     "multiply",
     "mv",
     "nan_to_num",
     "nan_to_num_",
+    "nanmean",
+    "nanmedian",
+    "nanquantile",
+    "nansum",
     "narrow",
     "ne",
     "neg",
@@ -650,6 +755,7 @@ __all__ = [
     "nextafter",
     "no_grad",
     "nonzero",
+    "nonzero_static",
     "norm",
     "normal",
     "not_equal",
@@ -658,17 +764,21 @@ __all__ = [
     "ones_like",
     "outer",
     "permute",
+    "poisson",
     "polar",
     "positive",
     "pow",
     "printoptions",
     "prod",
     "promote_types",
+    "put",
+    "quantile",
     "rad2deg",
     "rad2deg_",
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "randperm",
@@ -693,6 +803,8 @@ __all__ = [
     "rsub",
     "scatter",
     "scatter_add",
+    "scatter_reduce",
+    "searchsorted",
     "seed",
     "select",
     "set_default_device",
@@ -724,6 +836,7 @@ __all__ = [
     "subtract",
     "sum",
     "t",
+    "take",
     "take_along_dim",
     "tan",
     "tan_",
@@ -733,6 +846,8 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "trapezoid",
+    "trapz",
     "tril",
     "triu",
     "true_divide",
@@ -741,6 +856,9 @@ __all__ = [
     "uint8",
     "unbind",
     "unflatten",
+    "unique",
+    "unique_consecutive",
+    "unravel_index",
     "unsqueeze",
     "var",
     "var_mean",

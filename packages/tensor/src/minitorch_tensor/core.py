@@ -45,6 +45,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.data import Data, from_foreign, operand, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType
+from minitorch_tensor.half import narrowed
 from minitorch_tensor.layout import Layout, Shape, broadcast_for
 from minitorch_tensor.methods.autograd import AutogradMethods
 from minitorch_tensor.methods.conversion import ConversionMethods
@@ -53,8 +54,10 @@ from minitorch_tensor.methods.indexing import IndexingMethods
 from minitorch_tensor.methods.inplace import InplaceMethods
 from minitorch_tensor.methods.linalg import LinalgMethods
 from minitorch_tensor.methods.pointwise import PointwiseMethods
+from minitorch_tensor.methods.random import RandomMethods
 from minitorch_tensor.methods.reductions import ReductionMethods
 from minitorch_tensor.methods.shapes import ShapeMethods
+from minitorch_tensor.methods.statistics import StatisticsMethods
 from minitorch_tensor.size import Size
 from minitorch_tensor.storage import Storage
 
@@ -72,7 +75,9 @@ class Tensor(
     IndexingMethods,
     LinalgMethods,
     InplaceMethods,
+    RandomMethods,
     AutogradMethods,
+    StatisticsMethods,
     Variable["Tensor"],
 ):
     """A multi-dimensional array that remembers how it was computed.
@@ -521,6 +526,8 @@ class Tensor(
 
     # These hide Python's types inside the class, so they come last.
     double = casts.double
+    half = casts.half
+    bfloat16 = casts.bfloat16
     long = casts.long
     short = casts.short
     char = casts.char
@@ -578,7 +585,7 @@ def constant(value: float, dtype: DType, device: Device) -> Tensor:
     found = _constants.get(key)
     if found is None:
         with np.errstate(all="ignore"):
-            array = np.asarray(value).astype(dtype.numpy).reshape(1)
+            array = narrowed(np.asarray(value), dtype).reshape(1)
         found = make(Storage(device.backend.upload(array), device), _contiguous(()), dtype)
         if value != 0:
             if len(_constants) >= 1024:

@@ -88,7 +88,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     >>> cumsum(tensor([1, 2, 3]), 0)
     Tensor([1, 3, 6], requires_grad=False)
     """
-    return _running(input, dim, dtype, lambda a, b: a + b)
+    return running(input, dim, dtype, lambda a, b: a + b)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
@@ -96,10 +96,10 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
     """
-    return _running(input, dim, dtype, lambda a, b: a * b)
+    return running(input, dim, dtype, lambda a, b: a * b)
 
 
-def _running(
+def running(
     x: Tensor, dim: int, dtype: DType | None, combine: Callable[[Tensor, Tensor], Tensor]
 ) -> Tensor:
     """Combine with the element 1, 2, 4, 8, ... places before: log2(n) steps on any device.

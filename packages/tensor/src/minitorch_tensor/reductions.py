@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
@@ -32,7 +31,7 @@ class ValuesIndices(NamedTuple):
         return f"ValuesIndices(\nvalues={self.values!r},\nindices={self.indices!r})"
 
 
-def _dims(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
+def dims_of(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
     """The dimensions to reduce: all of them for None, and, as in PyTorch, for an empty sequence."""
     if dim is None:
         return tuple(range(ndim))
@@ -80,7 +79,7 @@ def sum(
 
     https://docs.pytorch.org/docs/stable/generated/torch.sum.html
     """
-    dims = _dims("sum", dim if axis is None else axis, input.ndim)
+    dims = dims_of("sum", dim if axis is None else axis, input.ndim)
     if dtype is not None and dtype is not input.dtype:
         input = input.to(dtype)
     result = input.dtype if input.dtype.is_floating_point or dtype is not None else dtypes.int64
@@ -106,7 +105,7 @@ def mean(
             f"mean: the input dtype must be floating point, but got {dtype or input.dtype}; call "
             ".float() first"
         )
-    dims = _dims("mean", dim if axis is None else axis, input.ndim)
+    dims = dims_of("mean", dim if axis is None else axis, input.ndim)
     count = math.prod(input.shape[i] for i in dims)
     return sum(input, dims, keepdim, dtype=dtype) / (count if count else math.nan)
 
@@ -118,7 +117,7 @@ def prod(
 
     https://docs.pytorch.org/docs/stable/generated/torch.prod.html
     """
-    dims = _dims("prod", dim, input.ndim)
+    dims = dims_of("prod", dim, input.ndim)
     if dtype is not None and dtype is not input.dtype:
         input = input.to(dtype)
     result = input.dtype if input.dtype.is_floating_point or dtype is not None else dtypes.int64
@@ -146,26 +145,26 @@ def _extreme(
     name: str, x: Tensor, operator: Binary, start: float, dim: Dims, keepdim: bool
 ) -> Tensor:
     """amax or amin: equal extremes share the gradient, as in PyTorch."""
-    dims = _dims(name, dim, x.ndim)
+    dims = dims_of(name, dim, x.ndim)
     if dim is None and x.layout.size == 0:
         raise RuntimeError(f"{name}: no elements to choose from: the shape is {x.shape}")
     _require_elements(name, x, dims)
     y = _reduce(x.detach(), operator, start, dims, x.dtype)
     if x.requires_grad and x.dtype.is_floating_point:
-        y = _share(x, y, dims)
+        y = share(x, y, dims)
     return _finish(y, dims, keepdim)
 
 
-def _share(x: Tensor, y: Tensor, dims: tuple[int, ...]) -> Tensor:
+def share(x: Tensor, y: Tensor, dims: tuple[int, ...]) -> Tensor:
     """y as the sum of the equal shares of x that attain it: right value, right gradient."""
     found = x.detach()
     same = pointwise.logical_or(
         pointwise.eq(found, y), pointwise.logical_and(pointwise.isnan(found), pointwise.isnan(y))
     )
-    share = same.to(x.dtype)
-    share = share / sum(share, dims, True)
+    part = same.to(x.dtype)
+    part = part / sum(part, dims, True)
     picked = pointwise.where(same, x, 0.0)
-    linear_part = sum(picked * share, dims, True)
+    linear_part = sum(picked * part, dims, True)
     fixed = pointwise.where(pointwise.isfinite(y), y - linear_part.detach(), 0.0)
     return linear_part + fixed
 
@@ -327,7 +326,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 def _truth_dims(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
     """Here an empty sequence reduces nothing, as in PyTorch."""
     return (
-        () if not isinstance(dim, int) and dim is not None and not dim else _dims(name, dim, ndim)
+        () if not isinstance(dim, int) and dim is not None and not dim else dims_of(name, dim, ndim)
     )
 
 
@@ -339,63 +338,12 @@ def _truth(
     return y.to(x.dtype) if x.dtype is dtypes.uint8 else y
 
 
-def var(
-    input: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: float = 1,
-) -> Tensor:  # fmt: skip
-    """The variance: the sum of squared distances from the mean, over n - correction.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.var.html
-
-    Args:
-        input: of any shape.
-        dim: the dimensions to reduce; all if omitted. A bool stands for `unbiased`, as in PyTorch.
-        unbiased: the older way to say correction=1, or 0 if False.
-        keepdim: keep them as size 1.
-        correction: what to subtract from the number of elements.
-
-    Raises:
-        RuntimeError: for integers and bools.
-    """
-    if not input.dtype.is_floating_point:
-        raise RuntimeError(f"var: the input dtype must be floating point, but got {input.dtype}")
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    if unbiased is not None:
-        correction = 1 if unbiased else 0
-    dims = _dims("var", dim, input.ndim)
-    count = math.prod(input.shape[i] for i in dims) - correction
-    distance = input - mean(input, dims, True)
-    # Without a degree of freedom this is 0 / 0, or a number over 0: nan or inf, as in PyTorch.
-    return sum(distance * distance, dims, keepdim) / builtins.max(count, 0)
-
-
-def std(
-    input: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: float = 1,
-) -> Tensor:  # fmt: skip
-    """The square root of the variance; where that is 0, the gradient is 0 too, as in PyTorch.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.std.html
-    """
-    y = var(input, dim, unbiased, keepdim, correction=correction)
-    return _root(y)
-
-
-def _root(y: Tensor) -> Tensor:
-    """sqrt(y), whose gradient at 0 is 0 instead of infinite."""
-    if not y.requires_grad:
-        return pointwise.sqrt(y)
-    zero = pointwise.eq(y.detach(), 0)
-    return pointwise.where(zero, 0.0, pointwise.sqrt(pointwise.where(zero, 1.0, y)))
-
-
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """log(sum(exp(input))) without overflow: the maximum is taken out first. -inf of no elements.
 
     https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
     """
-    dims = _dims("logsumexp", dim, input.ndim)
+    dims = dims_of("logsumexp", dim, input.ndim)
     if not input.dtype.is_floating_point:
         input = input.to(dtypes.get_default_dtype())
     if input.layout.size == 0:
@@ -404,48 +352,3 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     top = pointwise.where(pointwise.isfinite(top), top, 0.0)
     total = pointwise.log(sum(pointwise.exp(input - top), dims, True)) + top
     return _finish(total, dims, keepdim)
-
-
-def norm(input: Tensor, p: float | str = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The p-norm of the elements, over all or some dimensions; "fro" is 2.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.norm.html
-
-    Raises:
-        RuntimeError: if p is neither a number nor "fro".
-    """
-    if not input.dtype.is_floating_point:
-        raise RuntimeError(
-            f"norm: expected a floating point tensor, but got {input.dtype}; use .float()"
-        )
-    if isinstance(p, str):
-        if p != "fro":
-            raise RuntimeError(f"norm: p must be a number or 'fro', but got {p!r}")
-        p = 2
-    if p == math.inf:
-        return amax(pointwise.abs(input), dim, keepdim)
-    if p == -math.inf:
-        return amin(pointwise.abs(input), dim, keepdim)
-    if p == 0:
-        count = sum(pointwise.ne(input.detach(), 0).to(input.dtype), dim, keepdim)
-        return views.linear(  # a step function: recorded, with gradient 0, as in PyTorch
-            input, count, "LinalgVectorNormBackward0", lambda g: g._full(input.shape, 0.0, g.dtype)
-        )
-    if p == 1:
-        return sum(pointwise.abs(input), dim, keepdim)
-    powers = input * input if p == 2 else _powers(input, p)
-    total = sum(powers, dim, keepdim)
-    # As in PyTorch, the gradient is 0, not nan, where the norm is.
-    none = pointwise.eq(total, 0.0)
-    safe = pointwise.where(none, 1.0, total)
-    root = pointwise.sqrt(safe) if p == 2 else safe ** (1.0 / p)
-    return pointwise.where(none, total, root)
-
-
-def _powers(x: Tensor, p: float) -> Tensor:
-    """|x|**p, with gradient 0 at 0."""
-    size = pointwise.abs(x)
-    if not 0 < p < 1:
-        return size**p
-    none = pointwise.eq(x, 0.0)
-    return pointwise.where(none, 0.0, pointwise.where(none, 1.0, size) ** p)

@@ -24,10 +24,7 @@ class ReductionMethods:
     min = reductions.min
     all = reductions.all
     any = reductions.any
-    var = reductions.var
-    std = reductions.std
     logsumexp = reductions.logsumexp
-    norm = reductions.norm
 
     argsort = ordering.argsort
     cumprod = ordering.cumprod

@@ -1,0 +1,195 @@
+"""Order statistics: the k-th smallest element, the median, the most frequent one.
+
+A sort says where the element is, and a gather fetches it, so that the gradient goes back there.
+PyTorch leaves open which of several equal elements is found; here it is the first in a stable
+order, of the mode the last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+from minitorch_tensor import conversion, gathering, ordering, pointwise, views
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.layout import wrap_dim
+from minitorch_tensor.reductions import ValuesIndices, share, sum
+from minitorch_tensor.siblings import new_tensor
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
+
+
+def _require_elements(name: str, x: Tensor, dim: int) -> tuple[int, int]:
+    """The dimension counted from the front, and its size, which is not 0.
+
+    Raises:
+        IndexError: if it is, or there is no such dimension.
+    """
+    i = wrap_dim(dim, x.ndim)
+    size = x.shape[i] if x.ndim else 1
+    if size == 0:
+        raise IndexError(
+            f"{name}: expected dimension {i} to have non-zero size, but the shape is {x.shape}"
+        )
+    return i, size
+
+
+def _refuse_bools(name: str, x: Tensor) -> None:
+    if x.dtype is dtypes.bool_:
+        raise RuntimeError(f"{name}: not defined for bool tensors; convert it with .int() first")
+
+
+def _picked(x: Tensor, dim: int, indices: Tensor, keepdim: bool) -> ValuesIndices:
+    """The elements at indices, whose dimension `dim` has size 1 and goes unless `keepdim`."""
+    values = gathering.gather(x, dim, indices)
+    if keepdim or x.ndim == 0:
+        return ValuesIndices(values, indices)
+    return ValuesIndices(views.squeeze(values, dim), views.squeeze(indices, dim))
+
+
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
+    """The k-th smallest element along `dim`, from 1 on, and where it is; nan counts as largest.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.kthvalue.html
+
+    Raises:
+        IndexError: if the dimension is empty.
+        RuntimeError: if there are fewer than k elements, k is not positive, or the dtype is bool.
+
+    >>> from minitorch_tensor import tensor
+    >>> kthvalue(tensor([3.0, 1.0, 2.0]), 2).values
+    Tensor(2., requires_grad=False)
+    """
+    _refuse_bools("kthvalue", input)
+    i = wrap_dim(dim, input.ndim)
+    size = input.shape[i] if input.ndim else 1
+    if size and not 1 <= k <= size:
+        raise RuntimeError(
+            f"kthvalue: selected number k = {k} is out of range for dimension {i} with size {size}"
+        )
+    _require_elements("kthvalue", input, i)
+    order = ordering.argsort(input, i)
+    place = views.clone(views.slice_(order, i, k - 1, 1)) if input.ndim else order
+    return _picked(input, i, place, keepdim)
+
+
+@overload
+def median(input: Tensor) -> Tensor: ...
+@overload
+def median(input: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | ValuesIndices:
+    """The middle element in order: of all, or along `dim` with its index; nan if there is one.
+
+    Of an even number of elements it is the lower of the two middle ones. Without `dim`, equal
+    medians share the gradient.
+    https://docs.pytorch.org/docs/stable/generated/torch.median.html
+
+    Raises:
+        IndexError: if the dimension is empty.
+        RuntimeError: for bools, and for no integers at all.
+
+    >>> from minitorch_tensor import tensor
+    >>> median(tensor([3.0, 1.0, 2.0, 4.0]))
+    Tensor(2., requires_grad=False)
+    """
+    if dim is None:
+        return _median_of_all("median", input, ignore_nan=False)
+    return _median("median", input, dim, keepdim, ignore_nan=False)
+
+
+@overload
+def nanmedian(input: Tensor) -> Tensor: ...
+@overload
+def nanmedian(input: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
+def nanmedian(
+    input: Tensor, dim: int | None = None, keepdim: bool = False
+) -> Tensor | ValuesIndices:
+    """The median of what is not nan; nan if there is nothing else.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nanmedian.html
+
+    Raises:
+        IndexError: if the dimension is empty.
+        RuntimeError: for bools, and for no integers at all.
+
+    >>> from minitorch_tensor import tensor
+    >>> nanmedian(tensor([3.0, float("nan"), 2.0]))
+    Tensor(2., requires_grad=False)
+    """
+    if dim is None:
+        return _median_of_all("nanmedian", input, ignore_nan=True)
+    return _median("nanmedian", input, dim, keepdim, ignore_nan=True)
+
+
+def _median(name: str, x: Tensor, dim: int, keepdim: bool, *, ignore_nan: bool) -> ValuesIndices:
+    """Sorted, nan lie last: so the place is that of the middle, or of the first nan."""
+    _refuse_bools(name, x)
+    i, size = _require_elements(name, x, dim)
+    order = ordering.argsort(x, i)
+    numbers = sum(pointwise.logical_not(pointwise.isnan(x.detach())), i, True)
+    if ignore_nan:
+        place = pointwise.clamp_min(numbers - 1, 0) // 2
+    else:
+        place = pointwise.where(pointwise.eq(numbers, size), (size - 1) // 2, numbers)
+    return _picked(x, i, gathering.gather(order, i, place), keepdim)
+
+
+def _median_of_all(name: str, x: Tensor, *, ignore_nan: bool) -> Tensor:
+    _refuse_bools(name, x)
+    if x.numel() == 0:
+        if not x.dtype.is_floating_point:
+            raise RuntimeError(
+                f"{name}: there is no median of no integers: the shape is {x.shape}, and {x.dtype} "
+                "has no nan"
+            )
+        return x._full((), float("nan"), x.dtype)
+    flat = views.reshape(x, -1)
+    y = _median(name, flat.detach(), 0, True, ignore_nan=ignore_nan).values
+    if x.requires_grad:
+        y = share(flat, y, (0,))
+    return views.reshape(y, ())
+
+
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
+    """The most frequent element along `dim`, of several the smallest, and where it is last.
+
+    nan equals nothing, so it is found only where no other element is.
+    https://docs.pytorch.org/docs/stable/generated/torch.mode.html
+
+    Raises:
+        IndexError: if the dimension is empty.
+
+    >>> from minitorch_tensor import tensor
+    >>> mode(tensor([2, 1, 2, 3]))
+    ValuesIndices(
+    values=Tensor(2, requires_grad=False),
+    indices=Tensor(2, requires_grad=False))
+    """
+    i, size = _require_elements("mode", input, dim)
+    array = np.moveaxis(np.atleast_1d(conversion.host_array(input)), i, -1)
+    order = np.argsort(array, -1, kind="stable")
+    rows = np.take_along_axis(array, order, -1)
+    places = np.arange(size)
+    begins = np.ones(rows.shape, bool)
+    begins[..., 1:] = rows[..., 1:] != rows[..., :-1]
+    length = places - np.maximum.accumulate(np.where(begins, places, 0), -1)
+    longest = np.argmax(length, -1, keepdims=True)  # the end of the first run that is as long
+    found = np.moveaxis(np.take_along_axis(order, longest, -1), -1, i)
+    shape = tuple(1 if d == i else n for d, n in enumerate(input.shape))
+    indices = new_tensor(input, found.reshape(shape).astype(np.int64))
+    return _picked(input, i, indices, keepdim)
+
+
+def msort(input: Tensor) -> Tensor:
+    """input sorted along its first dimension.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.msort.html
+
+    >>> from minitorch_tensor import tensor
+    >>> msort(tensor([[3, 1], [2, 4]]))
+    Tensor([[2, 1],
+            [3, 4]], requires_grad=False)
+    """
+    return ordering.sort(input, 0).values
