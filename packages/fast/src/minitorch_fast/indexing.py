@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minitorch_fast import threads
+from minitorch_fast.half import reference
 from minitorch_fast.plan import merge, plans
 from minitorch_fast.threads import Kernel
 from minitorch_operators import Binary, gt
@@ -138,6 +139,9 @@ class IndexKernels:
         size = out.layout.size
         if size == 0:
             return
+        if x.dtype.half:
+            reference.gather(out, x, index, dim)
+            return
         team = threads.get_num_threads() if size >= PARALLEL else 1
         self._move("gather", out, index, x, dim, team)
 
@@ -147,7 +151,10 @@ class IndexKernels:
         On one thread, in the order of the indices: sums do not depend on chance.
         """
         if index.layout.size:
-            self._move("scatter_add", x, index, out, dim, 1)
+            if out.dtype.half or x.dtype.half:
+                reference.scatter_add(out, index, x, dim)
+            else:
+                self._move("scatter_add", x, index, out, dim, 1)
 
     def _move(self, name: str, b: Array, index: Array, a: Array, dim: int, team: int) -> None:
         shape = index.layout.shape
@@ -171,6 +178,9 @@ class IndexKernels:
     def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
         """out[i] = the smallest k whose x[i, k] beats all others, by gt (argmax) or lt (argmin)."""
         if out.layout.size == 0:
+            return
+        if x.dtype.half:
+            reference.arg_reduce(operator, out, x, dim)
             return
         shape, strides = x.layout.shape, x.layout.strides
         rest = Layout(

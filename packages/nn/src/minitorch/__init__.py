@@ -98,6 +98,7 @@ from minitorch_tensor import (
     atanh,
     atanh_,
     bernoulli,
+    bfloat16,
     bincount,
     binomial,
     bitwise_and,
@@ -174,6 +175,7 @@ from minitorch_tensor import (
     fix_,
     flatten,
     flip,
+    float16,
     float32,
     float64,
     float_power,
@@ -408,6 +410,7 @@ from minitorch_tensor import (
     zeros_like,
 )
 from minitorch_tensor import bool_ as bool
+from minitorch_tensor import float16 as half
 from minitorch_tensor import float32 as float
 from minitorch_tensor import float64 as double
 from minitorch_tensor import int16 as short
@@ -495,6 +498,7 @@ __all__ = [
     "backpropagate",
     "batch_norm",
     "bernoulli",
+    "bfloat16",
     "bilinear",
     "bincount",
     "binomial",
@@ -588,6 +592,7 @@ __all__ = [
     "flatten",
     "flip",
     "float",
+    "float16",
     "float32",
     "float64",
     "float_power",

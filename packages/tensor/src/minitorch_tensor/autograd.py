@@ -6,9 +6,11 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from minitorch_autodiff import AccumulateGrad, GradMode, Hook, Node, Variable
 from minitorch_autodiff import backward as walk
-from minitorch_tensor import views
+from minitorch_tensor import conversion, joining, views
 from minitorch_tensor.arguments import require_tensor
 
 if TYPE_CHECKING:
@@ -43,14 +45,35 @@ def _several(name: str, argument: str, tensors: Tensor | Sequence[Tensor]) -> li
     return [require_tensor(name, argument, x) for x in found]
 
 
-def _root(y: Tensor) -> Node[Tensor]:
+def _seeds(
+    name: str, ys: Sequence[Tensor], given: Tensor | Sequence[Tensor | None] | None
+) -> list[Tensor | None]:
+    """A gradient, or None, for each output."""
+    if given is None:
+        return [None] * len(ys)
+    seeds: list[Tensor | None] = [given] if not isinstance(given, Sequence) else [*given]
+    if len(seeds) != len(ys):
+        raise RuntimeError(f"{name}: got {len(ys)} tensors and {len(seeds)} gradients")
+    return seeds
+
+
+def _root(y: Tensor, i: int = 0) -> Node[Tensor]:
     node = y.gradient_node()
     if node is None or not y.requires_grad:
         raise RuntimeError(
-            "element 0 of tensors does not require grad and does not have a grad_fn; set "
+            f"element {i} of tensors does not require grad and does not have a grad_fn; set "
             "requires_grad=True on what it is computed from, outside no_grad()"
         )
     return node
+
+
+def _roots(
+    name: str, ys: Sequence[Tensor], given: Tensor | Sequence[Tensor | None] | None
+) -> list[tuple[Node[Tensor], Tensor]]:
+    """Where to begin, and with what."""
+    seeds = _seeds(name, ys, given)
+    nodes = [_root(y, i) for i, y in enumerate(ys)]
+    return [(n, _seed(y, seed)) for n, y, seed in zip(nodes, ys, seeds, strict=True)]
 
 
 def backward(
@@ -76,14 +99,65 @@ def backward(
             graph was freed, or a value in it has been written since.
     """
     root = _root(x)
-    seed = _seed(x, gradient)
+    _walk([(root, _seed(x, gradient))], retain_graph, create_graph, inputs)
+
+
+def backward_of(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Tensor | Sequence[Tensor | None] | None = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradients of the sum of the tensors to the `.grad` of every leaf.
+
+    This is `autograd.backward`. The graph is walked once, whatever the tensors share.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+
+    Args:
+        tensors: what to differentiate.
+        grad_tensors: for each of them, of its shape, the gradient to begin with; None stands for 1
+            where there is one element.
+        retain_graph: keep the graph for another backward; by default as `create_graph`.
+        create_graph: record the backward itself, for second derivatives.
+        grad_variables: the old name of `grad_tensors`.
+        inputs: the only leaves to give gradients to; all if omitted.
+
+    Raises:
+        RuntimeError: if the numbers of tensors and gradients differ, or a tensor has no history.
+
+    >>> from minitorch_tensor import tensor
+    >>> x = tensor(2.0, requires_grad=True)
+    >>> backward_of([x * x, 3 * x])
+    >>> x.grad
+    Tensor(7.0, requires_grad=False)
+    """
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "backward: grad_tensors and grad_variables (its old name) were both given; pass "
+                "grad_tensors only"
+            )
+        grad_tensors = grad_variables
+    ys = _several("backward", "tensors", tensors)
+    _walk(_roots("backward", ys, grad_tensors), retain_graph, create_graph, inputs)
+
+
+def _walk(
+    roots: Sequence[tuple[Node[Tensor], Tensor]],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Tensor | Sequence[Tensor] | None,
+) -> None:
     keep = create_graph if retain_graph is None else retain_graph
     if inputs is None:
-        walk([(root, seed)], retain_graph=keep, create_graph=create_graph)
+        walk(roots, retain_graph=keep, create_graph=create_graph)
         return
     leaves = _several("backward", "inputs", inputs)
-    wanted = [_root(leaf) for leaf in leaves]
-    found = walk([(root, seed)], wanted, retain_graph=keep, create_graph=create_graph)
+    wanted = [_root(leaf, i) for i, leaf in enumerate(leaves)]
+    found = walk(roots, wanted, retain_graph=keep, create_graph=create_graph)
     with GradMode(create_graph):
         for leaf, node in zip(leaves, wanted, strict=True):
             g = found.pop(node, None)
@@ -101,12 +175,27 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of the outputs with respect to the inputs, without touching any `.grad`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    Args:
+        outputs: what to differentiate.
+        inputs: by what.
+        grad_outputs: for each output, of its shape, the gradient to begin with; None stands for 1
+            where there is one element.
+        retain_graph: keep the graph for another walk; by default as `create_graph`.
+        create_graph: record the backward itself, for second derivatives.
+        only_inputs: True; PyTorch has kept the argument, but nothing else is possible.
+        allow_unused: give None for an input that was not used, where otherwise it is an error.
+        is_grads_batched: each of `grad_outputs` has one more dimension, the first: a batch of
+            gradients, for each of which we walk the graph. The results are stacked.
+        materialize_grads: zeros for an input that was not used.
 
     Returns:
         One gradient for each input, of its shape; None for an input that was not used, if
@@ -115,8 +204,14 @@ def grad(
     Raises:
         RuntimeError: if an input does not require grad or was not used, and for what `backward`
             raises.
-        ValueError: if `materialize_grads` is asked for, but `allow_unused` forbidden.
+        ValueError: if `materialize_grads` is asked for, but `allow_unused` forbidden; or if
+            `only_inputs` is False.
     """
+    if not only_inputs:
+        raise ValueError(
+            "grad: only_inputs=False is no longer possible, in PyTorch too: call backward() to "
+            "accumulate into the other leaves"
+        )
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "grad: expected allow_unused to be True or not passed when materialize_grads=True, but "
@@ -124,12 +219,6 @@ def grad(
         )
     ys = _several("grad", "outputs", outputs)
     xs = _several("grad", "inputs", inputs)
-    if grad_outputs is None:
-        seeds: list[Tensor | None] = [None] * len(ys)
-    else:
-        seeds = list(grad_outputs) if isinstance(grad_outputs, Sequence) else [grad_outputs]
-    if len(seeds) != len(ys):
-        raise RuntimeError(f"grad: got {len(ys)} outputs and {len(seeds)} grad_outputs")
     wanted = []
     for i, x in enumerate(xs):
         node = x.gradient_node()
@@ -138,8 +227,10 @@ def grad(
                 f"grad: input {i} does not require grad; call requires_grad_() before using it"
             )
         wanted.append(node)
-    roots = [(_root(y), _seed(y, seed)) for y, seed in zip(ys, seeds, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
+    if is_grads_batched:
+        return _batched_grad(ys, xs, grad_outputs, keep, create_graph, allow_unused)
+    roots = _roots("grad", ys, grad_outputs)
     found = walk(roots, wanted, retain_graph=keep, create_graph=create_graph)
     results: list[Tensor | None] = []
     for i, (x, node) in enumerate(zip(xs, wanted, strict=True)):
@@ -154,6 +245,43 @@ def grad(
                 )
         results.append(g)
     return tuple(results)
+
+
+def _batched_grad(
+    ys: Sequence[Tensor],
+    xs: Sequence[Tensor],
+    given: Tensor | Sequence[Tensor | None] | None,
+    keep: bool,
+    create_graph: bool,
+    allow_unused: bool | None,
+) -> tuple[Tensor | None, ...]:
+    """One walk for each element of the first dimension of the gradients."""
+    seeds = _seeds("grad", ys, given)
+    batches = [seed for seed in seeds if seed is not None]
+    sizes = {seed.shape[0] if seed.ndim else -1 for seed in batches}
+    if len(batches) < len(seeds) or len(sizes) != 1 or sizes & {-1, 0}:
+        raise RuntimeError(
+            "grad: with is_grads_batched=True each output needs a gradient with one more "
+            "dimension, the first, of one size for all and at least 1; but got gradients of shape "
+            f"{', '.join(str(None if seed is None else seed.shape) for seed in seeds)}"
+        )
+    (size,) = sizes
+    rows = [
+        grad(
+            ys,
+            xs,
+            [seed[i] for seed in batches],
+            keep or i + 1 < size,
+            create_graph,
+            allow_unused=allow_unused,
+        )
+        for i in range(size)
+    ]
+    stacked: list[Tensor | None] = []
+    for column in zip(*rows, strict=True):
+        used = [g for g in column if g is not None]
+        stacked.append(joining.stack(used) if used else None)
+    return tuple(stacked)
 
 
 def requires_grad_(x: Tensor, requires_grad: bool = True) -> Tensor:
@@ -194,6 +322,33 @@ def detach_(x: Tensor) -> Tensor:
         raise RuntimeError("detach_: can't detach views in-place; use detach() instead")
     x.requires_grad, x.node, x.base = False, None, None
     return x
+
+
+def first_nan(x: Tensor) -> tuple[int, ...] | None:
+    """The index of the first nan, in row-major order; None if there is none.
+
+    What anomaly mode asks of a gradient; PyTorch has no such method.
+
+    >>> from minitorch_tensor import tensor
+    >>> tensor([[1.0, 2.0], [float("nan"), 0.0]]).first_nan()
+    (1, 0)
+    """
+    if not x.dtype.is_floating_point:
+        return None
+    values = conversion.host_array(x.detach().double())
+    places = np.argwhere(np.isnan(values))
+    return tuple(int(i) for i in places[0]) if len(places) else None
+
+
+def is_inference(x: Tensor) -> bool:
+    """Whether x was made in a special form inside `inference_mode`: False.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.is_inference.html
+
+    PyTorch's inference tensors save it the version counter and the record of views, and so cannot
+    be used in autograd later. Here tensors made in `inference_mode` are ordinary ones.
+    """
+    return False
 
 
 def warn_of_no_leaf(x: Tensor) -> None:

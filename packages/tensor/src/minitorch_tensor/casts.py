@@ -21,6 +21,16 @@ def double(x: Tensor) -> Tensor:
     return to(x, dtypes.float64)
 
 
+def half(x: Tensor) -> Tensor:
+    """x as float16."""
+    return to(x, dtypes.float16)
+
+
+def bfloat16(x: Tensor) -> Tensor:
+    """x as bfloat16."""
+    return to(x, dtypes.bfloat16)
+
+
 def long(x: Tensor) -> Tensor:
     """x as int64."""
     return to(x, dtypes.int64)

@@ -12,6 +12,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
+from minitorch_tensor.half import widened
 from minitorch_tensor.layout import Layout, Shape, wrap_dim
 from minitorch_tensor.size import Size
 from minitorch_tensor.storage import Storage
@@ -30,8 +31,10 @@ def numpy(x: Tensor, *, force: bool = False) -> HostArray:
 
     Raises:
         RuntimeError: if x requires grad, unless `force`.
-        TypeError: if x is on a GPU, unless `force`.
+        TypeError: if x is on a GPU, unless `force`; or if x is bfloat16, which NumPy has not.
     """
+    if x.dtype is dtypes.bfloat16:
+        raise TypeError("numpy: NumPy has no bfloat16; convert it first with x.float()")
     if x.requires_grad and not force:
         raise RuntimeError(
             "numpy: can't call numpy() on a tensor that requires grad; use x.detach().numpy()"
@@ -54,11 +57,21 @@ def numpy(x: Tensor, *, force: bool = False) -> HostArray:
 
 
 def host_array(x: Tensor) -> HostArray:
-    """The elements as an array of x's shape, wherever x is."""
+    """The elements as an array of x's shape, wherever x is; those of bfloat16 as float32."""
     x = views.contiguous(x.detach())
     flat = x.storage.device.backend.download(x.storage.buffer)
     start = x.layout.offset
-    return flat[start : start + x.layout.size].reshape(x.layout.shape)
+    part = flat[start : start + x.layout.size].reshape(x.layout.shape)
+    return widened(part, x.dtype) if x.dtype is dtypes.bfloat16 else part
+
+
+def from_host(like: Tensor, array: HostArray) -> Tensor:
+    """A tensor of an array's elements on the device of `like`; on the CPU it may own the array."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    device = like.storage.device
+    y = like._on(Storage(device.backend.upload(flat), device), Layout.contiguous(array.shape))
+    y.dtype = dtypes.of_numpy(array.dtype)
+    return y
 
 
 def tolist(x: Tensor) -> Nested:

@@ -13,6 +13,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.conversion import host_array, to
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
+from minitorch_tensor.half import narrowed
 from minitorch_tensor.layout import Layout, make
 from minitorch_tensor.storage import Storage
 
@@ -150,7 +151,10 @@ def to_storage(
                 raise (ValueError if dtype is None else RuntimeError)(str(error)) from None
     place = on(device)
     with np.errstate(all="ignore"):
-        flat = np.array(array, dtype=kind.numpy, order="C").reshape(-1)
+        if kind.half:
+            flat = narrowed(array, kind).reshape(-1)
+        else:
+            flat = np.array(array, dtype=kind.numpy, order="C").reshape(-1)
     layout = Layout.contiguous(array.shape)
     return Storage(place.backend.upload(flat), place), layout, kind
 

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minitorch_tensor import choices, random, views
+from minitorch_tensor import choices, distributions, random, views
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor, fresh, make
-from minitorch_tensor.creation import Place, Size, empty_like, finish, floating, number
+from minitorch_tensor.creation import Place, Size, empty_like, finish, floating, number, tensor
 from minitorch_tensor.data import on
 from minitorch_tensor.dtype import DType
-from minitorch_tensor.layout import Layout, Shape, broadcast
+from minitorch_tensor.layout import Layout, Shape
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.storage import Storage
 
@@ -133,51 +132,97 @@ def randperm(
     return finish(make(storage, Layout.contiguous((n,)), kind), requires_grad)
 
 
+def _like(
+    input: Tensor,
+    dtype: DType | None,
+    device: Place,
+    requires_grad: bool,
+    draw: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """New numbers beside those of `input`, in the order of its memory, as PyTorch lays them out."""
+    x = empty_like(input, dtype=dtype, device=device)
+    if x.layout.strides == input.layout.strides or input.layout.repeats():
+        return finish(draw(x), requires_grad)
+    order = random.memory_order(input)
+    shape = tuple(input.shape[i] for i in order)
+    drawn = draw(fresh(Layout.contiguous(shape), x.dtype, x.device))
+    inverse = sorted(range(input.ndim), key=order.__getitem__)
+    return finish(drawn._view(drawn.layout.permute(inverse)), requires_grad)
+
+
 def rand_like(
-    input: Tensor, *, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Uniform numbers with the shape, dtype and device of another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.rand_like.html
     """
-    x = empty_like(input, dtype=dtype, device=device)
-    return finish(random.uniform_(x), requires_grad)
+    return _like(
+        input, dtype, device, requires_grad, lambda x: random.uniform_(x, generator=generator)
+    )
 
 
 def randn_like(
-    input: Tensor, *, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normal numbers with the shape, dtype and device of another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.randn_like.html
     """
-    x = empty_like(input, dtype=dtype, device=device)
-    return finish(random.normal_(x), requires_grad)
+    return _like(
+        input, dtype, device, requires_grad, lambda x: random.normal_(x, generator=generator)
+    )
 
 
-def bernoulli(
-    input: Tensor, p: float | None = None, *, generator: Generator | None = None
+def randint_like(
+    input: Tensor,
+    low: Tensor | int | None = None,
+    high: Tensor | int | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """1 with the probability that each element of `input` gives, or that `p` does, else 0.
+    """Integers from [low, high) in the shape, dtype and device of another tensor.
 
-    https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
+    `randint_like(input, high)` starts at 0.
+    https://docs.pytorch.org/docs/stable/generated/torch.randint_like.html
 
     Raises:
-        RuntimeError: if a probability is not in [0, 1], or `input` gives them but is not floating.
+        RuntimeError: if low is not below high, or a bound does not fit the dtype.
+        TypeError: if there is no high.
+
+    >>> _ = random.manual_seed(0)
+    >>> randint_like(empty_like(rand(3)), 10)
+    Tensor([8., 9., 3.], requires_grad=False)
     """
-    if p is not None:
-        return random.bernoulli_(empty_like(input), p, generator=generator)
-    if not require_tensor("bernoulli", "input", input).dtype.is_floating_point:
-        raise RuntimeError(
-            f"bernoulli: expected probabilities in a floating dtype, but got {input.dtype}"
-        )
-    return random.bernoulli_(empty_like(input), input, generator=generator)
+    if high is None:
+        low, high = 0, low
+    if high is None:
+        raise TypeError("randint_like: expected high, as in randint_like(x, 10)")
+    first = int(number("randint_like", 0 if low is None else low))
+    last = int(number("randint_like", high))
+    return _like(
+        input, dtype, device, requires_grad,
+        lambda x: random.random_(x, first, last, generator=generator),
+    )  # fmt: skip
 
 
 def normal(
-    mean: Tensor | float,
-    std: Tensor | float,
-    size: Sequence[int] | None = None,
+    mean: Tensor | float = 0.0,
+    std: Tensor | float = 1.0,
+    size: Size | None = None,
     *,
     generator: Generator | None = None,
     dtype: DType | None = None,
@@ -188,32 +233,26 @@ def normal(
 
     https://docs.pytorch.org/docs/stable/generated/torch.normal.html
 
+    Args:
+        mean: the middle of the bell, one for all or one for each.
+        std: its width, likewise; at least 0.
+        size: the shape, if mean and std are numbers.
+        generator: where the draws come from; the default generator if omitted.
+        dtype: for a size only; else that of mean, or of std if mean is a number.
+        device: for a size only.
+        requires_grad: for a size only.
+
     Raises:
-        RuntimeError: if a standard deviation is negative.
+        RuntimeError: if a standard deviation is negative, or the dtype is not floating.
         TypeError: if neither a size nor a tensor is given, or both.
+
+    >>> normal(tensor([1.0, 2.0]), 0.0)
+    Tensor([1., 2.], requires_grad=False)
     """
-    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
-    if tensors and size is None:
-        return _normal_like(tensors, mean, std, generator)
-    if isinstance(mean, Tensor) or isinstance(std, Tensor) or size is None:
-        raise TypeError("normal: expected tensors, or two numbers and a size")
+    if size is None:
+        return distributions.normal_of(mean, std, generator=generator)
     average, spread = number("normal", mean), number("normal", std)
     return _drawn(
         views.shape_of("normal", (size,)), floating(dtype), device, requires_grad,
         lambda x: random.normal_(x, average, spread, generator=generator),
     )  # fmt: skip
-
-
-def _normal_like(
-    tensors: Sequence[Tensor], mean: Tensor | float, std: Tensor | float,
-    generator: Generator | None,
-) -> Tensor:  # fmt: skip
-    shape: Shape = ()
-    for x in tensors:
-        shape = broadcast(shape, x.shape)
-    if isinstance(std, Tensor) and std.numel() and bool((std.detach() < 0).any()):
-        raise RuntimeError("normal: expects all elements of std >= 0.0")
-    drawn = random.normal_(
-        fresh(Layout.contiguous(shape), tensors[0].dtype, tensors[0].device), generator=generator
-    )
-    return drawn * std + mean

@@ -22,7 +22,7 @@ class DType:
     https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.dtype
     """
 
-    __slots__ = ("is_floating_point", "is_signed", "itemsize", "kind", "name", "numpy")
+    __slots__ = ("half", "is_floating_point", "is_signed", "itemsize", "kind", "name", "numpy")
 
     def __init__(self, name: str, kind: Kind, numpy: npt.DTypeLike) -> None:
         self.name = name
@@ -30,7 +30,8 @@ class DType:
         self.numpy: np.dtype[np.generic] = np.dtype(numpy)
         self.itemsize: int = self.numpy.itemsize
         self.is_floating_point = kind == "float"
-        self.is_signed = kind != "bool" and self.numpy.kind != "u"
+        self.is_signed = kind == "float" or self.numpy.kind == "i"
+        self.half = kind == "float" and self.itemsize == 2  # kept in 16 bits, computed in float32
 
     def __repr__(self) -> str:
         return f"minitorch.{self.name}"
@@ -42,6 +43,8 @@ class DType:
 
 float32: Final = DType("float32", "float", np.float32)
 float64: Final = DType("float64", "float", np.float64)
+float16: Final = DType("float16", "float", np.float16)
+bfloat16: Final = DType("bfloat16", "float", np.uint16)  # its bits: half.py reads and writes them
 int64: Final = DType("int64", "int", np.int64)
 int32: Final = DType("int32", "int", np.int32)
 int16: Final = DType("int16", "int", np.int16)
@@ -49,8 +52,8 @@ int8: Final = DType("int8", "int", np.int8)
 uint8: Final = DType("uint8", "int", np.uint8)
 bool_: Final = DType("bool", "bool", np.bool_)
 
-ALL: Final = (float32, float64, int64, int32, int16, int8, uint8, bool_)
-_BY_NUMPY: Final = {dtype.numpy: dtype for dtype in ALL}
+ALL: Final = (float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool_)
+_BY_NUMPY: Final = {dtype.numpy: dtype for dtype in ALL if dtype is not bfloat16}
 
 
 class _Defaults:
@@ -115,7 +118,7 @@ def of_numpy(dtype: npt.DTypeLike) -> DType:
     """
     found = _BY_NUMPY.get(np.dtype(dtype))
     if found is None:
-        known = ", ".join(d.name for d in ALL)
+        known = ", ".join(d.name for d in _BY_NUMPY.values())
         raise TypeError(
             f"can't convert numpy dtype {np.dtype(dtype)} to a tensor; the supported types are: "
             f"{known}"
@@ -130,8 +133,8 @@ def promote_types(a: DType, b: DType) -> DType:
 
     >>> promote_types(int64, float32)
     minitorch.float32
-    >>> promote_types(uint8, int8)
-    minitorch.int16
+    >>> promote_types(uint8, int8), promote_types(float16, bfloat16)
+    (minitorch.int16, minitorch.float32)
     """
     if a is b:
         return a
@@ -141,6 +144,8 @@ def promote_types(a: DType, b: DType) -> DType:
     if a.is_signed != b.is_signed:  # uint8 and a signed type
         signed, unsigned = (a, b) if a.is_signed else (b, a)
         return signed if signed.itemsize > unsigned.itemsize else int16
+    if a.half and b.half:
+        return float32  # the one has the range, the other the digits
     return a if a.itemsize >= b.itemsize else b
 
 
@@ -201,12 +206,16 @@ class finfo:
         require(kind)
         if not kind.is_floating_point:
             raise TypeError(f"finfo: expected a floating point dtype, but got {kind}; use iinfo")
-        limits = np.finfo(kind.name)
         self.dtype = kind.name
         self.bits = kind.itemsize * 8
-        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
-        self.tiny = self.smallest_normal = float(limits.tiny)
-        self.resolution = float(limits.resolution)
+        if kind is bfloat16:
+            self.eps, self.max, self.resolution = 2.0**-7, (2.0 - 2.0**-7) * 2.0**127, 0.01
+            self.tiny = 2.0**-126
+        else:
+            limits = np.finfo(kind.name)
+            self.eps, self.max, self.tiny = map(float, (limits.eps, limits.max, limits.tiny))
+            self.resolution = float(limits.resolution)
+        self.min, self.smallest_normal = -self.max, self.tiny
 
 
 class iinfo:
@@ -247,7 +256,7 @@ def check_fits(name: str, value: float, dtype: DType) -> None:
         return
     finite = isinstance(value, int) or math.isfinite(value)
     if dtype.kind == "float":
-        fits = not finite or abs(value) <= float(np.finfo(dtype.name).max)
+        fits = not finite or abs(value) <= finfo(dtype).max
     else:
         limits = np.iinfo(dtype.name)
         low = int(limits.min) if dtype.is_signed else -int(limits.max)

@@ -27,35 +27,66 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
 
     https://docs.pytorch.org/docs/stable/generated/torch.gather.html
 
+    Args:
+        input: what is read.
+        dim: the dimension that the indices count along.
+        index: int64 or int32, of the rank of input, elsewhere not larger than it.
+        sparse_grad: accepted for PyTorch's sake; gradients are dense here.
+
     Raises:
-        RuntimeError: if the ranks differ, index is not int64, or it is larger than input elsewhere.
+        RuntimeError: if the ranks differ, index is no integer tensor or larger than input
+            elsewhere, or an index is out of range.
+    """
+    i, index = check_index("gather", input, dim, index)
+    if index.layout.size == 0:
+        return _nothing(input, index)
+    try:
+        return pick(input, i, index)
+    except IndexError as error:
+        raise RuntimeError(str(error)) from None
+
+
+def pick(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    """`gather` at int64 indices that fit, for functions that refuse a bad one with an IndexError.
+
+    Raises:
         IndexError: if an index is out of range.
     """
-    i = check_index("gather", input, dim, index)
-    if input.ndim == 0 or index.ndim == 0:
-        picked = gather(views.reshape(input, -1), 0, views.reshape(index, -1))
+    if x.ndim == 0 or index.ndim == 0:
+        picked = pick(views.reshape(x, -1), 0, views.reshape(index, -1))
         return views.reshape(picked, index.shape)
-    y = input._fresh(index.shape, input.dtype)
-    input.storage.device.backend.gather(y, input, index, i)
-    before = input.shape
+    y = x._fresh(index.shape, x.dtype)
+    x.storage.device.backend.gather(y, x, index, dim)
+    before = x.shape
 
     def transpose(g: Tensor) -> Tensor:
-        return scatter_add(g._full(before, 0.0, g.dtype), i, index, g)
+        return add_at(g._full(before, 0.0, g.dtype), dim, index, g)
 
-    return views.linear(input, y, "GatherBackward0", transpose)
+    return views.linear(x, y, "GatherBackward0", transpose)
 
 
-def check_index(name: str, x: Tensor, dim: int, index: Tensor) -> int:
-    """The dimension counted from the front, for an index tensor that fits x.
+def _nothing(x: Tensor, index: Tensor) -> Tensor:
+    """What an index without elements gathers: PyTorch looks neither at its rank nor its dtype."""
+    before = x.shape
+    y = x._fresh(index.shape, x.dtype)
+    return views.linear(x, y, "GatherBackward0", lambda g: g._full(before, 0.0, g.dtype))
+
+
+def check_index(name: str, x: Tensor, dim: int, index: Tensor) -> tuple[int, Tensor]:
+    """The dimension counted from the front, and as int64 an index tensor that fits x.
 
     Raises:
-        RuntimeError: if the ranks or devices differ, index is not int64, or it is larger than x in
-            another dimension.
+        RuntimeError: if the ranks or devices differ, index is neither int64 nor int32, or it is
+            larger than x in another dimension.
     """
     i = wrap_dim(dim, x.ndim)
-    if require_tensor(name, "index", index).dtype is not dtypes.int64:
+    if require_tensor(name, "index", index).device is not x.device:
+        raise RuntimeError(f"{name}: index is on {index.device} and the input on {x.device}")
+    if index.layout.size == 0:
+        return i, index
+    if index.dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError(
-            f"{name}: expected dtype int64 for index, but got {index.dtype}; use .long()"
+            f"{name}: expected dtype int64 or int32 for index, but got {index.dtype}; use .long()"
         )
     if max(index.ndim, 1) != max(x.ndim, 1):
         raise RuntimeError(
@@ -68,22 +99,22 @@ def check_index(name: str, x: Tensor, dim: int, index: Tensor) -> int:
                 f"{name}: size does not match at dimension {d}: index {index.shape} must not be "
                 f"larger than input {x.shape} apart from dimension {i}"
             )
-    if index.device is not x.device:
-        raise RuntimeError(f"{name}: index is on {index.device} and the input on {x.device}")
-    return i
+    return i, index.to(dtypes.int64)
 
 
-def require_range(name: str, index: Tensor, size: int, dim: int) -> None:
-    """Raise unless all indices are in [0, size).
-
-    Raises:
-        IndexError: if one is not.
-    """
+def require_range(
+    name: str,
+    index: Tensor,
+    size: int,
+    dim: int,
+    error: type[IndexError | RuntimeError] = IndexError,
+) -> None:
+    """Raise `error` unless all indices are in [0, size)."""
     if index.layout.size == 0:
         return
     for extreme in (int(index.min().item()), int(index.max().item())):
         if not 0 <= extreme < size:
-            raise IndexError(
+            raise error(
                 f"{name}: index {extreme} is out of bounds for dimension {dim} with size {size}"
             )
 
@@ -94,14 +125,29 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
 
     Raises:
-        RuntimeError: if ranks or dtypes differ, or index is larger than src or input elsewhere.
+        RuntimeError: if ranks or dtypes differ, index is larger than src or input elsewhere, or an
+            index is out of range.
+    """
+    i, index = check_index("scatter_add", input, dim, index)
+    src = source_part("scatter_add", input, index, src)
+    try:
+        return add_at(input, i, index, src)
+    except IndexError as error:
+        raise RuntimeError(str(error)) from None
+
+
+def add_at(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """`scatter_add` of a source of the shape of index, both known to fit.
+
+    Raises:
         IndexError: if an index is out of range.
     """
-    i = check_index("scatter_add", input, dim, index)
-    if input.ndim == 0:
+    if index.layout.size == 0:
+        return views.clone(x)
+    if x.ndim == 0 or index.ndim == 0:
         flat = (views.reshape(t, -1) for t in (index, src))
-        return views.reshape(scatter_add(views.reshape(input, 1), 0, *flat), ())
-    return _added(views.clone(input), source_part("scatter_add", input, index, src), i, index)
+        return views.reshape(add_at(views.reshape(x, -1), 0, *flat), x.shape)
+    return _added(views.clone(x), src, dim, index)
 
 
 def source_part(name: str, x: Tensor, index: Tensor, src: Tensor) -> Tensor:
@@ -114,10 +160,15 @@ def source_part(name: str, x: Tensor, index: Tensor, src: Tensor) -> Tensor:
         raise RuntimeError(f"{name}: src has dtype {src.dtype}, but the input has {x.dtype}")
     if src.device is not x.device:
         raise RuntimeError(f"{name}: src is on {src.device} and the input on {x.device}")
-    if src.ndim != index.ndim or any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
+    if index.layout.size == 0:
+        return src
+    sizes, limits = index.shape or (1,), src.shape or (1,)
+    if len(sizes) != len(limits) or any(n > m for n, m in zip(sizes, limits, strict=True)):
         raise RuntimeError(
             f"{name}: index {index.shape} must not be larger than src {src.shape} in any dimension"
         )
+    if src.ndim != index.ndim:  # one number is a vector of one, and the other way round
+        return views.reshape(views.slice_(views.reshape(src, -1), 0, 0, 1), index.shape)
     for d, n in enumerate(index.shape):
         if n != src.shape[d]:
             src = views.slice_(src, d, 0, n)
@@ -130,7 +181,7 @@ def _added(y: Tensor, src: Tensor, dim: int, index: Tensor) -> Tensor:
     target.storage.device.backend.scatter_add(target, index, src, dim)
     if not (src.requires_grad and is_grad_enabled()):
         return y
-    placed = views.linear(src, y.detach(), "ScatterAddBackward0", lambda g: gather(g, dim, index))
+    placed = views.linear(src, y.detach(), "ScatterAddBackward0", lambda g: pick(g, dim, index))
     if not y.requires_grad:
         return placed
     zero = views.linear(y, y._full(y.shape, 0.0, y.dtype), "CloneBackward0", lambda g: g)
@@ -155,7 +206,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         return views.reshape(index_select(views.reshape(input, 1), 0, index), ())
     shape = (*input.shape[:i], index.shape[0], *input.shape[i + 1 :])
     spread = views.reshape(index, (-1 if index.numel() else 0,) + (1,) * (input.ndim - i - 1))
-    return gather(input, i, views.expand_to(spread, shape))
+    return pick(input, i, views.expand_to(spread, shape))
 
 
 def index_add(
@@ -166,7 +217,12 @@ def index_add(
     https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
     """
     i, index = along_dim("index_add", input, dim, index, source)
-    return scatter_add(input, i, index, pointwise.scaled("index_add", input, source, alpha))
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"index_add: source has dtype {source.dtype}, but the input has {input.dtype}; convert "
+            "it with .to(input.dtype)"
+        )
+    return add_at(input, i, index, pointwise.scaled("index_add", input, source, alpha))
 
 
 def require_vector(name: str, x: Tensor, index: Tensor) -> Tensor:
@@ -213,10 +269,24 @@ def along_dim(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """`gather` after broadcasting; of the flattened tensor if `dim` is None.
 
+    Negative indices count from the end.
     https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
+
+    Raises:
+        RuntimeError: if the ranks differ, or indices are not int64.
+        IndexError: if an index is out of range.
     """
+    if require_tensor("take_along_dim", "indices", indices).dtype is not dtypes.int64:
+        raise RuntimeError(
+            f"take_along_dim: indices must have dtype int64, but got {indices.dtype}; use .long()"
+        )
+    if dim is not None and indices.ndim != input.ndim:
+        raise RuntimeError(
+            "take_along_dim: input and indices must have the same number of dimensions, but their "
+            f"shapes are {input.shape} and {indices.shape}"
+        )
     if dim is None:
-        return gather(views.reshape(input, -1), 0, views.reshape(indices, -1))
+        input, indices, dim = views.reshape(input, -1), views.reshape(indices, -1), 0
     i = wrap_dim(dim, input.ndim)
     trimmed = [1 if d == i else n for d, n in enumerate(input.shape)]
     shape = broadcast(
@@ -225,7 +295,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     wide = tuple(input.shape[i] if d == i else n for d, n in enumerate(shape))
     indices = pointwise.where(indices < 0, indices + input.shape[i], indices)
     picks = tuple(indices.shape[i] if d == i else n for d, n in enumerate(shape))
-    return gather(views.expand_to(input, wide), i, views.expand_to(indices, picks))
+    return pick(views.expand_to(input, wide), i, views.expand_to(indices, picks))
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
@@ -255,7 +325,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise RuntimeError(f"masked_select: expected a bool mask, but got {mask.dtype}")
     shape = broadcast(input.shape, mask.shape)
     flat = views.reshape(nonzero(views.reshape(views.expand_to(mask, shape), -1)), -1)
-    return gather(views.reshape(views.expand_to(input, shape), -1), 0, flat)
+    return pick(views.reshape(views.expand_to(input, shape), -1), 0, flat)
 
 
 @overload

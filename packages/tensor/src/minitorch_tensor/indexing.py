@@ -7,6 +7,7 @@ the flattened tensor. The transpose of a gather is a scatter_add, so duplicates 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeGuard, Union
@@ -17,7 +18,7 @@ from minitorch_autodiff import Variable
 from minitorch_tensor import conversion, inplace, pointwise, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.data import to_array, to_storage
-from minitorch_tensor.gathering import gather, index_select, nonzero
+from minitorch_tensor.gathering import index_select, nonzero, pick
 from minitorch_tensor.layout import Layout, Shape, broadcast, strides_from_shape
 from minitorch_tensor.storage import Storage
 
@@ -74,10 +75,17 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
         inplace.copy_(view, source)
         return
     flat, shape = _flat_positions(view, picks)
-    put_flat(view, flat, _values(x, source, shape))
+    if not isinstance(source, (int, float)) and source.numel() == 1 and _only_masks(x, index):
+        source = source.to(x.dtype)  # PyTorch fills masked elements with a number of any dtype
+    put_flat(view, flat, broadcast_values(x, source, shape))
 
 
-def _values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
+def _only_masks(x: Tensor, index: Index) -> bool:
+    """Whether no index tensor holds positions."""
+    return all(not isinstance(item, Variable) or _is_mask(item) for item in _expanded(x, index))
+
+
+def broadcast_values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
     """What index tensors assign, broadcast to the `shape` they select, as a vector.
 
     Raises:
@@ -85,8 +93,6 @@ def _values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
     """
     if isinstance(source, (int, float)):
         source = x._full((), source, x.dtype)
-    if source.numel() == 1:
-        source = source.to(x.dtype)
     if source.dtype is not x.dtype:
         raise RuntimeError(
             f"x[...] = v with index tensors needs one dtype, but x is {x.dtype} and v is "
@@ -113,28 +119,32 @@ def _fits(shape: Shape, target: Shape) -> bool:
 def _as_value(x: Tensor, value: Tensor | float | Sequence[float]) -> Tensor | float:
     if isinstance(value, (int, float, Variable)):
         return value
+    if not isinstance(value, (Sequence, np.ndarray, np.generic)) or isinstance(value, (str, bytes)):
+        raise TypeError(
+            "x[...] = v: expected a Tensor or a number for v, or an array or a list of numbers, "
+            f"but got {type(value).__name__}"
+        )
     storage, layout, _ = to_storage(value, x.dtype, x.device)
     return x._on(storage, layout)
 
 
 def put_flat(view: Tensor, flat: Tensor, values: Tensor, name: str = "index_put_") -> None:
     """Write `values` to the flat positions of `view`; of repeated positions the last one stays."""
-    size = view.layout.size
+    inplace.write(name, view, lambda old: replaced(old, flat, values), values)
 
-    def replaced(old: Tensor) -> Tensor:
-        # order[p] = 1 + the last k that writes position p, 0 if none does
-        order = np.zeros(size, np.int64)
-        order[conversion.host_array(flat)] = np.arange(1, flat.numel() + 1)
-        chosen = old._on(
-            Storage(old.device.backend.upload(order), old.device), Layout.contiguous((size,))
-        )
-        chosen.dtype = dtypes.int64
-        none = views.reshape(old._full((1,), 0, old.dtype), 1)
-        picked = gather(none.cat_with(values), 0, chosen)
-        merged = pointwise.where(chosen != 0, picked, views.reshape(old, -1))
-        return views.reshape(merged, old.shape)
 
-    inplace.write(name, view, replaced, values)
+def replaced(x: Tensor, flat: Tensor, values: Tensor) -> Tensor:
+    """x with `values` at its flat positions, of which repeated ones keep the last value."""
+    size = x.layout.size
+    # order[p] = 1 + the last k that writes position p, 0 if none does
+    order = np.zeros(size, np.int64)
+    order[conversion.host_array(flat)] = np.arange(1, flat.numel() + 1)
+    chosen = x._on(Storage(x.device.backend.upload(order), x.device), Layout.contiguous((size,)))
+    chosen.dtype = dtypes.int64
+    none = views.reshape(x._full((1,), 0, x.dtype), 1)
+    picked = pick(none.cat_with(values), 0, chosen)
+    merged = pointwise.where(chosen != 0, picked, views.reshape(x, -1))
+    return views.reshape(merged, x.layout.shape)
 
 
 def _expanded(x: Tensor, index: Index) -> list[Item]:
@@ -186,7 +196,7 @@ def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
             of += 1
         elif not isinstance(item, Variable):
             raise TypeError(f"x[...]: cannot index with {type(item).__name__}")
-        elif item.ndim == 0 and item.dtype.kind == "int":
+        elif item.ndim == 0 and item.dtype.kind == "int" and item.dtype is not dtypes.uint8:
             view = _select(view, dim, int(item.item()), x, of)
             of += 1
         else:
@@ -227,6 +237,12 @@ def _check(index: Tensor, x: Tensor, of: int) -> None:
                     f"shape of the indexed tensor {x.shape} at dimension {of + i}"
                 )
         return
+    if index.dtype is dtypes.uint8:
+        raise IndexError(
+            "tensors used as indices must be int64, int32 or bool tensors, but got minitorch.uint8, "
+            "which PyTorch reads as a mask, with a warning; use .long() for positions, .bool() for "
+            "a mask"
+        )
     if index.dtype not in (dtypes.int64, dtypes.int32):
         raise IndexError(
             "tensors used as indices must be int64, int32 or bool tensors, but got "
@@ -263,8 +279,9 @@ def _as_tensor(x: Tensor, item: Item) -> Tensor:
     if isinstance(item, Variable):
         return item if item.device is x.device else item.to(x.device)
     if isinstance(item, np.ndarray):
-        array = item
-    elif isinstance(item, (Sequence, np.generic)) and not isinstance(item, (str, bytes)):
+        # PyTorch reads an array of short integers as positions, but not one of bytes.
+        array = item.astype(np.int64) if item.dtype in (np.int8, np.int16) else item
+    elif isinstance(item, Sequence) and not isinstance(item, (str, bytes)):
         array = to_array(item)
         if array.size == 0 or array.dtype.kind in "iu":
             array = array.astype(np.int64)
@@ -292,14 +309,14 @@ def _select(view: Tensor, dim: int, index: int, x: Tensor, of: int) -> Tensor:
 
 
 def _slice(x: Tensor, dim: int, item: slice) -> Tensor:
-    step = 1 if item.step is None else int(item.step)
+    step = 1 if item.step is None else operator.index(item.step)
     if step <= 0:
         raise ValueError(
             f"slice step must be positive, but got {step}; use flip() to reverse a dimension"
         )
     start, stop, _ = slice(
-        None if item.start is None else int(item.start),
-        None if item.stop is None else int(item.stop),
+        None if item.start is None else operator.index(item.start),
+        None if item.stop is None else operator.index(item.stop),
         step,
     ).indices(x.layout.shape[dim])
     length = max(0, -(-(stop - start) // step))
@@ -354,4 +371,4 @@ def _pick(view: Tensor, picks: dict[int, Tensor]) -> Tensor:
         if index.ndim == 1:
             return index_select(view, dim, index)
     flat, shape = _flat_positions(view, picks)
-    return views.reshape(gather(views.reshape(view, -1), 0, flat), shape)
+    return views.reshape(pick(views.reshape(view, -1), 0, flat), shape)

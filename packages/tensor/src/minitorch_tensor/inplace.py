@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import minitorch_operators as op
-from minitorch_autodiff import LinearNode, Node, is_grad_enabled
+from minitorch_autodiff import DelayedError, LinearNode, Node, is_grad_enabled
 from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
@@ -27,6 +27,8 @@ def check(name: str, x: Tensor) -> None:
     """Raise unless x may be written in place now."""
     if is_grad_enabled():
         base = x.base
+        if base is not None and isinstance(base.node, _Fixed):
+            raise RuntimeError(f"{name}: {base.node.message}")
         if x.requires_grad and x.is_leaf:
             raise RuntimeError(
                 f"{name}: a leaf Variable that requires grad is being used in an in-place "
@@ -51,6 +53,33 @@ def check(name: str, x: Tensor) -> None:
         )
 
 
+class _Fixed(DelayedError["Tensor"]):
+    """In place of the history of a base: its view came from a custom Function, and has its own."""
+
+    __slots__ = ()
+
+
+def fixed_view(x: Tensor, node: str) -> Tensor:
+    """A view of x, which a custom Function did not make itself; writes into it are forbidden."""
+    base = x.detach()
+    base.node = _Fixed(
+        "Fixed",
+        f"the output of {node} is a view and is being modified inplace, or what it is a view of. "
+        "It was created inside a custom Function (or is an input that was returned as it is), so "
+        "the write would override the custom backward; clone() the output of the Function first",
+        (),
+    )
+    return views.viewed(base, x.layout, "ViewBackward0", lambda g: g)
+
+
+def _refuse_fixed(name: str, x: Tensor) -> None:
+    """Raise if a view of the memory of x may not be written."""
+    for reference in x.storage.views or ():
+        view = reference()
+        if view is not None and view.base is not None and isinstance(view.base.node, _Fixed):
+            raise RuntimeError(f"{name}: {view.base.node.message}")
+
+
 def _castable(name: str, dtype: dtypes.DType, x: Tensor) -> None:
     """A result must not lose its kind: float into int, int into bool."""
     order = ("bool", "int", "float")
@@ -63,7 +92,11 @@ def _castable(name: str, dtype: dtypes.DType, x: Tensor) -> None:
 
 def _disjoint(x: Tensor, other: Tensor) -> Tensor:
     """`other`, copied if it shares some but not exactly the same memory with x."""
-    if other.storage.buffer is not x.storage.buffer or other.layout == x.layout:
+    if other.storage.buffer is x.storage.buffer:
+        shared = other.layout != x.layout
+    else:  # they may see one memory as two dtypes
+        shared = other.storage.root().buffer is x.storage.root().buffer
+    if not shared:
         return other
     return views.clone(other.detach())
 
@@ -74,6 +107,8 @@ def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Te
     recording = (
         is_grad_enabled() and x.dtype.is_floating_point and (x.requires_grad or _any_grad(others))
     )
+    if recording and x.storage.views is not None:
+        _refuse_fixed(name, x)
     # A rule may read the value that is about to be overwritten, so that is kept, as PyTorch does.
     old = views.clone(x.detach()) if recording else x.detach()
     if recording and x.requires_grad:
@@ -91,7 +126,7 @@ def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Te
     if recording:
         if not y.requires_grad:  # overwritten by constants: nothing of the old value is left
             y = views.linear(old, y, "CopyBackwards", lambda g: g._full(g.shape, 0.0, g.dtype))
-        _rebase(x, y)
+        rebase(x, y)
     return x
 
 
@@ -99,17 +134,17 @@ def _any_grad(tensors: Sequence[Tensor]) -> bool:
     return any(t.requires_grad for t in tensors)
 
 
-def _rebase(x: Tensor, y: Tensor) -> None:
+def rebase(x: Tensor, y: Tensor) -> None:
     """Give x the history of y, and correct that of its base and of the other views."""
     base = x if x.base is None else x.base
-    _set_history(base, y.node if base is x else _CopySlices(base, x.layout, y))
+    set_history(base, y.node if base is x else _CopySlices(base, x.layout, y))
     references = base.storage.views or ()
     for view in [view for reference in references if (view := reference()) is not None]:
         if view.base is base:
-            _set_history(view, _view_node(base, view.layout))
+            set_history(view, _view_node(base, view.layout))
 
 
-def _set_history(x: Tensor, node: Node[Tensor] | None) -> None:
+def set_history(x: Tensor, node: Node[Tensor] | None) -> None:
     """Let `node` be what made x; what `retain_grad` promised goes on to hold."""
     retained = x.retains_grad
     if retained and x.node is not None and x.node.hooks is not None:

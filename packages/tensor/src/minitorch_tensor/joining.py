@@ -164,7 +164,7 @@ def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     return grid
 
 
-def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+def repeat(x: Tensor, *sizes: int | Sequence[int], repeats: Sequence[int] | None = None) -> Tensor:
     """x repeated along each dimension; leading sizes add dimensions.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
@@ -172,7 +172,7 @@ def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     Raises:
         RuntimeError: if there are fewer sizes than dimensions, or a negative one.
     """
-    times = views.sizes_of(sizes)
+    times = views.sizes_of(views.either("repeat", "repeats", sizes, repeats))
     lead = len(times) - x.ndim
     if lead < 0 or any(n < 0 for n in times):
         raise RuntimeError(
@@ -188,13 +188,14 @@ def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     return views.reshape(wider, total)
 
 
-def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
+def flip(input: Tensor, *order: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
     """x with the order of some dimensions reversed, as a copy.
 
     https://docs.pytorch.org/docs/stable/generated/torch.flip.html
     """
     y = input
-    axes = [wrap_dim(dim, input.ndim) for dim in views.sizes_of(dims)]
+    named = views.sizes_of(views.either("flip", "dims", order, dims))
+    axes = [wrap_dim(dim, input.ndim) for dim in named]
     views.require_distinct("flip", axes)
     for i in axes if input.ndim else ():
         y = y.index_select(i, (input.shape[i] - 1) - input._arange(input.shape[i]))

@@ -33,6 +33,7 @@ from minitorch_operators import (
 )
 from minitorch_tensor.backend import Sample
 from minitorch_tensor.dtype import DType, HostArray, Kind, float32, float64, promote_types
+from minitorch_tensor.half import narrowed, widened
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.specialise import Pointwise, Target, specialise
 from minitorch_tensor.storage import Array, Buffer
@@ -72,26 +73,26 @@ class NumpyBackend:
     def map(self, operator: Unary, out: Array, x: Array, /) -> None:
         """out = fn(x), as one array expression."""
         compute = x.dtype if operator.result == "bool" else out.dtype
-        _run(operator.fn, compute, out, x)
+        run(operator.fn, compute, out, x)
 
     def zip(self, operator: Binary, out: Array, a: Array, b: Array, /) -> None:
         """out = fn(a, b), as one array expression."""
         compute = promote_types(a.dtype, b.dtype) if operator.result == "bool" else out.dtype
-        _run(operator.fn, compute, out, a, b)
+        run(operator.fn, compute, out, a, b)
 
     def zip3(self, operator: Ternary, out: Array, a: Array, b: Array, c: Array, /) -> None:
         """out = fn(a, b, c), as one array expression."""
-        _run(operator.fn, out.dtype, out, a, b, c)
+        run(operator.fn, out.dtype, out, a, b, c)
 
     def pull(self, rule: Rule, out: Array, g: Array, a: Array, b: Array, /) -> None:
         """out = rule(g, a, b), as one array expression."""
-        _run(rule, out.dtype, out, g, a, b)
+        run(rule, out.dtype, out, g, a, b)
 
     def pull3(
         self, rule: TernaryRule, out: Array, g: Array, a: Array, b: Array, c: Array, /
     ) -> None:
         """out = rule(g, a, b, c), as one array expression."""
-        _run(rule, out.dtype, out, g, a, b, c)
+        run(rule, out.dtype, out, g, a, b, c)
 
     def reduce(self, operator: Binary, start: float, out: Array, x: Array, /) -> None:
         """NumPy's own reduction; sums of float32 are added up in float64."""
@@ -99,24 +100,30 @@ class NumpyBackend:
         kept = tuple(0 if i in axes else slice(None) for i in range(x.layout.ndim))
         ufunc = _REDUCTIONS[operator]
         dtype = float64 if out.dtype is float32 and operator is add else out.dtype
-        values = view(x).astype(dtype.numpy, copy=False)
+        dtype = float32 if dtype.half else dtype
+        values = numbers(x).astype(dtype.numpy, copy=False)
         with np.errstate(all="ignore"):
-            view(out)[kept] = ufunc.reduce(values, axis=axes, initial=start_of(start, dtype))
+            result = ufunc.reduce(values, axis=axes, initial=start_of(start, dtype))
+            view(out)[kept] = narrowed(result, out.dtype) if out.dtype.half else result
 
     def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
         """np.argmax or np.argmin: the first of equals, and the first nan, as PyTorch."""
         find = np.argmax if operator is gt else np.argmin
-        view(out)[...] = find(view(x), axis=dim)
+        view(out)[...] = find(numbers(x), axis=dim)
 
     def matmul(self, out: Array, a: Array, b: Array, /) -> None:
         """np.matmul, which calls BLAS for floats."""
         with np.errstate(all="ignore"):
-            view(out)[...] = np.matmul(view(a), view(b))
+            result = np.matmul(numbers(a), numbers(b))
+            view(out)[...] = narrowed(result, out.dtype) if out.dtype.half else result
 
     def copy(self, out: Array, x: Array, /) -> None:
         """Assignment between two strided arrays; NumPy casts as C does."""
         with np.errstate(all="ignore"):
-            view(out)[...] = view(x)
+            if out.dtype is x.dtype or not (out.dtype.half or x.dtype.half):
+                view(out)[...] = view(x)
+            else:
+                view(out)[...] = narrowed(numbers(x), out.dtype)
 
     def gather(self, out: Array, x: Array, index: Array, dim: int, /) -> None:
         """np.take_along_axis."""
@@ -132,11 +139,17 @@ class NumpyBackend:
         grid = list(np.ogrid[tuple(slice(n) for n in positions.shape)])
         grid[dim] = positions
         values = view(x)[tuple(slice(n) for n in positions.shape)]
-        np.add.at(view(out), tuple(grid), values.astype(out.dtype.numpy, copy=False))
+        if out.dtype.half:
+            sums = numbers(out)
+            np.add.at(sums, tuple(grid), widened(values, x.dtype).astype(np.float32, copy=False))
+            view(out)[...] = narrowed(sums, out.dtype)
+        else:
+            np.add.at(view(out), tuple(grid), values.astype(out.dtype.numpy, copy=False))
 
     def random(self, out: Array, sample: Sample, generator: Generator, /) -> None:
         """The generator's numbers, in row-major order."""
-        view(out)[...] = sample(generator, out.layout.size).reshape(out.layout.shape)
+        drawn = sample(generator, out.layout.size).reshape(out.layout.shape)
+        view(out)[...] = narrowed(drawn, out.dtype) if out.dtype.half else drawn
 
 
 def host(buffer: Buffer) -> HostArray:
@@ -165,6 +178,11 @@ def view(x: Array) -> HostArray:
         layout.offset * itemsize,
         tuple(stride * itemsize for stride in layout.strides),
     )
+
+
+def numbers(x: Array) -> HostArray:
+    """The elements of x to compute with: `view`, but a copy in float32 for 16-bit floats."""
+    return widened(view(x), x.dtype)
 
 
 def start_of(start: float, dtype: DType) -> float:
@@ -203,16 +221,18 @@ def _corner(inner: tuple[int, ...], outer: tuple[int, ...], dim: int) -> tuple[s
     )
 
 
-def _run(fn: Pointwise, compute: DType, out: Array, *operands: Array) -> None:
+def run(fn: Pointwise, compute: DType, out: Array, *operands: Array) -> None:
     """Evaluate `fn` on whole arrays at the dtype `compute`, and write the result to `out`."""
     # Integers and bools compute in int64; what does not fit wraps, and 1 + 1 is True.
+    compute = float32 if compute.half else compute
     dtype = compute.numpy if compute.kind == "float" else np.dtype(np.int64)
     arrays = [
-        view(operand).astype(compute.numpy, copy=False).astype(dtype, copy=False)
+        numbers(operand).astype(compute.numpy, copy=False).astype(dtype, copy=False)
         for operand in operands
     ]
     with np.errstate(all="ignore"):
-        view(out)[...] = expression(fn, compute.kind)(*arrays)
+        result = expression(fn, compute.kind)(*arrays)
+        view(out)[...] = narrowed(np.asarray(result), out.dtype) if out.dtype.half else result
 
 
 _expressions: dict[tuple[Pointwise, Kind], Expression] = {}

@@ -7,12 +7,13 @@ tensor, so both have one definition, and history follows as for every other writ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from minitorch_autodiff import Variable
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor import gathering, indexing, inplace, pointwise, views
+from minitorch_tensor import combining, gathering, indexing, inplace, pointwise, views
 from minitorch_tensor.arguments import require_tensor
-from minitorch_tensor.layout import strides_from_shape, wrap_dim
+from minitorch_tensor.layout import wrap_dim
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -35,37 +36,75 @@ def masked_fill_(x: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     )
 
 
-def scatter_(x: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
+def scatter_(
+    x: Tensor,
+    dim: int,
+    index: Tensor,
+    src: Tensor | float | None = None,
+    *,
+    value: float | None = None,
+    reduce: Literal["add", "multiply"] | None = None,
+) -> Tensor:
     """Set x[index[i][j]][j] = src[i][j] for dim = 0, and likewise for others.
 
     Of repeated indices the last one stays, where PyTorch leaves open which.
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
 
+    Args:
+        x: what is written.
+        dim: the dimension that the indices count along.
+        index: int64 or int32, of the rank of x.
+        src: a tensor of the dtype of x, at least as large as index; or a number.
+        value: the number, by name.
+        reduce: "add" or "multiply" with what is there, instead of replacing it.
+
     Raises:
-        RuntimeError: if ranks or dtypes differ, or index is larger than src or x elsewhere.
-        IndexError: if an index is out of range.
+        RuntimeError: if ranks or dtypes differ, index is larger than src or x elsewhere, or an
+            index is out of range.
+        TypeError: if there is nothing to write, or twice.
     """
-    i = gathering.check_index("scatter_", x, dim, index)
-    if isinstance(src, (int, float)):
-        dtypes.check_fits("scatter_", src, x.dtype)
-        src = views.expand_to(x._constant(src, x.dtype), index.shape)
-    gathering.require_range("scatter_", index, x.shape[i] if x.ndim else 1, i)
-    if x.ndim == 0:
-        flat = views.reshape(index, -1)
-    else:
-        strides = strides_from_shape(x.shape)
-        total = index * strides[i]
-        for d, n in enumerate(index.shape):
-            if d != i:
-                steps = x._arange(n) * strides[d]
-                total = total + views.reshape(steps, (n,) + (1,) * (index.ndim - d - 1))
-        flat = views.reshape(total, -1)
-    values = views.reshape(gathering.source_part("scatter_", x, index, src), -1)
-    indexing.put_flat(x, flat, values, "scatter_")
+    if (src is None) == (value is None):
+        raise TypeError("scatter_: expected src or value, a tensor or a number, and only one")
+    i, index = gathering.check_index("scatter_", x, dim, index)
+    source = gathering.source_part("scatter_", x, index, _source(x, index, src, value))
+    gathering.require_range("scatter_", index, x.shape[i] if x.ndim else 1, i, RuntimeError)
+    if reduce is None:
+        return _replace("scatter_", x, i, index, source)
+    if reduce not in ("add", "multiply"):
+        raise RuntimeError(f"scatter_: reduce must be either 'add' or 'multiply', got {reduce!r}")
+    combine = combining.added if reduce == "add" else combining.multiplied
+    return inplace.write("scatter_", x, lambda old: combine(old, i, index, source), source)
+
+
+def _source(
+    x: Tensor, index: Tensor, src: Tensor | float | None, value: float | None
+) -> Tensor:
+    """What is scattered, as a tensor at least as large as index."""
+    if src is None or isinstance(src, (int, float)):
+        number = value if value is not None else src if src is not None else 0.0
+        dtypes.check_fits("scatter_", number, x.dtype)
+        return views.expand_to(x._constant(number, x.dtype), index.shape)
+    return require_tensor("scatter_", "src", src)
+
+
+def _replace(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """Write source, of the shape of index, into x; the indices are in range."""
+    flat = combining.slots(x, dim, index)
+    if index.layout.size == 0:
+        source = views.reshape(source, -1)[:0]
+    indexing.put_flat(x, flat, views.reshape(source, -1), name)
     return x
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
+def scatter(
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    src: Tensor | float | None = None,
+    *,
+    value: float | None = None,
+    reduce: Literal["add", "multiply"] | None = None,
+) -> Tensor:
     """A copy of input after `scatter_`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.scatter.html
@@ -75,7 +114,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tens
     Tensor([[0., 0., 5.],
             [5., 0., 0.]], requires_grad=False)
     """
-    return scatter_(views.clone(input), dim, index, src)
+    return scatter_(views.clone(input), dim, index, src, value=value, reduce=reduce)
 
 
 def scatter_add_(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -105,9 +144,19 @@ def index_copy_(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Copy slices of `source` to the indices of one dimension.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
+
+    Raises:
+        IndexError: if index is no vector, or an index is out of range.
+        RuntimeError: if the dtypes differ, or source has not one slice for each index.
     """
     i, spread = gathering.along_dim("index_copy_", x, dim, index, source)
-    return scatter_(x, i, spread, source)
+    if source.dtype is not x.dtype:
+        raise RuntimeError(
+            f"index_copy_: source has dtype {source.dtype}, but x has {x.dtype}; convert it with "
+            ".to(x.dtype)"
+        )
+    gathering.require_range("index_copy_", spread, x.shape[i] if x.ndim else 1, i)
+    return _replace("index_copy_", x, i, spread, source)
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
@@ -157,7 +206,27 @@ def index_put_(
     """`x[indices] = values`, or `x[indices] += values` in which repeated indices add up.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
+
+    Args:
+        x: what is written.
+        indices: an index tensor for each dimension; None stands for all of it.
+        values: of the dtype of x, broadcast to what is indexed.
+        accumulate: whether to add instead of replacing.
+
+    Raises:
+        IndexError: if an index is out of range, or there are too many.
+        RuntimeError: if the dtypes differ, or the shapes do not broadcast.
+        TypeError: if values is no tensor, or indices no sequence of tensors.
     """
+    require_tensor("index_put_", "values", values)
+    if isinstance(indices, Variable) or not isinstance(indices, Sequence):
+        raise TypeError(
+            "index_put_: indices must be a tuple of Tensors, not "
+            f"{type(indices).__name__}; write (index,) for one"
+        )
+    for i, item in enumerate(indices):
+        if item is not None:
+            require_tensor("index_put_", f"indices[{i}]", item)
     index = tuple(slice(None) if item is None else item for item in indices)
     if not accumulate:
         indexing.setitem(x, index, values)
@@ -165,11 +234,9 @@ def index_put_(
 
     def added(old: Tensor) -> Tensor:
         every = views.reshape(old._arange(old.layout.size), old.shape)
-        flat = indexing.getitem(every, index)
-        wide = views.reshape(views.expand_to(values, flat.shape), -1)
-        vector = views.reshape(old, -1)
-        return views.reshape(
-            gathering.scatter_add(vector, 0, views.reshape(flat, -1), wide), old.shape
-        )
+        places = indexing.getitem(every, index)
+        wide = indexing.broadcast_values(old, values, places.layout.shape)
+        total = gathering.add_at(views.reshape(old, -1), 0, views.reshape(places, -1), wide)
+        return views.reshape(total, old.shape)
 
     return inplace.write("index_put_", x, added, values)

@@ -126,6 +126,10 @@ def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | Non
     if isinstance(p, (int, float)):
         chance = float(p)
         return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chance), generator)
+    if not p.dtype.is_floating_point:
+        raise RuntimeError(
+            f"bernoulli_: expected probabilities in a floating dtype, but got {p.dtype}"
+        )
     chances = _probabilities(p.expand(x.shape).permute(memory_order(x))).reshape(-1)
     return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chances), generator)
 
@@ -148,6 +152,8 @@ def random_(
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.random_.html
     """
     dtype = x.dtype.numpy
+    if from_ is None and to is not None:
+        from_ = 0
     if from_ is None:
         return fill(x, lambda g, n: choices.random_(g, n, dtype), generator)
     low, high = (0, from_) if to is None else (from_, to)
@@ -161,6 +167,46 @@ def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None =
     """
     dtype = x.dtype.numpy
     return fill(x, lambda g, n: sampling.exponential(g, n, dtype, lambd), generator)
+
+
+def log_normal_(
+    x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Numbers whose logarithm is normal with this mean and standard deviation.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.log_normal_.html
+
+    Raises:
+        RuntimeError: if std is not above 0, or the dtype is not floating.
+    """
+    dtype = x.dtype.numpy
+    return fill(x, lambda g, n: normals.log_normal(g, n, dtype, mean, std), generator)
+
+
+def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """How often one tries until the first success, each time with probability p.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.geometric_.html
+
+    Raises:
+        RuntimeError: if p is outside (0, 1), or the dtype is bool.
+    """
+    dtype = x.dtype.numpy
+    return fill(x, lambda g, n: sampling.geometric(g, n, dtype, p), generator)
+
+
+def cauchy_(
+    x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Numbers with density sigma / pi / ((x - median)**2 + sigma**2).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.cauchy_.html
+
+    Raises:
+        RuntimeError: if sigma is not above 0, or the dtype is not floating.
+    """
+    dtype = x.dtype.numpy
+    return fill(x, lambda g, n: sampling.cauchy(g, n, dtype, median, sigma), generator)
 
 
 def multinomial(

@@ -33,6 +33,10 @@ class Storage:
         self.version = 0
         self.views: list[ReferenceType[Tensor]] | None = None
 
+    def root(self) -> Storage:
+        """What owns the memory: for memory that is read as another dtype, the original."""
+        return self
+
 
 class Array(Protocol):
     """What a kernel sees: memory, and how to walk it. `Tensor` is one."""

@@ -14,7 +14,9 @@ from weakref import ref
 
 from minitorch_autodiff import is_grad_enabled, record_linear
 from minitorch_operators import add, maximum
+from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, make, wrap_dim
+from minitorch_tensor.reinterpretation import reinterpreted
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -47,15 +49,30 @@ def linear(x: Tensor, y: Tensor, title: str, transpose: Callable[[Tensor], Tenso
     return y
 
 
-def sizes_of(args: tuple[int | Sequence[int], ...]) -> Shape:
+def sizes_of(args: tuple[int | Sequence[int] | DType, ...]) -> Shape:
     """The sizes of a call such as view(2, 3) or view((2, 3))."""
-    sizes: Sequence[int | Sequence[int]] = args
+    sizes: Sequence[int | Sequence[int] | DType] = args
     if len(args) == 1 and not isinstance(args[0], int):
         first = args[0]
         # A vector of numbers, in whatever; but a number, as np.int64(2) is one, is a size itself.
         if isinstance(first, Sequence) or getattr(first, "ndim", 0):
             sizes = first
     return tuple(_index(size) for size in sizes)
+
+
+def either(
+    name: str, key: str, listed: tuple[int | Sequence[int], ...], keyword: Sequence[int] | None
+) -> tuple[int | Sequence[int], ...]:
+    """The numbers of a call such as permute(1, 0) or permute(dims=(1, 0)).
+
+    Raises:
+        TypeError: if they are given in both ways.
+    """
+    if keyword is None:
+        return listed
+    if listed:
+        raise TypeError(f"{name}: got multiple values for argument '{key}'")
+    return (keyword,)
 
 
 def shape_of(
@@ -125,7 +142,7 @@ def expand_to(x: Tensor, shape: Shape) -> Tensor:
     return viewed(x, layout, "ExpandBackward0", lambda g: sum_to(g, before))
 
 
-def expand(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+def expand(x: Tensor, *sizes: int | Sequence[int], size: Sequence[int] | None = None) -> Tensor:
     """Repeat dimensions of size 1 without copying; -1 keeps a size.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand.html
@@ -133,7 +150,7 @@ def expand(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     Raises:
         RuntimeError: if a dimension of another size would have to change.
     """
-    shape = sizes_of(sizes)
+    shape = sizes_of(either("expand", "size", sizes, size))
     lead = len(shape) - x.ndim
     if lead < 0:
         raise RuntimeError(
@@ -179,7 +196,9 @@ def sum_to(x: Tensor, shape: Shape) -> Tensor:
     return linear(x, y, "SumBackward1", lambda g: expand_to(g, before))
 
 
-def permute(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
+def permute(
+    input: Tensor, *order: int | Sequence[int], dims: Sequence[int] | None = None
+) -> Tensor:
     """Dimension i of the result is dimension dims[i] of input.
 
     https://docs.pytorch.org/docs/stable/generated/torch.permute.html
@@ -187,15 +206,16 @@ def permute(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
     Raises:
         RuntimeError: if `dims` is not a permutation of the dimensions.
     """
-    order = tuple(wrap_dim(dim, input.ndim) for dim in sizes_of(dims))
-    if sorted(order) != list(range(input.ndim)):
+    named = sizes_of(either("permute", "dims", order, dims))
+    axes = tuple(wrap_dim(dim, input.ndim) for dim in named)
+    if sorted(axes) != list(range(input.ndim)):
         raise RuntimeError(
-            f"permute: dims {sizes_of(dims)} must name each of the {input.ndim} dimensions of "
+            f"permute: dims {named} must name each of the {input.ndim} dimensions of "
             f"{input.shape} once"
         )
-    inverse = tuple(sorted(range(input.ndim), key=order.__getitem__))
+    inverse = tuple(sorted(range(input.ndim), key=axes.__getitem__))
     return viewed(
-        input, input.layout.permute(order), "PermuteBackward0", lambda g: permute(g, inverse)
+        input, input.layout.permute(axes), "PermuteBackward0", lambda g: permute(g, inverse)
     )
 
 
@@ -251,14 +271,17 @@ def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     return permute(input, [moved[i] if i in moved else next(rest) for i in range(input.ndim)])
 
 
-def view(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
-    """The same elements under another shape, without copying.
+def view(x: Tensor, *sizes: int | Sequence[int] | DType, dtype: DType | None = None) -> Tensor:
+    """The same elements under another shape, or the same bytes as another dtype, without copying.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
 
     Raises:
-        RuntimeError: if the number of elements differs, or the strides of x do not allow it.
+        RuntimeError: if the number of elements differs, or the strides of x do not allow it; for a
+            dtype, see `reinterpreted`.
     """
+    if dtype is not None or (sizes and isinstance(sizes[0], DType)):
+        return reinterpreted(x, (*sizes, *([] if dtype is None else [dtype])))
     shape = _infer("view", sizes_of(sizes), x.layout.size, x.shape)
     layout = x.layout.reshape(shape)
     if layout is None:
@@ -279,7 +302,9 @@ def view_as(x: Tensor, other: Tensor) -> Tensor:
     return view(x, other.shape)
 
 
-def reshape(input: Tensor, *shape: int | Sequence[int]) -> Tensor:
+def reshape(
+    input: Tensor, *sizes: int | Sequence[int], shape: Sequence[int] | None = None
+) -> Tensor:
     """The same elements under another shape: a view if the strides allow it, else a copy.
 
     https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
@@ -287,10 +312,12 @@ def reshape(input: Tensor, *shape: int | Sequence[int]) -> Tensor:
     Raises:
         RuntimeError: if the number of elements differs.
     """
-    sizes = _infer("reshape", sizes_of(shape), input.layout.size, input.shape)
-    layout = input.layout.reshape(sizes)
+    if shape is not None:
+        sizes = either("reshape", "shape", sizes, shape)
+    wanted = _infer("reshape", sizes_of(sizes), input.layout.size, input.layout.shape)
+    layout = input.layout.reshape(wanted)
     if layout is None:
-        return view(contiguous(input), sizes)
+        return view(contiguous(input), wanted)
     before = input.layout.shape
     return viewed(input, layout, "ViewBackward0", lambda g: reshape(g, before))
 
@@ -401,16 +428,18 @@ def _embed(g: Tensor, shape: Shape, dim: int, start: int, step: int) -> Tensor:
     return linear(g, y, "SliceBackward0", lambda h: slice_(h, dim, start, length, step))
 
 
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """`length` elements of one dimension from `start` on.
+def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
+    """`length` elements of one dimension from `start` on, which may be a 0-d tensor of integers.
 
     https://docs.pytorch.org/docs/stable/generated/torch.narrow.html
 
     Raises:
         IndexError: if start is out of range.
-        RuntimeError: if the elements are not all inside the dimension.
+        RuntimeError: if the elements are not all inside the dimension, or a tensor is no integer.
     """
     _require_dims("narrow", input)
+    if not isinstance(start, int):
+        start = _integer("narrow", start)
     i = wrap_dim(dim, input.ndim)
     size = input.layout.shape[i]
     if not -size <= start <= size:
@@ -423,6 +452,20 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
             f"narrow: start ({start}) + length ({length}) exceeds dimension {i} with size {size}"
         )
     return slice_(input, i, start, length)
+
+
+def _integer(name: str, start: Tensor) -> int:
+    """The number that a 0-d tensor of integers holds.
+
+    Raises:
+        RuntimeError: if it is no such tensor.
+    """
+    if start.ndim or start.dtype.kind != "int":
+        raise RuntimeError(
+            f"{name}: start must be an int or a 0-dim integral Tensor, but got dtype {start.dtype} "
+            f"and shape {start.shape}"
+        )
+    return int(start.item())
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:

@@ -31,6 +31,15 @@ from minitorch_tensor.functional.activation import (
     tanhshrink,
     threshold,
 )
+from minitorch_tensor.functional.activation_inplace import (
+    celu_,
+    elu_,
+    hardtanh_,
+    leaky_relu_,
+    relu_,
+    selu_,
+    threshold_,
+)
 from minitorch_tensor.functional.adaptive_pool import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -41,6 +50,10 @@ from minitorch_tensor.functional.adaptive_pool import (
     adaptive_max_pool2d_with_indices,
     adaptive_max_pool3d,
     adaptive_max_pool3d_with_indices,
+)
+from minitorch_tensor.functional.alpha_dropout import (
+    alpha_dropout,
+    feature_alpha_dropout,
 )
 from minitorch_tensor.functional.attention import (
     scaled_dot_product_attention,
@@ -120,6 +133,11 @@ from minitorch_tensor.functional.power_pool import (
     lp_pool2d,
     lp_pool3d,
 )
+from minitorch_tensor.functional.random_activation import (
+    gumbel_softmax,
+    rrelu,
+    rrelu_,
+)
 from minitorch_tensor.functional.regression_loss import (
     huber_loss,
     l1_loss,
@@ -142,6 +160,7 @@ __all__ = [
     "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d",
     "adaptive_max_pool3d_with_indices",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -150,6 +169,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -163,7 +183,9 @@ __all__ = [
     "dropout2d",
     "dropout3d",
     "elu",
+    "elu_",
     "embedding",
+    "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",
     "fractional_max_pool2d_with_indices",
@@ -172,15 +194,18 @@ __all__ = [
     "gelu",
     "glu",
     "group_norm",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "huber_loss",
     "kl_div",
     "l1_loss",
     "layer_norm",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
     "local_response_norm",
     "log_softmax",
@@ -206,9 +231,13 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "relu_",
     "rms_norm",
+    "rrelu",
+    "rrelu_",
     "scaled_dot_product_attention",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -220,5 +249,6 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "threshold_",
     "unfold",
 ]

@@ -53,10 +53,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """
     if not check_dropout(input, p, training):
         return input
-    order = memory_order(input.layout)
-    inverse = tuple(sorted(range(len(order)), key=order.__getitem__))
-    noise = _noise(input, tuple(input.shape[i] for i in order), p)
-    return _applied(input, views.permute(noise, inverse), inplace)
+    return _applied(input, _scaled(kept(input, p), p), inplace)
 
 
 def memory_order(layout: Layout) -> tuple[int, ...]:
@@ -82,36 +79,54 @@ def memory_order(layout: Layout) -> tuple[int, ...]:
     return tuple(reversed(order))
 
 
-def _noise(like: Tensor, shape: Shape, p: float) -> Tensor:
-    """0 with probability p, else 1 / (1 - p)."""
+def kept(input: Tensor, p: float) -> Tensor:
+    """0 with probability p, else 1, for each element; drawn in the order they lie in memory."""
+    order = memory_order(input.layout)
+    inverse = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return views.permute(_drawn(input, tuple(input.shape[i] for i in order), p), inverse)
+
+
+def kept_channels(input: Tensor, p: float) -> Tensor:
+    """0 with probability p, else 1, for each channel of (n, channels, ...).
+
+    Raises:
+        RuntimeError: if there are no channels.
+    """
+    if input.ndim < 2:
+        raise RuntimeError(
+            "dropout: Feature dropout requires at least 2 dimensions in the input, but got shape "
+            f"{input.shape}"
+        )
+    return _drawn(input, input.shape[:2] + (1,) * (input.ndim - 2), p)
+
+
+def _drawn(like: Tensor, shape: Shape, p: float) -> Tensor:
     if p == 1.0:  # nothing is drawn, as in PyTorch
         return creation.zeros(shape, dtype=like.dtype, device=like.device)
-    noise = creation.empty(shape, dtype=like.dtype, device=like.device)
-    return noise.bernoulli_(1 - p).div_(1 - p)
+    return creation.empty(shape, dtype=like.dtype, device=like.device).bernoulli_(1 - p)
+
+
+def _scaled(noise: Tensor, p: float) -> Tensor:
+    """What keeps the expectation; where all is dropped there is nothing to scale."""
+    return noise if p == 1.0 else noise / (1 - p)
 
 
 def _applied(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
     return input.mul_(noise) if inplace else input * noise
 
 
-def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+def drop_channels(input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
     """Dropout of whole channels of (n, channels, ...)."""
     if not check_dropout(input, p, training):
         return input
-    if input.ndim < 2:
-        raise RuntimeError(
-            "dropout: Feature dropout requires at least 2 dimensions in the input, but got shape "
-            f"{input.shape}"
-        )
-    shape = input.shape[:2] + (1,) * (input.ndim - 2)
-    return _applied(input, _noise(input, shape, p), inplace)
+    return _applied(input, _scaled(kept_channels(input, p), p), inplace)
 
 
 def _drop_channels_of_one(input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
     """Dropout of whole channels of (channels, ...)."""
     if not check_dropout(input, p, training):
         return input
-    y = _drop_channels(views.unsqueeze(input, 0), p, training, inplace)
+    y = drop_channels(views.unsqueeze(input, 0), p, training, inplace)
     return input if inplace else views.squeeze(y, 0)
 
 
@@ -131,7 +146,7 @@ def dropout1d(
             f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input of shape "
             f"{input.shape}: channels and one spatial dimension, and an optional batch dimension"
         )
-    drop = _drop_channels if input.ndim == 3 else _drop_channels_of_one
+    drop = drop_channels if input.ndim == 3 else _drop_channels_of_one
     return drop(input, p, training, inplace)
 
 
@@ -159,7 +174,7 @@ def dropout2d(
         )
     elif input.ndim != 4:
         _warn_of_rank("dropout2d", input.ndim, 2)
-    return _drop_channels(input, p, training, inplace)
+    return drop_channels(input, p, training, inplace)
 
 
 def dropout3d(
@@ -175,7 +190,7 @@ def dropout3d(
     """
     if input.ndim not in (4, 5):
         _warn_of_rank("dropout3d", input.ndim, 3)
-    drop = _drop_channels if input.ndim == 5 else _drop_channels_of_one
+    drop = drop_channels if input.ndim == 5 else _drop_channels_of_one
     return drop(input, p, training, inplace)
 
 

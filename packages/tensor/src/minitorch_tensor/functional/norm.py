@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from minitorch_autodiff import no_grad
 from minitorch_tensor import views
 from minitorch_tensor.core import Tensor
+from minitorch_tensor.dtype import finfo
 from minitorch_tensor.functional.checks import require_alike, require_floating
 from minitorch_tensor.layout import Shape
 from minitorch_tensor.op import Op
@@ -240,7 +239,7 @@ def rms_norm(
         RuntimeError: if shapes, dtypes or devices do not fit.
     """
     dims = check_normalized("rms_norm", input, normalized_shape, weight, None)
-    small = float(np.finfo(input.dtype.name).eps) if eps is None else eps
+    small = finfo(input.dtype).eps if eps is None else eps
     return _affine(input * (input.square().mean(dims, True) + small).rsqrt(), weight, None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from minitorch_tensor import pointwise, reductions, views
+from minitorch_tensor import norms, pointwise, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import broadcast_for
 from minitorch_tensor.linear_algebra import checks
@@ -75,7 +75,7 @@ def cdist(
     difference = views.unsqueeze(x1, -2) - views.unsqueeze(x2, -3)
     if p == math.inf:
         return _largest(difference)
-    return reductions.norm(difference, p, -1)
+    return norms.norm(difference, p, -1)
 
 
 def _by_product(a: Tensor, b: Tensor) -> Tensor:

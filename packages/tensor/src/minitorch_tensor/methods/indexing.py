@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from minitorch_tensor import (
+    combining,
     gathering,
     indexing,
     placing,
+    positions,
+    taking,
 )
 
 
@@ -36,3 +39,18 @@ class IndexingMethods:
     scatter = placing.scatter
     scatter_ = placing.scatter_
     scatter_add_ = placing.scatter_add_
+
+    index_reduce = combining.index_reduce
+    index_reduce_ = combining.index_reduce_
+    scatter_reduce = combining.scatter_reduce
+    scatter_reduce_ = combining.scatter_reduce_
+
+    argwhere = positions.argwhere
+    nonzero_static = positions.nonzero_static
+
+    index_put = taking.index_put
+    masked_scatter = taking.masked_scatter
+    masked_scatter_ = taking.masked_scatter_
+    put = taking.put
+    put_ = taking.put_
+    take = taking.take

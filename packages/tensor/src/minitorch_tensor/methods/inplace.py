@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from minitorch_tensor import (
     inplace,
-    random,
 )
 
 
@@ -29,9 +28,3 @@ class InplaceMethods:
     floor_divide_ = inplace.floor_divide_
     lerp_ = inplace.lerp_
     remainder_ = inplace.remainder_
-
-    uniform_ = random.uniform_
-    normal_ = random.normal_
-    bernoulli_ = random.bernoulli_
-    random_ = random.random_
-    exponential_ = random.exponential_
