@@ -55,6 +55,9 @@ class Pair(Pointwise["Pair"]):
             self.node = AccumulateGrad(self)
         return self.node
 
+    def first_nan(self) -> tuple[int, ...] | None:
+        return next(((i,) for i, value in enumerate(self.values) if value != value), None)
+
     def receive(self, g: Pair, /) -> None:
         self.grad = g if self.grad is None else self.grad + g
 

@@ -234,7 +234,7 @@ def test_grad_of_several_outputs_adds_up() -> None:
     (g,) = grad([x * 3, (x * x).sum()], x, seeds)
     assert g is not None
     assert g.tolist() == [5.0, 34.0]
-    with pytest.raises(RuntimeError, match="got 2 outputs and 1 grad_outputs"):
+    with pytest.raises(RuntimeError, match="grad: got 2 tensors and 1 gradients"):
         grad([x * 3, x * 4], x, [None])
 
 

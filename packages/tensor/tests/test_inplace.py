@@ -222,8 +222,8 @@ def test_a_value_that_was_overwritten_is_missed(saves: Write, node: str) -> None
     z = saves(y)
     (z if node == "ExpBackward0" else y).add_(1)
     message = (
-        "one of the values needed for gradient computation has been modified by an inplace "
-        rf"operation: {node} saved it at version 0, and it is at version 1 now"
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        rf"operation: what {node} saved is at version 1; expected version 0 instead"
     )
     with pytest.raises(RuntimeError, match=message):
         z.sum().backward()

@@ -3,6 +3,12 @@
 `Scalar` is the smallest such value, a float; `minitorch_tensor` makes another, the `Tensor`.
 """
 
+from minitorch_autodiff.anomaly import (
+    detect_anomaly,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_detect_anomaly,
+)
 from minitorch_autodiff.check import central_difference, gradcheck, gradgradcheck
 from minitorch_autodiff.course import (
     Context,
@@ -12,6 +18,7 @@ from minitorch_autodiff.course import (
     derivative_check,
     topological_sort,
 )
+from minitorch_autodiff.delayed import DelayedError
 from minitorch_autodiff.differences import (
     Components,
     GradcheckError,
@@ -65,6 +72,7 @@ __all__ = [
     "BinaryNode",
     "Components",
     "Context",
+    "DelayedError",
     "Differentiable",
     "Drawing",
     "Exp",
@@ -98,6 +106,7 @@ __all__ = [
     "check_backward",
     "check_double_backward",
     "derivative_check",
+    "detect_anomaly",
     "dot",
     "draw",
     "drawing_of",
@@ -106,6 +115,8 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
     "inference_mode",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "next_sequence",
     "no_grad",
@@ -113,6 +124,7 @@ __all__ = [
     "record_linear",
     "record_ternary",
     "record_unary",
+    "set_detect_anomaly",
     "set_grad_enabled",
     "topological_sort",
     "youngest_first",

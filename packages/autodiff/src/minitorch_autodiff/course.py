@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self, TypeVar
 
 from minitorch_autodiff.check import gradcheck
+from minitorch_autodiff.delayed import DelayedError
 from minitorch_autodiff.differences import GradcheckError
 from minitorch_autodiff.graph import Node
 from minitorch_autodiff.mode import is_grad_enabled, no_grad
@@ -156,7 +157,12 @@ class FunctionNode(Node[Scalar]):
         """`d`, marked so that nobody takes it for a constant in a second derivative."""
         y = Scalar(d)
         if is_grad_enabled():
-            y.node = _Once(self.name(), (g.gradient_node(), *self.edges))
+            message = (
+                f"trying to differentiate {self.name()} twice, but it computes with numbers, which "
+                "have no history; write the function as a formula of Scalars and operators instead"
+            )
+            edges = (g.gradient_node(), *self.edges)
+            y.node = DelayedError(f"{self.name()}Backward", message, edges)
             y.requires_grad = True
         return y
 
@@ -167,25 +173,6 @@ class FunctionNode(Node[Scalar]):
     def name(self) -> str:
         """For example `CubeBackward`."""
         return f"{self.function.__name__}Backward"
-
-
-class _Once(Node[Scalar]):
-    """The record of a backward on numbers: it can be reached, but not walked."""
-
-    __slots__ = ("title",)
-
-    def __init__(self, title: str, edges: tuple[Node[Scalar] | None, ...]) -> None:
-        super().__init__(edges)
-        self.title = title
-
-    def backward(self, g: Scalar, /) -> Sequence[Scalar | None]:
-        raise RuntimeError(
-            f"trying to differentiate {self.title} twice, but it computes with numbers, which have "
-            "no history; write the function as a formula of Scalars and operators instead"
-        )
-
-    def name(self) -> str:
-        return f"{self.title}Backward"
 
 
 class Variable(Protocol):

@@ -8,23 +8,32 @@ dependencies.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import partial
 from operator import attrgetter
 
+from minitorch_autodiff import anomaly
 from minitorch_autodiff.graph import D, Hook, Many, Node, Output
 from minitorch_autodiff.mode import GradMode
 
 _sequence = attrgetter("sequence")
 
 
-def youngest_first(roots: Iterable[Node[D]]) -> list[Node[D]]:
-    """All nodes that `roots` lead to, each after everything that was computed from it."""
+def youngest_first(
+    roots: Iterable[Node[D]], until: AbstractSet[Node[D]] = frozenset()
+) -> list[Node[D]]:
+    """All nodes that `roots` lead to, each after everything that was computed from it.
+
+    The nodes in `until` are among them, but not what these lead to.
+    """
     seen = set(roots)
-    stack = list(seen)
+    stack = list(seen - until)
     while stack:
         for edge in stack.pop().edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
-                stack.append(edge)
+                if edge not in until:
+                    stack.append(edge)
     return sorted(seen, key=_sequence, reverse=True)
 
 
@@ -34,6 +43,7 @@ def backward(
     *,
     retain_graph: bool = False,
     create_graph: bool = False,
+    outward: bool = False,
 ) -> dict[Node[D], D]:
     """Send the seed gradients in `roots` through the graph.
 
@@ -45,13 +55,16 @@ def backward(
         retain_graph: keep what nodes saved, so that the graph can be walked again. Otherwise a
             node drops it right after use, and memory falls during backward.
         create_graph: record the backward itself, for second derivatives; implies `retain_graph`.
+        outward: the wanted nodes are where this part of a graph ends: another walk goes on from
+            there. So the gradients at one do not flow on to another, and no hooks are called there.
 
     Returns:
         The gradient for each wanted node that any gradient reached.
     """
-    order = youngest_first([node for node, _ in roots])
     targets: frozenset[Node[D]] = frozenset(wanted or ())
-    needed = None if wanted is None else _leading_to(targets, order)
+    ends = targets if outward else frozenset()
+    order = youngest_first([node for node, _ in roots], ends)
+    needed = None if wanted is None else _leading_to(targets, order) - ends
     if needed is not None:
         order = [node for node in order if node in needed or node in targets]
     keep = retain_graph or create_graph
@@ -59,13 +72,14 @@ def backward(
     several: dict[Node[D], list[D | None]] = {}  # gradients of the outputs of `Many` nodes
     found: dict[Node[D], D] = {}
     take = inbox.pop
+    watched = anomaly.watched if anomaly.enabled else None
     with GradMode(create_graph):
         for node, seed in roots:
             inbox[node] = inbox[node] + seed if node in inbox else seed
         for node in order:
             g = take(node, None)
             if g is not None:
-                if node.hooks is not None:
+                if node.hooks is not None and node not in ends:
                     g = _hooked(node.hooks, g)
                 if needed is not None:
                     if node in targets:
@@ -75,9 +89,12 @@ def backward(
                 if type(node) is Output:  # isinstance would cost a call for each node
                     _file(several, node, g)
                     continue
-                grads = node.backward(g)
+                grads = watched(node, partial(node.backward, g)) if watched else node.backward(g)
             elif node in several:
-                grads = _spread(node, several.pop(node))
+                each = several.pop(node)
+                grads = (
+                    watched(node, partial(_spread, node, each)) if watched else _spread(node, each)
+                )
             else:
                 continue
             if not keep:

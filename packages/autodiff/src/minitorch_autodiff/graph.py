@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from minitorch_autodiff import anomaly
 from minitorch_operators import Liftable, Rule, TernaryRule
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class Differentiable(Liftable, Protocol):
         """Add `g` to `.grad`."""
         ...
 
+    def first_nan(self) -> tuple[int, ...] | None:
+        """The index of its first nan, () if it is a number; None if it has none."""
+        ...
+
     def compute_rule(self, rule: Rule, a: Self, b: Self, /) -> Self:
         """`rule(self, a, b)`, not recorded; tensors do it in one fused kernel."""
         ...
@@ -73,6 +78,8 @@ class Node(Generic[D]):
         self.edges = edges
         self.hooks = None
         self.sequence = next_sequence()
+        if anomaly.enabled:
+            anomaly.remember(self)
 
     @abstractmethod
     def backward(self, g: D, /) -> Sequence[D | None]:

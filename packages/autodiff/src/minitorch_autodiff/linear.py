@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from minitorch_autodiff import anomaly
 from minitorch_autodiff.graph import D, Node, next_sequence
 
 _new = object.__new__
@@ -34,5 +35,7 @@ def record_linear(title: str, x: D, y: D, transpose: Callable[[D], D]) -> None:
     node.hooks = None
     node.edges = (x.node or x.gradient_node(),)
     node.sequence = next_sequence()
+    if anomaly.enabled:
+        anomaly.remember(node)
     y.requires_grad = True
     y.node = node

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minitorch_autodiff import anomaly
 from minitorch_autodiff.graph import D, Node, next_sequence
 from minitorch_autodiff.mode import is_grad_enabled
 from minitorch_autodiff.saved import FREED, STALE
@@ -155,6 +156,8 @@ def record_unary(operator: Unary, x: D, y: D) -> None:
             node.y = kept = y.detach()
             node.version_y = kept.version
     node.sequence = next_sequence()
+    if anomaly.enabled:
+        anomaly.remember(node)
     y.requires_grad = True
     y.node = node
 
@@ -179,6 +182,8 @@ def record_binary(operator: Binary, a: D, b: D, y: D) -> None:
             node.b = b
             node.version_b = b.version
     node.sequence = next_sequence()
+    if anomaly.enabled:
+        anomaly.remember(node)
     y.requires_grad = True
     y.node = node
 
@@ -203,5 +208,7 @@ def record_ternary(operator: Ternary, a: D, b: D, c: D, y: D) -> None:
     )
     node.versions = (a.version, b.version, c.version)
     node.sequence = next_sequence()
+    if anomaly.enabled:
+        anomaly.remember(node)
     y.requires_grad = True
     y.node = node

@@ -11,9 +11,9 @@ FREED = (
     "it was first walked; pass retain_graph=True to the first backward"
 )
 STALE = (
-    "one of the values needed for gradient computation has been modified by an inplace operation: "
-    "{} saved it at version {}, and it is at version {} now; use an out-of-place operation, or "
-    "clone() it first"
+    "one of the variables needed for gradient computation has been modified by an inplace "
+    "operation: what {0} saved is at version {2}; expected version {1} instead; use an "
+    "out-of-place operation, or clone() it first (detect_anomaly() names the line {0} comes from)"
 )
 
 

@@ -103,6 +103,10 @@ class Scalar(Pointwise["Scalar"]):
             g = g.detach()  # a gradient has a history only if its computation was recorded
         self.grad = g if self.grad is None else self.grad + g
 
+    def first_nan(self) -> tuple[int, ...] | None:
+        """(), the index of the one number that a Scalar has, if that is nan; else None."""
+        return () if self.data != self.data else None
+
     def apply_unary(self, operator: Unary, /) -> Scalar:
         """`operator` of this value."""
         y = Scalar(operator.fn(self.data))
