@@ -79,6 +79,11 @@ from minitorch_tensor.functional.conv_transpose import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from minitorch_tensor.functional.distances import (
+    cosine_similarity,
+    pairwise_distance,
+    pdist,
+)
 from minitorch_tensor.functional.dropout import (
     dropout,
     dropout1d,
@@ -88,6 +93,11 @@ from minitorch_tensor.functional.dropout import (
 from minitorch_tensor.functional.embedding import (
     embedding,
     one_hot,
+)
+from minitorch_tensor.functional.embedding_loss import (
+    cosine_embedding_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
 from minitorch_tensor.functional.fold import (
     fold,
@@ -99,6 +109,10 @@ from minitorch_tensor.functional.fractional_pool import (
     fractional_max_pool3d,
     fractional_max_pool3d_with_indices,
 )
+from minitorch_tensor.functional.likelihood_loss import (
+    gaussian_nll_loss,
+    poisson_nll_loss,
+)
 from minitorch_tensor.functional.linear import (
     bilinear,
     linear,
@@ -106,6 +120,14 @@ from minitorch_tensor.functional.linear import (
 from minitorch_tensor.functional.loss import (
     cross_entropy,
     nll_loss,
+)
+from minitorch_tensor.functional.margin_loss import (
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
 )
 from minitorch_tensor.functional.norm import (
     batch_norm,
@@ -177,6 +199,8 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "dropout1d",
@@ -191,6 +215,7 @@ __all__ = [
     "fractional_max_pool2d_with_indices",
     "fractional_max_pool3d",
     "fractional_max_pool3d_with_indices",
+    "gaussian_nll_loss",
     "gelu",
     "glu",
     "group_norm",
@@ -200,6 +225,7 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "hardtanh_",
+    "hinge_embedding_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",
@@ -213,6 +239,7 @@ __all__ = [
     "lp_pool1d",
     "lp_pool2d",
     "lp_pool3d",
+    "margin_ranking_loss",
     "max_pool1d",
     "max_pool1d_with_indices",
     "max_pool2d",
@@ -224,10 +251,16 @@ __all__ = [
     "max_unpool3d",
     "mish",
     "mse_loss",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "normalize",
     "one_hot",
     "pad",
+    "pairwise_distance",
+    "pdist",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
@@ -241,6 +274,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softmin",
     "softplus",
@@ -250,5 +284,7 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "threshold_",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
     "unfold",
 ]

@@ -360,6 +360,8 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None
     x, i = softmax_arguments("softmax", input, dim, dtype)
     if x.layout.size == 0:
         return views.clone(x)
+    if x.dtype.half:
+        return softmax(x.float(), i).to(x.dtype)
     e = _shifted(x, i).exp()
     return e / e.sum(i, True)
 
@@ -385,6 +387,8 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = 
     x, i = softmax_arguments("log_softmax", input, dim, dtype)
     if x.layout.size == 0:
         return views.clone(x)
+    if x.dtype.half:
+        return log_softmax(x.float(), i).to(x.dtype)
     shifted = _shifted(x, i)
     return shifted - shifted.exp().sum(i, True).log()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minitorch_autodiff import no_grad
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor import views
+from minitorch_tensor import gathering, views
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.op import Op
 from minitorch_tensor.pointwise import where
@@ -78,7 +78,8 @@ def embedding(
     try:
         if max_norm is not None:
             _shrink_rows(weight, index, max_norm, norm_type)
-        y = weight.gather(0, views.expand_to(views.unsqueeze(index, 1), (index.shape[0], n)))
+        spread = views.expand_to(views.unsqueeze(index, 1), (index.shape[0], n))
+        y = gathering.pick(weight, 0, spread)
     except IndexError:
         bad = index.masked_select((index < 0).logical_or(index >= rows))
         raise IndexError(
@@ -95,7 +96,7 @@ def embedding(
 def _uses(weight: Tensor, index: Tensor) -> Tensor:
     """How often each row is used: (rows,)."""
     none = weight._full((weight.shape[0],), 0.0, weight.dtype)
-    return none.scatter_add(0, index, weight._full(index.shape, 1.0, weight.dtype))
+    return gathering.add_at(none, 0, index, weight._full(index.shape, 1.0, weight.dtype))
 
 
 def _share(weight: Tensor, index: Tensor, padding: int | None, scale_by_use: bool) -> Tensor | None:
@@ -149,7 +150,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     zeros = tensor._full((*tensor.shape, max(num_classes, 0)), 0, dtypes.int64)
     ones = tensor._full((*tensor.shape, 1), 1, dtypes.int64)
     try:
-        return zeros.scatter_add(tensor.ndim, views.unsqueeze(tensor, -1), ones)
+        return gathering.add_at(zeros, tensor.ndim, views.unsqueeze(tensor, -1), ones)
     except IndexError:
         low, high = int(tensor.min().item()), int(tensor.max().item())
         raise RuntimeError(

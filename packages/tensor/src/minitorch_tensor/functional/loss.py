@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor import views
+from minitorch_tensor import gathering, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.activation import log_softmax
@@ -124,7 +124,8 @@ def _nll(
     safe = where(counted, target, 0)
     dim = min(log_p.ndim - 1, 1)
     try:
-        picked = views.squeeze(log_p.gather(dim, views.unsqueeze(safe, dim)), dim)
+        at = views.unsqueeze(safe, dim)
+        picked = views.squeeze(gathering.pick(log_p, dim, at), dim)
     except IndexError:
         raise _no_such_class(name, safe, log_p.shape[dim]) from None
     loss = where(counted, -picked, 0.0)

@@ -8,24 +8,28 @@ from collections.abc import Sequence
 from minitorch_autodiff import no_grad
 from minitorch_tensor import views
 from minitorch_tensor.core import Tensor
-from minitorch_tensor.dtype import finfo
+from minitorch_tensor.dtype import DType, finfo
 from minitorch_tensor.functional.checks import require_alike, require_floating
 from minitorch_tensor.layout import Shape
 from minitorch_tensor.op import Op
 
 
 def _standardised(x: Tensor, dims: tuple[int, ...], eps: float) -> tuple[Tensor, Tensor, Tensor]:
-    """(x - mean) / sqrt(variance + eps), the mean and the variance, with size 1 along `dims`."""
+    """(x - mean) / sqrt(variance + eps), the mean and the variance, with size 1 along `dims`.
+
+    All three in float32 for 16-bit floats; `_affine` rounds the end of it.
+    """
+    x = x.float() if x.dtype.half else x
     mean = x.mean(dims, True)
     centred = x - mean
     variance = centred.square().mean(dims, True)
     return centred * (variance + eps).rsqrt(), mean, variance
 
 
-def _affine(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+def _affine(y: Tensor, weight: Tensor | None, bias: Tensor | None, dtype: DType) -> Tensor:
     if weight is not None:
         y = y * weight
-    return y if bias is None else y + bias
+    return (y if bias is None else y + bias).to(dtype)
 
 
 def check_batch_norm(
@@ -138,6 +142,7 @@ def batch_norm(
         y,
         None if weight is None else views.reshape(weight, shape),
         None if bias is None else views.reshape(bias, shape),
+        input.dtype,
     )
 
 
@@ -214,7 +219,7 @@ def layer_norm(
             [-1.,  1.]], requires_grad=False)
     """
     dims = check_normalized("layer_norm", input, normalized_shape, weight, bias)
-    return _affine(_standardised(input, dims, eps)[0], weight, bias)
+    return _affine(_standardised(input, dims, eps)[0], weight, bias, input.dtype)
 
 
 @Op
@@ -240,7 +245,9 @@ def rms_norm(
     """
     dims = check_normalized("rms_norm", input, normalized_shape, weight, None)
     small = finfo(input.dtype).eps if eps is None else eps
-    return _affine(input * (input.square().mean(dims, True) + small).rsqrt(), weight, None)
+    x = input.float() if input.dtype.half else input
+    scale = (x.square().mean(dims, True) + small).rsqrt()
+    return _affine(x * scale, weight, None, input.dtype)
 
 
 def group_norm(
@@ -293,6 +300,7 @@ def group_norm(
         views.reshape(y, input.shape),
         None if weight is None else views.reshape(weight, shape),
         None if bias is None else views.reshape(bias, shape),
+        input.dtype,
     )
 
 
