@@ -10,9 +10,10 @@ import textwrap
 from collections.abc import Callable, Iterator
 from types import FunctionType
 
-from minitorch_operators import Binary, Ternary, Unary, ieee
+from minitorch_operators import Binary, Ternary, Unary, ieee, whole
 
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+BITS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.LShift, ast.RShift)  # of integers only
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
@@ -80,6 +81,13 @@ class Form:
                     self.fault(node, "neither an operand nor a constant float of the module")
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 self.value(operand)
+            case ast.UnaryOp(op=ast.Invert(), operand=operand) if not self.is_rule:
+                self.integer(operand)
+            case ast.BinOp(left=left, op=ast.operator() as op, right=right) if (
+                isinstance(op, BITS) and not self.is_rule
+            ):
+                self.integer(left)
+                self.integer(right)
             case ast.BinOp(left=left, op=op, right=right):
                 if not isinstance(op, ARITHMETIC):
                     self.fault(node, "not one of + - * /")
@@ -95,6 +103,15 @@ class Form:
                     self.value(argument)
             case _:
                 self.fault(node, "not in the form")
+
+    def integer(self, node: ast.expr) -> None:
+        """An operand of an operator on bits."""
+        self.value(node)
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="whole"), attr="integer")):
+                pass
+            case _:
+                self.fault(node, "not a whole.integer(...)")
 
     def condition(self, node: ast.expr) -> None:
         """An expression that is true or false: only before `else`."""
@@ -117,6 +134,9 @@ class Form:
             case ast.Attribute(value=ast.Name(id="ieee"), attr=name) if not self.is_rule:
                 if name not in ieee.__all__ or self.globals.get("ieee") is not ieee:
                     self.fault(call, "ieee has no such function")
+            case ast.Attribute(value=ast.Name(id="whole"), attr=name) if not self.is_rule:
+                if name not in whole.__all__ or self.globals.get("whole") is not whole:
+                    self.fault(call, "whole has no such function")
             case ast.Name(id=name):
                 self.named(self.globals.get(name), call)
             case _:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from minitorch_operators import Binary, Operator, Ternary, Unary, exp, gt, ieee, neg, where
+from minitorch_operators import Binary, Operator, Ternary, Unary, exp, gt, ieee, neg, where, whole
 from minitorch_operators.record import V
 
 from .form import function_faults, reads, rule_faults
-from .points import OPERATORS, arity, rules
+from .points import EVERY, arity, rules
 
 _HALF = 0.5
 _WHOLE = 1
@@ -19,7 +19,7 @@ def letters(operator: Operator) -> str:
     return ("xy", "ab", "abc")[arity(operator) - 1]
 
 
-@pytest.fixture(params=OPERATORS, ids=lambda operator: operator.name)
+@pytest.fixture(params=EVERY, ids=lambda operator: operator.name)
 def operator(request: pytest.FixtureRequest) -> Operator:
     assert isinstance(request.param, (Unary, Binary, Ternary))
     return request.param
@@ -100,6 +100,10 @@ def _modulo(x: float) -> float:
     return x % 2.0
 
 
+def _bits(x: float) -> float:
+    return int(x) & whole.integer(x)
+
+
 def _helper(x: float) -> float:
     return x * _HALF
 
@@ -136,6 +140,10 @@ def test_a_function_out_of_form_is_found(fn: Callable[[float], float], fault: st
 def test_a_statement_out_of_form_is_found(fn: Callable[[float], float]) -> None:
     with pytest.raises(AssertionError, match="neither `=` nor `return`"):
         function_faults(fn)
+
+
+def test_the_bits_of_a_number_that_is_no_integer_are_found() -> None:
+    assert any("not a whole.integer(...)" in fault for fault in function_faults(_bits))
 
 
 def test_a_function_with_helpers_is_in_form() -> None:

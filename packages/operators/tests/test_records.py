@@ -1,7 +1,9 @@
 """A record is called with numbers or with values, and the table and the public names hold them."""
 
+import math
 import subprocess
 import sys
+from itertools import product
 from types import ModuleType
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 import minitorch_operators as package
 from minitorch_operators import ALL, Binary, Ternary, Unary, clamp, ieee, pow, sub, tanh, where
 
-from .points import OPERATORS, arity
+from .points import INTEGER, OPERATORS, arity
 from .value import Value
 
 COURSE = (
@@ -72,6 +74,12 @@ def test_all_has_every_public_record() -> None:
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.name)
 def test_a_function_gives_a_float(operator: Unary | Binary | Ternary) -> None:
     assert type(operator.fn(*[0.5] * arity(operator))) is float
+
+
+@pytest.mark.parametrize("operator", INTEGER, ids=lambda operator: operator.name)
+def test_a_function_of_integers_gives_a_whole_number(operator: Unary | Binary | Ternary) -> None:
+    for operands in product((0.5, 6.9, -3.0, math.nan, math.inf), repeat=arity(operator)):
+        assert operator.fn(*operands) % 1 == 0
 
 
 def test_the_public_names_are_those_listed() -> None:

@@ -54,7 +54,7 @@ def _gcd(a: float, b: float) -> float:
 def _lcm(a: float, b: float) -> float:
     """The smallest positive integer that both divide; 0 where one of them is 0."""
     d = whole.gcd(a, b)
-    return ieee.fabs(ieee.div(a, d if d != 0.0 else 1.0) * b)
+    return ieee.fabs(ieee.div(whole.integer(a), d if d != 0.0 else 1.0) * whole.integer(b))
 
 
 bitwise_not = Unary("bitwise_not", _bitwise_not, None, result="integer")

@@ -10,15 +10,22 @@ def _frexp_exponent(x: float) -> float:
     return ieee.logb(x) + 1.0 if x - x == 0.0 and x != 0.0 else 0.0
 
 
+def _frexp_scale(a: float, x: float) -> float:
+    """`a * 2**-e`, where e is the exponent of x."""
+    return ieee.ldexp(a, -_frexp_exponent(x))
+
+
+def _frexp_scale_vjp_a(g: V, a: V, x: V) -> V:
+    return frexp_scale(g, x)
+
+
 def _frexp_mantissa(x: float) -> float:
     """The m in `x = m * 2**e` with 0.5 <= |m| < 1; x where that is 0, infinite or nan."""
-    return ieee.ldexp(x, -_frexp_exponent(x))
+    return _frexp_scale(x, x)
 
 
 def _frexp_mantissa_vjp(g: V, x: V, y: V) -> V:
-    # The ratio of m and x is 2**-e.
-    zero = eq(x, 0.0)
-    return where(zero, g, g * (y / where(zero, 1.0, x)))
+    return frexp_scale(g, x)
 
 
 def _nextafter(a: float, b: float) -> float:
@@ -36,5 +43,6 @@ def _nextafter_vjp_b(g: V, a: V, b: V) -> V:
 
 
 frexp_exponent = Unary("frexp_exponent", _frexp_exponent, None)
-frexp_mantissa = Unary("frexp_mantissa", _frexp_mantissa, _frexp_mantissa_vjp, needs="xy")
+frexp_mantissa = Unary("frexp_mantissa", _frexp_mantissa, _frexp_mantissa_vjp, needs="x")
+frexp_scale = Binary("frexp_scale", _frexp_scale, (_frexp_scale_vjp_a, None), needs=("b", ""))
 nextafter = Binary("nextafter", _nextafter, (_nextafter_vjp_a, _nextafter_vjp_b), needs=("ab", ""))
