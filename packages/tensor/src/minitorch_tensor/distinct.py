@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minitorch_tensor import conversion, gathering, views
+from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.layout import wrap_dim
 from minitorch_tensor.siblings import new_tensor
@@ -134,7 +135,7 @@ def _distinct(
     begins = np.ones(len(rows), bool)
     begins[1:] = (ordered[1:] != ordered[:-1]).any(1)
     starts = np.flatnonzero(begins)
-    first = new_tensor(x, order[starts].astype(np.int64))
+    first = new_tensor(x, order[starts], dtype=dtypes.int64)
     if dim is None:
         values = gathering.gather(views.reshape(x.detach(), -1), 0, first)
     else:
@@ -143,8 +144,10 @@ def _distinct(
     if return_inverse:
         inverse = np.empty(len(rows), np.int64)
         inverse[order] = np.cumsum(begins) - 1
-        found.append(new_tensor(x, inverse.reshape(x.shape) if dim is None else inverse))
+        found.append(
+            new_tensor(x, inverse.reshape(x.shape) if dim is None else inverse, dtype=dtypes.int64)
+        )
     if return_counts:
-        counts = np.diff(np.append(starts, len(rows))).astype(np.int64)
-        found.append(new_tensor(x, counts))
+        counts = np.diff(np.append(starts, len(rows)))
+        found.append(new_tensor(x, counts, dtype=dtypes.int64))
     return tuple(found) if len(found) > 1 else values

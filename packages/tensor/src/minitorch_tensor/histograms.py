@@ -210,6 +210,8 @@ def _edges(name: str, x: Tensor, bins: int | Tensor, limits: tuple[float, float]
                 f"{name}: edges must be a vector of at least 2 elements of {x.dtype}, as the input "
                 f"is, but got shape {bins.shape} of {bins.dtype}"
             )
+        if not bool((bins[1:] >= bins[:-1]).all()):
+            raise RuntimeError(f"{name}: edges must be in ascending order, but got {bins.tolist()}")
         return views.clone(bins.detach())
     if bins < 1:
         raise RuntimeError(f"{name}: bins must be > 0, but got {bins}")

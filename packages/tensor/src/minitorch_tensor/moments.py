@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from minitorch_tensor import pointwise
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.reductions import Dims, dims_of, mean, sum
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _var_mean(
     name: str, x: Tensor, dim: Dims, unbiased: bool | None, keepdim: bool,
     correction: float | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    if not x.dtype.is_floating_point:
+    if not require_tensor(name, "input", x).dtype.is_floating_point:
         raise RuntimeError(
             f"{name}: the input dtype must be floating point, but got {x.dtype}; use .float()"
         )
@@ -105,6 +106,9 @@ def _var_mean(
             UserWarning,
             stacklevel=3,
         )
+    if x.dtype.half:
+        wide = _var_mean(name, x.float(), dims, None, keepdim, correction)
+        return wide[0].to(x.dtype), wide[1].to(x.dtype)
     middle = mean(x, dims, True)
     distance = x - middle
     # Without a degree of freedom this is 0 / 0, or a number over 0: nan or inf, as in PyTorch.

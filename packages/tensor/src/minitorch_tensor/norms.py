@@ -33,7 +33,7 @@ def norm(
     >>> norm(tensor([3.0, -4.0])), norm(tensor([3.0, -4.0]), 1)
     (Tensor(5., requires_grad=False), Tensor(7., requires_grad=False))
     """
-    if not input.dtype.is_floating_point:
+    if not require_tensor("norm", "input", input).dtype.is_floating_point:
         raise RuntimeError(
             f"norm: expected a floating point tensor, but got {input.dtype}; use .float()"
         )
@@ -50,6 +50,8 @@ def norm(
 
 
 def _norm(x: Tensor, p: float, dim: Dims, keepdim: bool) -> Tensor:
+    if x.dtype.half:
+        return _norm(x.to(dtypes.float32), p, dim, keepdim).to(x.dtype)
     if p < 0 or p == math.inf:
         dims = dims_of("norm", dim, x.ndim)
         if any(x.shape[i] == 0 for i in dims):
@@ -98,7 +100,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     >>> dist(tensor([1.0, 2.0]), tensor([4.0, 6.0]))
     Tensor(5., requires_grad=False)
     """
-    difference = input - require_tensor("dist", "other", other)
+    difference = require_tensor("dist", "input", input) - require_tensor("dist", "other", other)
     if not difference.dtype.is_floating_point:
         raise RuntimeError(
             f"dist: expected a floating point tensor, but got {input.dtype} and {other.dtype}; use "
@@ -133,7 +135,7 @@ def renorm_(x: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
 
 
 def _renorm(name: str, x: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
-    if not x.dtype.is_floating_point:
+    if not require_tensor(name, "input", x).dtype.is_floating_point:
         raise RuntimeError(
             f"{name}: expected a floating point tensor, but got {x.dtype}; use .float()"
         )

@@ -178,7 +178,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     longest = np.argmax(length, -1, keepdims=True)  # the end of the first run that is as long
     found = np.moveaxis(np.take_along_axis(order, longest, -1), -1, i)
     shape = tuple(1 if d == i else n for d, n in enumerate(input.shape))
-    indices = new_tensor(input, found.reshape(shape).astype(np.int64))
+    indices = new_tensor(input, found.reshape(shape), dtype=dtypes.int64)
     return _picked(input, i, indices, keepdim)
 
 

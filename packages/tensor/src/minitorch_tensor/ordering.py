@@ -63,12 +63,14 @@ def topk(
     https://docs.pytorch.org/docs/stable/generated/torch.topk.html
 
     Raises:
-        RuntimeError: if there are fewer than k.
+        RuntimeError: if there are fewer than k, or the dtype is bool.
 
     >>> from minitorch_tensor import tensor
     >>> topk(tensor([3.0, 1.0, 2.0]), 2).values
     Tensor([3., 2.], requires_grad=False)
     """
+    if input.dtype is dtypes.bool_:
+        raise RuntimeError("topk: not defined for bool tensors; convert it with .int() first")
     i = wrap_dim(dim, input.ndim)
     size = input.shape[i] if input.ndim else 1
     if not 0 <= k <= size:
@@ -109,6 +111,8 @@ def running(
     i = wrap_dim(dim, x.ndim)
     if dtype is None:
         dtype = x.dtype if x.dtype.is_floating_point else dtypes.int64
+    if dtype.half:
+        return running(x.to(dtypes.float32), dim, None, combine).to(dtype)
     y = x.to(dtype)
     y = views.clone(y) if y is x else y
     if x.ndim == 0:

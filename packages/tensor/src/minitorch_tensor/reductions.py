@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 import minitorch_operators as op
-from minitorch_autodiff import is_grad_enabled
+from minitorch_autodiff import Variable, is_grad_enabled
 from minitorch_operators import Binary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, wrap_dim
 
@@ -79,7 +80,8 @@ def sum(
 
     https://docs.pytorch.org/docs/stable/generated/torch.sum.html
     """
-    dims = dims_of("sum", dim if axis is None else axis, input.ndim)
+    ndim = require_tensor("sum", "input", input).ndim
+    dims = dims_of("sum", dim if axis is None else axis, ndim)
     if dtype is not None and dtype is not input.dtype:
         input = input.to(dtype)
     result = input.dtype if input.dtype.is_floating_point or dtype is not None else dtypes.int64
@@ -100,11 +102,15 @@ def mean(
     Raises:
         RuntimeError: for integers and bools without `dtype`, as in PyTorch.
     """
+    require_tensor("mean", "input", input)
     if not (dtype or input.dtype).is_floating_point:
         raise RuntimeError(
             f"mean: the input dtype must be floating point, but got {dtype or input.dtype}; call "
             ".float() first"
         )
+    if (dtype or input.dtype).half:  # no rounding to 16 bits, and no overflow, on the way
+        whole = mean(input.to(dtypes.float32), dim, keepdim, axis=axis)
+        return whole.to(dtype or input.dtype)
     dims = dims_of("mean", dim if axis is None else axis, input.ndim)
     count = math.prod(input.shape[i] for i in dims)
     return sum(input, dims, keepdim, dtype=dtype) / (count if count else math.nan)
@@ -117,10 +123,15 @@ def prod(
 
     https://docs.pytorch.org/docs/stable/generated/torch.prod.html
     """
+    require_tensor("prod", "input", input)
+    if dim is not None and not isinstance(dim, int):
+        raise TypeError(f"prod: dim must be one integer, but got {type(dim).__name__} {dim!r}")
     dims = dims_of("prod", dim, input.ndim)
     if dtype is not None and dtype is not input.dtype:
         input = input.to(dtype)
     result = input.dtype if input.dtype.is_floating_point or dtype is not None else dtypes.int64
+    if result.half:
+        return prod(input.to(dtypes.float32), dim, keepdim).to(result)
     if input.requires_grad and result.is_floating_point and is_grad_enabled():
         return _finish(_recorded_prod(input, dims), dims, keepdim)
     return _finish(_reduce(input, op.mul, 1.0, dims, result), dims, keepdim)
@@ -145,8 +156,8 @@ def _extreme(
     name: str, x: Tensor, operator: Binary, start: float, dim: Dims, keepdim: bool
 ) -> Tensor:
     """amax or amin: equal extremes share the gradient, as in PyTorch."""
-    dims = dims_of(name, dim, x.ndim)
-    if dim is None and x.layout.size == 0:
+    dims = dims_of(name, dim, require_tensor(name, "input", x).ndim)
+    if x.layout.size == 0 and (dim is None or (not isinstance(dim, int) and not dim)):
         raise RuntimeError(f"{name}: no elements to choose from: the shape is {x.shape}")
     _require_elements(name, x, dims)
     y = _reduce(x.detach(), operator, start, dims, x.dtype)
@@ -203,7 +214,7 @@ def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def _arg(name: str, x: Tensor, operator: Binary, dim: int | None, keepdim: bool) -> Tensor:
-    if x.dtype is dtypes.bool_ and name.startswith("arg"):
+    if require_tensor(name, "input", x).dtype is dtypes.bool_ and name.startswith("arg"):
         raise RuntimeError(f"{name}: not defined for bool tensors; convert it with .int() first")
     if dim is None:
         if x.layout.size == 0:
@@ -249,6 +260,7 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 def _along(name: str, x: Tensor, operator: Binary, dim: int, keepdim: bool) -> ValuesIndices:
     """Values and indices along one dimension; the gradient goes to the element picked."""
+    require_tensor(name, "input", x)
     indices = _arg(name, x.detach(), operator, dim, True)
     if x.ndim == 0:
         return ValuesIndices(views.clone(x), indices)
@@ -259,27 +271,50 @@ def _along(name: str, x: Tensor, operator: Binary, dim: int, keepdim: bool) -> V
     return ValuesIndices(views.squeeze(values, i), views.squeeze(indices, i))
 
 
+def _other(name: str, dim: int | Tensor | None, other: Tensor | None) -> Tensor:
+    """The second operand of an elementwise maximum or minimum, which may be called dim.
+
+    Raises:
+        TypeError: if both are given, or it is no tensor.
+    """
+    if dim is not None and other is not None:
+        raise TypeError(f"{name}: got both dim={dim!r} and other; give one of them")
+    second = other if dim is None else dim
+    if isinstance(second, int) or second is None:
+        raise TypeError(f"{name}: expected a Tensor as other, but got {second!r}")
+    if not isinstance(second, Variable):
+        raise TypeError(
+            f"{name}: dim must be an integer, or other a Tensor, but got "
+            f"{type(second).__name__} {second!r}; a{name}() takes several dimensions"
+        )
+    return second
+
+
 @overload
 def max(input: Tensor) -> Tensor: ...
 @overload
 def max(input: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
 @overload
 def max(input: Tensor, dim: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, *, other: Tensor) -> Tensor: ...
 def max(
-    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
-) -> Tensor | ValuesIndices:
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *,
+    other: Tensor | None = None,
+) -> Tensor | ValuesIndices:  # fmt: skip
     """The largest element; or values and indices along `dim`; or elementwise with another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.max.html
 
     Raises:
         RuntimeError, IndexError: if there is nothing to choose from.
+        TypeError: if `dim` is neither an integer nor a tensor, or `other` is given beside it.
     """
-    if dim is None:
-        return amax(input)
-    if isinstance(dim, int):
+    if isinstance(dim, int) and other is None:
         return _along("max", input, op.gt, dim, keepdim)
-    return input.apply_binary(op.maximum, dim)
+    if dim is None and other is None:
+        return amax(input)
+    return require_tensor("max", "input", input).apply_binary(op.maximum, _other("max", dim, other))
 
 
 @overload
@@ -288,21 +323,25 @@ def min(input: Tensor) -> Tensor: ...
 def min(input: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
 @overload
 def min(input: Tensor, dim: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, *, other: Tensor) -> Tensor: ...
 def min(
-    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False
-) -> Tensor | ValuesIndices:
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *,
+    other: Tensor | None = None,
+) -> Tensor | ValuesIndices:  # fmt: skip
     """The smallest element; or values and indices along `dim`; or elementwise with another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.min.html
 
     Raises:
         RuntimeError, IndexError: if there is nothing to choose from.
+        TypeError: if `dim` is neither an integer nor a tensor, or `other` is given beside it.
     """
-    if dim is None:
-        return amin(input)
-    if isinstance(dim, int):
+    if isinstance(dim, int) and other is None:
         return _along("min", input, op.lt, dim, keepdim)
-    return input.apply_binary(op.minimum, dim)
+    if dim is None and other is None:
+        return amin(input)
+    return require_tensor("min", "input", input).apply_binary(op.minimum, _other("min", dim, other))
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -310,7 +349,7 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.all.html
     """
-    dims = _truth_dims("all", dim, input.ndim)
+    dims = _truth_dims("all", dim, require_tensor("all", "input", input).ndim)
     return _truth(input, op.logical_and, 1.0, dims, keepdim)
 
 
@@ -319,7 +358,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.any.html
     """
-    dims = _truth_dims("any", dim, input.ndim)
+    dims = _truth_dims("any", dim, require_tensor("any", "input", input).ndim)
     return _truth(input, op.logical_or, 0.0, dims, keepdim)
 
 
@@ -343,9 +382,11 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
     """
-    dims = dims_of("logsumexp", dim, input.ndim)
+    dims = dims_of("logsumexp", dim, require_tensor("logsumexp", "input", input).ndim)
     if not input.dtype.is_floating_point:
         input = input.to(dtypes.get_default_dtype())
+    if input.dtype.half:
+        return logsumexp(input.to(dtypes.float32), dim, keepdim).to(input.dtype)
     if input.layout.size == 0:
         return pointwise.log(sum(pointwise.exp(input), dims, keepdim))
     top = amax(input.detach(), dims, True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minitorch_tensor import conversion, gathering, inplace, ordering, pointwise
+from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import wrap_dim
 from minitorch_tensor.reductions import ValuesIndices
@@ -54,7 +55,7 @@ def _running_extreme(x: Tensor, dim: int, extreme: np.ufunc) -> ValuesIndices:
     met = (array == extreme.accumulate(array, axis=i)) | (array != array)
     places = np.arange(array.shape[i]).reshape((-1,) + (1,) * (array.ndim - i - 1))
     found = np.maximum.accumulate(np.where(met, places, 0), axis=i)
-    indices = new_tensor(x, found.reshape(x.shape).astype(np.int64))
+    indices = new_tensor(x, found.reshape(x.shape), dtype=dtypes.int64)
     return ValuesIndices(gathering.gather(x, i, indices), indices)
 
 
