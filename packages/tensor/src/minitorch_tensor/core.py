@@ -32,6 +32,7 @@ from minitorch_autodiff import (
 )
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
 from minitorch_tensor import (
+    arranging,
     autograd,
     casts,
     conversion,
@@ -47,6 +48,7 @@ from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.half import narrowed
 from minitorch_tensor.layout import Layout, Shape, broadcast_for
+from minitorch_tensor.methods.arranging import ArrangingMethods
 from minitorch_tensor.methods.autograd import AutogradMethods
 from minitorch_tensor.methods.conversion import ConversionMethods
 from minitorch_tensor.methods.elementwise import ElementwiseMethods
@@ -71,6 +73,7 @@ class Tensor(
     PointwiseMethods,
     ElementwiseMethods,
     ShapeMethods,
+    ArrangingMethods,
     ReductionMethods,
     IndexingMethods,
     LinalgMethods,
@@ -212,10 +215,18 @@ class Tensor(
 
     @property
     def mT(self) -> Tensor:
-        """The last two dimensions swapped."""
-        if self.ndim < 2:
-            raise RuntimeError(f"mT: expected at least 2 dimensions, but got shape {self.shape}")
-        return self.transpose(-1, -2)
+        """The last two dimensions swapped; a number as it is."""
+        return arranging.matrices_transposed("mT", self)
+
+    @property
+    def mH(self) -> Tensor:
+        """The last two dimensions swapped: the conjugate transpose of real matrices."""
+        return arranging.matrices_transposed("mH", self)
+
+    @property
+    def H(self) -> Tensor:
+        """The transpose of a real matrix, which is its conjugate transpose."""
+        return arranging.matrix_transposed("H", self)
 
     # ---- what the engine asks for --------------------------------------------------------------
 
@@ -302,8 +313,9 @@ class Tensor(
             if not dtype.is_floating_point:
                 dtype = pointwise.number_dtype(operator, dtype, other)
                 pointwise.refuse_bools(operator, a.dtype)
-            b = constant(other, dtype, device)
-            b = make(b.storage, b.layout.expand(layout.shape), dtype)
+            kind = dtypes.float32 if dtype.half else dtype  # a number is not rounded to 16 bits
+            b = constant(other, kind, device)
+            b = make(b.storage, b.layout.expand(layout.shape), kind)
         else:
             found = from_foreign(other, a)
             return NotImplemented if found is None else a.apply_binary(operator, found)

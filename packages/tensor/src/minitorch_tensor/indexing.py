@@ -239,9 +239,9 @@ def _check(index: Tensor, x: Tensor, of: int) -> None:
         return
     if index.dtype is dtypes.uint8:
         raise IndexError(
-            "tensors used as indices must be int64, int32 or bool tensors, but got minitorch.uint8, "
-            "which PyTorch reads as a mask, with a warning; use .long() for positions, .bool() for "
-            "a mask"
+            "tensors used as indices must be int64, int32 or bool tensors, but got "
+            "minitorch.uint8, which PyTorch reads as a mask, with a warning; use .long() for "
+            "positions, .bool() for a mask"
         )
     if index.dtype not in (dtypes.int64, dtypes.int32):
         raise IndexError(

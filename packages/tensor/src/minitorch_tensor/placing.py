@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from minitorch_autodiff import Variable
-from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import combining, gathering, indexing, inplace, pointwise, views
+from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import wrap_dim
 
@@ -76,9 +76,7 @@ def scatter_(
     return inplace.write("scatter_", x, lambda old: combine(old, i, index, source), source)
 
 
-def _source(
-    x: Tensor, index: Tensor, src: Tensor | float | None, value: float | None
-) -> Tensor:
+def _source(x: Tensor, index: Tensor, src: Tensor | float | None, value: float | None) -> Tensor:
     """What is scattered, as a tensor at least as large as index."""
     if src is None or isinstance(src, (int, float)):
         number = value if value is not None else src if src is not None else 0.0

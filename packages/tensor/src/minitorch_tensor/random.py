@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from minitorch_autodiff import is_grad_enabled
 from minitorch_tensor import choices, conversion, inplace, normals, sampling
+from minitorch_tensor.dtype import bfloat16
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.storage import Storage
 
@@ -29,7 +30,7 @@ def manual_seed(seed: int) -> Generator:
 
     https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html
     """
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
@@ -94,6 +95,11 @@ def fill(x: Tensor, sample: Sample, generator: Generator | None) -> Tensor:
     return x
 
 
+def _drawn_as(x: Tensor) -> np.dtype[np.generic]:
+    """The dtype that draws for x are made in; those for bfloat16 are rounded from float32."""
+    return np.dtype(np.float32) if x.dtype is bfloat16 else x.dtype.numpy
+
+
 def uniform_(
     x: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
@@ -101,7 +107,7 @@ def uniform_(
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html
     """
-    dtype = x.dtype.numpy
+    dtype = _drawn_as(x)
     return fill(x, lambda g, n: sampling.uniform(g, n, dtype, from_, to), generator)
 
 
@@ -112,9 +118,14 @@ def normal_(
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
     """
-    dtype = x.dtype.numpy
+    dtype = _drawn_as(x)
     dense = x.is_contiguous()
-    return fill(x, lambda g, n: normals.normal(g, n, dtype, mean, std, contiguous=dense), generator)
+    half = x.dtype.half
+    return fill(
+        x,
+        lambda g, n: normals.normal(g, n, dtype, mean, std, contiguous=dense, half=half),
+        generator,
+    )
 
 
 def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None) -> Tensor:
@@ -122,7 +133,7 @@ def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | Non
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.bernoulli_.html
     """
-    dtype = x.dtype.numpy
+    dtype = _drawn_as(x)
     if isinstance(p, (int, float)):
         chance = float(p)
         return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chance), generator)
@@ -151,7 +162,7 @@ def random_(
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.random_.html
     """
-    dtype = x.dtype.numpy
+    dtype = _drawn_as(x)
     if from_ is None and to is not None:
         from_ = 0
     if from_ is None:
@@ -165,7 +176,7 @@ def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None =
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.exponential_.html
     """
-    dtype = x.dtype.numpy
+    dtype = _drawn_as(x)
     return fill(x, lambda g, n: sampling.exponential(g, n, dtype, lambd), generator)
 
 
@@ -179,7 +190,7 @@ def log_normal_(
     Raises:
         RuntimeError: if std is not above 0, or the dtype is not floating.
     """
-    dtype = x.dtype.numpy
+    dtype = _drawn_as(x)
     return fill(x, lambda g, n: normals.log_normal(g, n, dtype, mean, std), generator)
 
 
@@ -191,7 +202,7 @@ def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Te
     Raises:
         RuntimeError: if p is outside (0, 1), or the dtype is bool.
     """
-    dtype = x.dtype.numpy
+    dtype = _drawn_as(x)
     return fill(x, lambda g, n: sampling.geometric(g, n, dtype, p), generator)
 
 
@@ -205,7 +216,7 @@ def cauchy_(
     Raises:
         RuntimeError: if sigma is not above 0, or the dtype is not floating.
     """
-    dtype = x.dtype.numpy
+    dtype = _drawn_as(x)
     return fill(x, lambda g, n: sampling.cauchy(g, n, dtype, median, sigma), generator)
 
 
