@@ -1,5 +1,5 @@
-"""What is needed around training: datasets and their batches."""
+"""What is needed around training: datasets and their batches, and checkpoints of activations."""
 
-from minitorch.utils import data
+from minitorch.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
