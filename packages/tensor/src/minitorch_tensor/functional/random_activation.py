@@ -47,12 +47,15 @@ def rrelu(
         )
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
-    # Numbers are drawn for the elements that are not positive only, in double precision.
+    # Numbers are drawn for the elements that are not positive only, in double precision, between
+    # bounds of the precision of the input; product and sum are rounded one after the other.
+    low, high = (float(input._constant(bound, input.dtype).item()) for bound in (lower, upper))
     size = input.layout.size
     places = views.reshape(nonzero(views.reshape(input.detach() <= 0, (size,))), (-1,))
     slopes = creation.empty(places.shape, dtype=dtypes.float64, device=input.device)
     ones = input._full((size,), 1.0, input.dtype)
-    drawn = scatter(ones, 0, places, slopes.uniform_(lower, upper).to(input.dtype))
+    slopes = slopes.uniform_() * (high - low) + low
+    drawn = scatter(ones, 0, places, slopes.to(input.dtype))
     noise = views.reshape(drawn, input.shape)
     return input.mul_(noise) if inplace else input * noise
 
