@@ -188,8 +188,8 @@ def eye(
     columns = n if m is None else m
     if n < 0 or columns < 0:
         raise RuntimeError(f"eye: n and m must be at least 0, but got {n} and {columns}")
-    array = np.eye(n, columns, dtype=floating(dtype).numpy)
-    return finish(tensor(array, device=device), requires_grad)
+    array = np.eye(n, columns, dtype=np.float32)
+    return finish(tensor(array, dtype=floating(dtype), device=device), requires_grad)
 
 
 def arange(
@@ -271,6 +271,8 @@ def linspace(
         first, last = (int(np.array(int(bound)).astype(kind.numpy)) for bound in (first, last))
     # As in PyTorch, the upper half is counted down from the end, so that both ends are exact.
     compute = kind.numpy if kind.is_floating_point else np.dtype(np.float64)
+    if kind is dtypes.bfloat16:
+        compute = np.dtype(np.float32)
     k = np.arange(steps)
     with np.errstate(all="ignore"):
         step = np.asarray((last - first) / (steps - 1) if steps > 1 else 0.0, compute)

@@ -214,7 +214,7 @@ class finfo:
         else:
             limits = np.finfo(kind.name)
             self.eps, self.max, self.tiny = map(float, (limits.eps, limits.max, limits.tiny))
-            self.resolution = float(limits.resolution)
+            self.resolution = 10.0 ** -int(limits.precision)
         self.min, self.smallest_normal = -self.max, self.tiny
 
 

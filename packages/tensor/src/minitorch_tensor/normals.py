@@ -44,6 +44,7 @@ def normal(
     std: float = 1.0,
     *,
     contiguous: bool = True,
+    half: bool = False,
 ) -> NDArray[T]:
     """Return n numbers with density exp(-(x - mean)**2 / (2 std**2)) / (std sqrt(2 pi)).
 
@@ -54,6 +55,7 @@ def normal(
         mean: the middle of the bell.
         std: its width, at least 0.
         contiguous: False makes them one by one, as PyTorch does for a strided tensor.
+        half: whether the float32 numbers will be rounded to 16 bits; it changes which are drawn.
 
     Raises:
         RuntimeError: std is negative or nan, or the dtype is not floating.
@@ -73,7 +75,7 @@ def normal(
         if kind == np.float64:
             return _in_blocks(generator.unit64, _transform64, n, n, mean, std).astype(kind)
         # Below float32 no uniforms are drawn for the elements past the last whole block.
-        drawn = n if kind == np.float32 else n - n % BLOCK
+        drawn = n if kind == np.float32 and not half else n - n % BLOCK
         return _in_blocks(generator.unit32, _transform32, n, drawn, mean, std).astype(kind)
 
 
