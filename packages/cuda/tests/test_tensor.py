@@ -157,3 +157,14 @@ def test_a_bad_index_is_refused() -> None:
 def test_devices_do_not_mix() -> None:
     with pytest.raises(RuntimeError, match="cuda:0"):
         t.zeros(3, device="cuda") + t.zeros(3)
+
+
+@pytest.mark.parametrize("dtype", [t.float16, t.bfloat16], ids=["float16", "bfloat16"])
+def test_16_bit_floats_are_refused_with_the_remedy(dtype: t.DType) -> None:
+    message = rf"cuda: there are no kernels for minitorch.{dtype.name}; convert .* with \.float\(\)"
+    with pytest.raises(RuntimeError, match=message):
+        t.ones(2, dtype=dtype).to("cuda")
+    with pytest.raises(RuntimeError, match=message):
+        t.ones(2, device="cuda").to(dtype)
+    with pytest.raises(RuntimeError, match=message):
+        t.zeros(2, dtype=dtype, device="cuda")
