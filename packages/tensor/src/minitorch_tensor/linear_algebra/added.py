@@ -10,6 +10,7 @@ from minitorch_tensor import inplace, linalg, reductions, views
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Shape
 from minitorch_tensor.linear_algebra import checks
+from minitorch_tensor.linear_algebra.recorded import independent
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -26,7 +27,10 @@ def added(name: str, input: Tensor, product: Tensor, beta: float, alpha: float) 
     if alpha != 1:
         product = product * alpha
     if beta == 0:
-        return product + _zeros_of(input, product) if input.requires_grad else product
+        if not input.requires_grad:
+            return product
+        zeros = product._full(product.shape, 0.0, product.dtype)
+        return product + independent(zeros, input, "MulBackward0")
     try:
         expanded = views.expand_to(input, product.shape)
     except RuntimeError:
@@ -35,13 +39,6 @@ def added(name: str, input: Tensor, product: Tensor, beta: float, alpha: float) 
             f"{product.shape} of the product"
         ) from None
     return (expanded if beta == 1 else expanded * beta) + product
-
-
-def _zeros_of(x: Tensor, like: Tensor) -> Tensor:
-    """Zeros of the shape of `like`, recorded as the linear map 0 x."""
-    before = x.shape
-    zeros = like._full(like.shape, 0.0, like.dtype)
-    return views.linear(x, zeros, "MulBackward0", lambda g: g._full(before, 0.0, g.dtype))
 
 
 def factors(name: str, dtype: DType, beta: float, alpha: float) -> None:

@@ -46,7 +46,7 @@ def factorise(a: Real) -> Factors:
             stack[:, k + 1 :, k + 1 :] -= below[:, :, None] * stack[:, k, None, k + 1 :]
     diagonal = np.diagonal(stack, axis1=1, axis2=2)
     info = _first(diagonal == 0)
-    return Factors(a, pivots.reshape(*batch, -1), info.reshape(batch))
+    return Factors(a, pivots.reshape(*batch, min(m, n)), info.reshape(batch))
 
 
 def _first(found: NDArray[np.bool_]) -> Info:
