@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import creation_rows, layer_rows
+from . import arranging_rows, creation_rows, elementwise_rows, layer_rows, statistics_rows
 from .table import ABOVE_ONE, MASK, POSITIVE, UNIT, Call, Given, Row, Tensor, X, method, named, row
 
 _UNARY = {
@@ -403,6 +403,9 @@ ROWS = [
     *_indexing(),
     *_products(),
     *_inplace(),
+    *arranging_rows.rows(),
     *creation_rows.rows(),
+    *elementwise_rows.rows(),
     *layer_rows.rows(),
+    *statistics_rows.rows(),
 ]

@@ -39,11 +39,11 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     before = input.layout.shape
     return views.viewed(
         input, _diagonal(input.layout, offset, i, j), "DiagonalBackward0",
-        lambda g: _embed(g, before, offset, i, j),
+        lambda g: embed(g, before, offset, i, j),
     )  # fmt: skip
 
 
-def _embed(g: Tensor, shape: Shape, offset: int, i: int, j: int) -> Tensor:
+def embed(g: Tensor, shape: Shape, offset: int, i: int, j: int) -> Tensor:
     """Zeros of `shape` with g on a diagonal: the transpose of `diagonal`."""
     y = g._full(shape, 0.0, g.dtype)
     g.storage.device.backend.copy(y._view(_diagonal(y.layout, offset, i, j)), g)
@@ -65,7 +65,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """
     if input.ndim == 1:
         size = input.shape[0] + abs(diagonal)
-        return _embed(input, (size, size), diagonal, 0, 1)
+        return embed(input, (size, size), diagonal, 0, 1)
     if input.ndim != 2:
         raise RuntimeError(f"diag: expected a vector or a matrix, but got shape {input.shape}")
     return views.clone(_taken(input, diagonal))

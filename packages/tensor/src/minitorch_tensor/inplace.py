@@ -366,12 +366,18 @@ def pow_(x: Tensor, exponent: Tensor | float) -> Tensor:
 
 
 def clamp_min_(x: Tensor, min: Tensor | float) -> Tensor:
-    """x = max(x, min)."""
+    """x = max(x, min).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.clamp_.html
+    """
     return clamp_(x, min=min)
 
 
 def clamp_max_(x: Tensor, max: Tensor | float) -> Tensor:
-    """x = min(x, max)."""
+    """x = min(x, max).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.clamp_.html
+    """
     return clamp_(x, max=max)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from minitorch_autodiff import Node, is_grad_enabled
+from minitorch_autodiff import Node, Variable, is_grad_enabled
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
 from minitorch_tensor.arguments import require_tensors
@@ -131,33 +131,64 @@ def broadcast_shapes(*shapes: Sequence[int]) -> Shape:
     return shape
 
 
-def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+def several(name: str, tensors: tuple[Tensor | Sequence[Tensor], ...]) -> list[Tensor]:
+    """The tensors of a call such as meshgrid(x, y) or meshgrid([x, y]).
+
+    Raises:
+        TypeError: if something is no tensor.
+    """
+    only = tensors[0] if len(tensors) == 1 else None
+    if isinstance(only, (list, tuple)):
+        return require_tensors(name, only)
+    found = []
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Variable):
+            raise TypeError(
+                f"{name}: argument {i} must be a Tensor, not {type(x).__name__}; give several "
+                "Tensors, or one sequence of them"
+            )
+        found.append(x)
+    return found
+
+
+def broadcast_tensors(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
     """The tensors expanded to their common shape.
 
     https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
     """
-    shape = broadcast_shapes(*(x.shape for x in require_tensors("broadcast_tensors", tensors)))
-    return tuple(views.expand(x, shape) for x in tensors)
+    given = several("broadcast_tensors", tensors)
+    shape = broadcast_shapes(*(x.layout.shape for x in given))
+    return tuple(views.expand(x, shape) for x in given)
 
 
-def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
+def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str = "ij") -> tuple[Tensor, ...]:
     """A grid from vectors: each expanded along the dimensions of all the others.
 
     https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
 
     Raises:
-        RuntimeError: if a tensor has more than one dimension, or `indexing` is neither ij nor xy.
+        RuntimeError: if a tensor has more than one dimension, dtypes or devices differ, there are
+            none, or `indexing` is neither ij nor xy.
+        TypeError: if one is no tensor.
     """
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f"meshgrid: indexing must be 'ij' or 'xy', but got {indexing!r}")
-    for x in require_tensors("meshgrid", tensors):
+    vectors = several("meshgrid", tensors)
+    if not vectors:
+        raise RuntimeError("meshgrid: expected a non-empty list of tensors")
+    for x in vectors:
         if x.ndim > 1:
             raise RuntimeError(f"meshgrid: expected vectors, but got shape {x.shape}")
-    shape = tuple(x.numel() for x in tensors)
+        if x.dtype is not vectors[0].dtype or x.device is not vectors[0].device:
+            raise RuntimeError(
+                "meshgrid: expects all tensors to have the same dtype and device, but got "
+                f"{vectors[0].dtype} on {vectors[0].device} and {x.dtype} on {x.device}"
+            )
+    shape = tuple(x.numel() for x in vectors)
     grid = tuple(
         views.expand(views.reshape(x, (-1,) + (1,) * (len(shape) - i - 1)), shape)
         if x.numel() else x._fresh(shape, x.dtype)
-        for i, x in enumerate(tensors)
+        for i, x in enumerate(vectors)
     )  # fmt: skip
     if indexing == "xy" and len(grid) > 1:
         return tuple(views.transpose(x, 0, 1) for x in grid)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from weakref import ref
 
-from minitorch_autodiff import is_grad_enabled, record_linear
+from minitorch_autodiff import Variable, is_grad_enabled, record_linear
 from minitorch_operators import add, maximum
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, make, wrap_dim
@@ -52,11 +52,12 @@ def linear(x: Tensor, y: Tensor, title: str, transpose: Callable[[Tensor], Tenso
 def sizes_of(args: tuple[int | Sequence[int] | DType, ...]) -> Shape:
     """The sizes of a call such as view(2, 3) or view((2, 3))."""
     sizes: Sequence[int | Sequence[int] | DType] = args
-    if len(args) == 1 and not isinstance(args[0], int):
-        first = args[0]
-        # A vector of numbers, in whatever; but a number, as np.int64(2) is one, is a size itself.
-        if isinstance(first, Sequence) or getattr(first, "ndim", 0):
-            sizes = first
+    first = args[0] if len(args) == 1 else 0
+    # A vector of numbers, in whatever; but a number, as np.int64(2) is one, is a size itself.
+    if not isinstance(first, (int, DType)) and (
+        isinstance(first, Sequence) or getattr(first, "ndim", 0)
+    ):
+        sizes = first
     return tuple(_index(size) for size in sizes)
 
 
@@ -438,7 +439,7 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
         RuntimeError: if the elements are not all inside the dimension, or a tensor is no integer.
     """
     _require_dims("narrow", input)
-    if not isinstance(start, int):
+    if isinstance(start, Variable):
         start = _integer("narrow", start)
     i = wrap_dim(dim, input.ndim)
     size = input.layout.shape[i]
