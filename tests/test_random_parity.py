@@ -131,3 +131,45 @@ def test_numbers_made_of_uniform_draws_are_pytorchs_bit_for_bit(name: str, dtype
 @pytest.mark.parametrize("name", NORMAL)
 def test_numbers_made_by_functions_are_pytorchs_to_two_ulp(name: str, dtype: str) -> None:
     compare(NORMAL[name], dtype, ulps=2)
+
+
+LAYOUTS = [
+    "T.rand_like(T.zeros(15, 4).t())",
+    "T.rand_like(T.zeros(3, 4, 5).permute(2, 0, 1))",
+    "T.randint_like(T.zeros(15, 4).t(), 10)",
+    "T.bernoulli(T.full((4, 1), 0.5).expand(4, 9))",
+    "T.zeros(15, 4).t().geometric_(0.3)",
+    "T.zeros(4, 30)[:, ::2].random_(100)",
+    "T.poisson(T.arange(60.0).reshape(15, 4).t())",
+    "T.binomial(T.arange(60.0).reshape(15, 4).t(), T.full((4, 15), 0.3))",
+    "T.multinomial((T.rand(4, 5) + 0.1).t(), 3)",
+    "T.multinomial((T.rand(4, 5) + 0.1).t(), 3, True)",
+    "T.nn.functional.dropout(T.ones(15, 4).t(), 0.3)",
+    "T.zeros(15, dtype=T.int8).random_()",
+    "T.zeros(15, dtype=T.uint8).random_(3, 9)",
+    "T.zeros(15, dtype=T.bool).random_()",
+    "T.zeros(15, dtype=T.float16).uniform_()",
+    "T.zeros(15, dtype=T.bfloat16).random_().float()",
+    "T.zeros(15, dtype=T.int8).geometric_(0.3)",
+    "T.zeros(15, dtype=T.bool).bernoulli_(0.3)",
+    "T.rand(())",
+    "T.zeros(0).uniform_()",
+]
+"""Other layouts are filled in the order of their memory; other dtypes draw in their own ways."""
+
+
+@pytest.mark.parametrize("source", LAYOUTS)
+def test_other_layouts_and_dtypes_are_filled_like_pytorchs(source: str) -> None:
+    found = []
+    for lib in (minitorch, torch):
+        lib.manual_seed(5)
+        numbers = eval(source, {"T": lib}).numpy()
+        found.append((numbers.dtype, numbers.tolist(), lib.rand(1).item()))
+    assert found[0] == found[1]
+
+
+def test_randn_like_of_a_transposed_tensor_draws_one_by_one_in_the_order_of_memory() -> None:
+    minitorch.manual_seed(5)
+    torch.manual_seed(5)
+    ours: NDArray[Any] = minitorch.randn_like(minitorch.zeros(15, 4).t()).numpy()
+    np.testing.assert_array_max_ulp(ours, torch.randn_like(torch.zeros(15, 4).t()).numpy(), 2)

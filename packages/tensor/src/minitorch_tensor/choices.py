@@ -173,6 +173,8 @@ def multinomial(
     weights: NDArray[np.floating],
     num_samples: int,
     replacement: bool = False,
+    *,
+    by_columns: bool = False,
 ) -> NDArray[np.int64]:
     """Return categories drawn with probabilities proportional to their weights.
 
@@ -185,6 +187,8 @@ def multinomial(
         weights: shape (k,) or (m, k), floating, not negative, each row with a positive sum.
         num_samples: how many for each row; at most k without replacement.
         replacement: whether a category may come twice.
+        by_columns: whether the weights lie in memory column by column, so that PyTorch draws the q
+            in that order.
 
     Returns:
         Shape (num_samples,) or (m, num_samples). Categories of weight 0 come only when no others
@@ -204,7 +208,8 @@ def multinomial(
     if len(rows) == 0:
         return np.empty(shape, dtype=np.int64)
     if not replacement or num_samples == 1:
-        q = exponential(generator, rows.size, rows.dtype).reshape(rows.shape)
+        q = exponential(generator, rows.size, rows.dtype)
+        q = q.reshape(rows.shape[::-1]).T if by_columns else q.reshape(rows.shape)
         with np.errstate(all="ignore"):
             race = rows / q
         order = np.argsort(-race, axis=1, kind="stable")

@@ -144,10 +144,9 @@ def _like(
     if x.layout.strides == input.layout.strides or input.layout.repeats():
         return finish(draw(x), requires_grad)
     order = random.memory_order(input)
-    shape = tuple(input.shape[i] for i in order)
-    drawn = draw(fresh(Layout.contiguous(shape), x.dtype, x.device))
+    memory = fresh(Layout.contiguous(tuple(input.shape[i] for i in order)), x.dtype, x.device)
     inverse = sorted(range(input.ndim), key=order.__getitem__)
-    return finish(drawn._view(drawn.layout.permute(inverse)), requires_grad)
+    return finish(draw(memory._view(memory.layout.permute(inverse))), requires_grad)
 
 
 def rand_like(

@@ -165,6 +165,8 @@ def random_(
     dtype = _drawn_as(x)
     if from_ is None and to is not None:
         from_ = 0
+    if from_ is None and x.dtype is bfloat16:
+        from_, to = 0, 2**8 + 1  # up to 256 it has every integer
     if from_ is None:
         return fill(x, lambda g, n: choices.random_(g, n, dtype), generator)
     low, high = (0, from_) if to is None else (from_, to)
@@ -247,7 +249,10 @@ def multinomial(
             ".float()"
         )
     weights = _probabilities(input)
-    drawn = choices.multinomial(source_of(generator), weights, num_samples, replacement)
+    by_columns = memory_order(input) == [1, 0]
+    drawn = choices.multinomial(
+        source_of(generator), weights, num_samples, replacement, by_columns=by_columns
+    )
     y = input._arange(0)._full(drawn.shape, 0, input._arange(0).dtype)
     y.storage = Storage(y.device.backend.upload(np.ascontiguousarray(drawn).reshape(-1)), y.device)
     return y
