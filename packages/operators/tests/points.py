@@ -20,6 +20,14 @@ _INSIDE: dict[str, tuple[tuple[float, ...], ...]] = {
     "log1p": tuple((x,) for x in (-0.9, -0.5, 0.1, 0.7, 3.2)),
     "acosh": tuple((x,) for x in (1.1, 1.5, 2.3, 4.2, 7.9)),
     "logit": tuple((x,) for x in (0.1, 0.35, 0.5, 0.62, 0.9)),
+    "ndtri": tuple((x,) for x in (0.1, 0.35, 0.5, 0.62, 0.9)),
+    "entr": tuple((x,) for x in _POSITIVE),
+    "xlog1py": ((-2.3, 0.6), (0.4, 1.7), (1.3, -0.2), (2.6, 5.1)),
+    "zeta": ((2.3, 1.4), (3.0, 0.7), (1.6, 2.6), (4.2, 5.1)),
+    **{
+        name: ((0.4, 1.7), (1.3, 0.6), (2.6, 2.2), (4.1, 9.3), (21.5, 23.1))
+        for name in ("igamma", "igammac")
+    },
     "relu6": ((-1.2,), (0.4,), (3.3,), (5.7,), (8.1,)),
     "softplus": ((-2.3,), (-0.7,), (0.4,), (1.3,), (21.5,)),
     "hardsigmoid": ((-4.2,), (-1.7,), (0.4,), (2.6,), (4.1,)),
@@ -49,6 +57,7 @@ _INSIDE: dict[str, tuple[tuple[float, ...], ...]] = {
         (-6.4, -0.9),
     ),
     "fmod": ((1.1, -1.0), (-1.1, 1.0), (0.05, -0.3), (-0.05, 0.3), (7.01, 0.1), (-6.4, -0.9)),
+    "frexp_mantissa": ((-2.3,), (-0.7,), (0.4,), (1.3,), (2.6,)),
     "where": ((0.0, 1.3, -0.7), (1.0, 1.3, -0.7)),
 }
 
@@ -94,6 +103,7 @@ def edges(operator: Operator) -> list[tuple[float, ...]]:
     return list(product(values, repeat=arity(operator)))
 
 
-OPERATORS = list(ALL.values())
+EVERY = list(ALL.values())
+INTEGER = [operator for operator in EVERY if operator.result == "integer"]
+OPERATORS = [operator for operator in EVERY if operator.result != "integer"]
 DIFFERENTIABLE = [operator for operator in OPERATORS if any(rules(operator))]
-NAMES = [operator.name for operator in OPERATORS]

@@ -154,7 +154,8 @@ _FLOAT64 = {
 # From libm, for one element at a time. Numba takes the float32 version for a float32.
 _LIBM = (
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "erf", "erfc", "exp",
-    "expm1", "hypot", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "tan", "tanh",
+    "expm1", "hypot", "lgamma", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "tan",
+    "tanh",
 )  # fmt: skip
 
 _INTEGER = {

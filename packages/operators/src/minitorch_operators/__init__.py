@@ -3,6 +3,9 @@
 The rule gives the derivative; `ALL` maps the name of each operator to its record.
 """
 
+from minitorch_operators.airy import (
+    airy_ai,
+)
 from minitorch_operators.arithmetic import (
     add,
     div,
@@ -15,6 +18,13 @@ from minitorch_operators.arithmetic import (
     reciprocal,
     square,
     sub,
+)
+from minitorch_operators.bessel import (
+    bessel_j0,
+    bessel_j1,
+    bessel_y0,
+    bessel_y1,
+    spherical_bessel_j0,
 )
 from minitorch_operators.bits import (
     bitwise_and,
@@ -49,11 +59,46 @@ from minitorch_operators.comparison import (
     ne,
     where,
 )
-from minitorch_operators.floating import frexp_exponent, frexp_mantissa, nextafter
+from minitorch_operators.floating import (
+    frexp_exponent,
+    frexp_mantissa,
+    frexp_scale,
+    nextafter,
+)
 from minitorch_operators.functional import addLists, map, negList, prod, reduce, sum, zipWith
+from minitorch_operators.gamma import (
+    digamma,
+    lgamma,
+    trigamma,
+    zeta,
+)
 from minitorch_operators.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from minitorch_operators.incomplete_gamma import (
+    igamma,
+    igammac,
+)
 from minitorch_operators.logic import logical_and, logical_not, logical_or, logical_xor
 from minitorch_operators.logistic import logaddexp, logaddexp2, logit, logsigmoid, sigmoid, softplus
+from minitorch_operators.modified_bessel import (
+    i0,
+    i0e,
+    i1,
+    i1e,
+)
+from minitorch_operators.modified_bessel_second import (
+    modified_bessel_k0,
+    modified_bessel_k1,
+    scaled_modified_bessel_k0,
+    scaled_modified_bessel_k1,
+)
+from minitorch_operators.normal import (
+    entr,
+    erfcx,
+    log_ndtr,
+    ndtr,
+    ndtri,
+    xlog1py,
+)
 from minitorch_operators.piecewise import (
     celu,
     elu,
@@ -142,12 +187,17 @@ __all__ = [
     "acosh",
     "add",
     "addLists",
+    "airy_ai",
     "angle",
     "asin",
     "asinh",
     "atan",
     "atan2",
     "atanh",
+    "bessel_j0",
+    "bessel_j1",
+    "bessel_y0",
+    "bessel_y1",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -163,11 +213,14 @@ __all__ = [
     "cos",
     "cosh",
     "deg2rad",
+    "digamma",
     "div",
     "elu",
+    "entr",
     "eq",
     "erf",
     "erfc",
+    "erfcx",
     "erfinv",
     "exp",
     "exp2",
@@ -180,6 +233,7 @@ __all__ = [
     "frac",
     "frexp_exponent",
     "frexp_mantissa",
+    "frexp_scale",
     "gcd",
     "ge",
     "gelu",
@@ -191,8 +245,14 @@ __all__ = [
     "hardtanh",
     "heaviside",
     "hypot",
+    "i0",
+    "i0e",
+    "i1",
+    "i1e",
     "id",
     "identity",
+    "igamma",
+    "igammac",
     "inv",
     "inv_back",
     "is_close",
@@ -203,11 +263,13 @@ __all__ = [
     "le",
     "leaky_relu",
     "lerp",
+    "lgamma",
     "log",
     "log1p",
     "log2",
     "log10",
     "log_back",
+    "log_ndtr",
     "logaddexp",
     "logaddexp2",
     "logical_and",
@@ -223,7 +285,11 @@ __all__ = [
     "min",
     "minimum",
     "mish",
+    "modified_bessel_k0",
+    "modified_bessel_k1",
     "mul",
+    "ndtr",
+    "ndtri",
     "ne",
     "neg",
     "negList",
@@ -240,6 +306,8 @@ __all__ = [
     "remainder",
     "round",
     "rsqrt",
+    "scaled_modified_bessel_k0",
+    "scaled_modified_bessel_k1",
     "selu",
     "sgn",
     "sigmoid",
@@ -252,6 +320,7 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
+    "spherical_bessel_j0",
     "sqrt",
     "square",
     "sub",
@@ -260,8 +329,11 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "trigamma",
     "trunc",
     "where",
+    "xlog1py",
     "xlogy",
+    "zeta",
     "zipWith",
 ]

@@ -32,6 +32,7 @@ __all__ = [
     "fmod",
     "hypot",
     "ldexp",
+    "lgamma",
     "log",
     "log1p",
     "log2",
@@ -305,6 +306,18 @@ def erfc(x: float, /) -> float:
     (1.0, 2.088487583762545e-45)
     """
     return math.erfc(x)
+
+
+def lgamma(x: float, /) -> float:
+    """`log(|gamma(x)|)`: inf at 0, at the negative integers and at -inf.
+
+    >>> lgamma(1.0), round(lgamma(4.0), 12), lgamma(-2.0)
+    (0.0, 1.791759469228, inf)
+    """
+    try:
+        return math.lgamma(x)
+    except (OverflowError, ValueError):
+        return _INF
 
 
 # Trigonometric and hyperbolic functions, in radians. Outside the domain: nan.

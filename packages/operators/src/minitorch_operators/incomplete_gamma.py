@@ -24,7 +24,7 @@ _INF = float("inf")
 _NAN = float("nan")
 
 
-def _scale(a: float, x: float) -> float:
+def _factor(a: float, x: float) -> float:
     """`x**a exp(-x) / gamma(a + 1)`; for large a by Stirling's series, as the exponents cancel."""
     m = ieee.div(x - a, a)
     w = ieee.div(1.0, a)
@@ -54,7 +54,7 @@ def _lower_ten(s: float, a: float, x: float) -> float:
     return s
 
 
-def _lower(a: float, x: float) -> float:
+def _lower(a: float, x: float, scale: float) -> float:
     """P by 1 + x/(a+1) (1 + x/(a+2) (1 + ...)), DLMF 8.7.1."""
     s = 1.0
     s = _lower_ten(s, a + 50.0, x)
@@ -63,7 +63,7 @@ def _lower(a: float, x: float) -> float:
     s = _lower_ten(s, a + 20.0, x)
     s = _lower_ten(s, a + 10.0, x)
     s = _lower_ten(s, a + 0.0, x)
-    return _scale(a, x) * s
+    return scale * s
 
 
 def _upper_ten(s: float, a: float, x: float, k: float) -> float:
@@ -81,7 +81,7 @@ def _upper_ten(s: float, a: float, x: float, k: float) -> float:
     return s
 
 
-def _upper(a: float, x: float) -> float:
+def _upper(a: float, x: float, scale: float) -> float:
     """Q by 1 / (x + 1 - a + 1 (a - 1) / (x + 3 - a + 2 (a - 2) / (...))), DLMF 8.9.2."""
     s = 0.0
     s = _upper_ten(s, a, x, 41.0)
@@ -89,7 +89,7 @@ def _upper(a: float, x: float) -> float:
     s = _upper_ten(s, a, x, 21.0)
     s = _upper_ten(s, a, x, 11.0)
     s = _upper_ten(s, a, x, 1.0)
-    return ieee.div(_scale(a, x) * a, x + 1.0 - a + s)
+    return ieee.div(scale * a, x + 1.0 - a + s)
 
 
 def _upper_small(a: float, x: float) -> float:
@@ -126,11 +126,6 @@ def _upper_small(a: float, x: float) -> float:
     return -ieee.expm1(t) - ieee.exp(t) * a * (s * x)
 
 
-def _near(a: float, x: float) -> float:
-    """1 where Temme's expansion is taken, else 0."""
-    return 1.0 if a >= 20.0 and ieee.fabs(eta(a, x)) < 1.0 else 0.0
-
-
 def _small(a: float, x: float) -> float:
     """1 where Q is found by 1 - P without loss, for x < 2; else 0."""
     half = 1.0 if x > 0.5 and x * 1.1 < a else 0.0
@@ -152,25 +147,27 @@ def _edge(a: float, x: float, p: float, low: float, high: float) -> float:
     return _NAN if a < 0.0 or x < 0.0 else p
 
 
-def _upper_part(a: float, x: float) -> float:
-    """Q where Temme's expansion is not taken and Q is the one to compute."""
-    return _upper_small(a, x) if x <= 2.0 else _upper(a, x)
+def _upper_part(a: float, x: float, scale: float) -> float:
+    """Q by what serves where Q is the one to compute, but for Temme's expansion."""
+    return _upper_small(a, x) if x <= 2.0 else _upper(a, x, scale)
 
 
 def _igamma(a: float, x: float) -> float:
     """P(a, x), the integral of `t**(a-1) exp(-t)` from 0 to x, over gamma(a)."""
     e = eta(a, x)
-    near = 0.5 * ieee.erfc(-e * ieee.sqrt(0.5 * a)) - correction(a, e)
-    p = 1.0 - _upper_part(a, x) if x > 1.0 and x > a else _lower(a, x)
-    return _edge(a, x, near if _near(a, x) > 0.0 else p, 0.0, 1.0)
+    middle = 0.5 * ieee.erfc(-e * ieee.sqrt(0.5 * a)) - correction(a, e)
+    scale = _factor(a, x)
+    p = 1.0 - _upper_part(a, x, scale) if x > 1.0 and x > a else _lower(a, x, scale)
+    return _edge(a, x, middle if a >= 20.0 and ieee.fabs(e) < 0.6 else p, 0.0, 1.0)
 
 
 def _igammac(a: float, x: float) -> float:
     """Q(a, x), the integral of `t**(a-1) exp(-t)` from x to infinity, over gamma(a)."""
     e = eta(a, x)
-    near = 0.5 * ieee.erfc(e * ieee.sqrt(0.5 * a)) + correction(a, e)
-    q = 1.0 - _lower(a, x) if _is_lower(a, x) > 0.0 else _upper_part(a, x)
-    return _edge(a, x, near if _near(a, x) > 0.0 else q, 1.0, 0.0)
+    middle = 0.5 * ieee.erfc(e * ieee.sqrt(0.5 * a)) + correction(a, e)
+    scale = _factor(a, x)
+    q = 1.0 - _lower(a, x, scale) if _is_lower(a, x) > 0.0 else _upper_part(a, x, scale)
+    return _edge(a, x, middle if a >= 20.0 and ieee.fabs(e) < 0.6 else q, 1.0, 0.0)
 
 
 def _igamma_vjp_x(g: V, a: V, b: V) -> V:

@@ -4,13 +4,20 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from minitorch_operators import (
+    airy,
     arithmetic,
+    bessel,
     bits,
     comparison,
     floating,
+    gamma,
     hyperbolic,
+    incomplete_gamma,
     logic,
     logistic,
+    modified_bessel,
+    modified_bessel_second,
+    normal,
     piecewise,
     powers,
     rounding,
@@ -21,13 +28,20 @@ from minitorch_operators import (
 from minitorch_operators.record import Binary, Operator, Ternary, Unary
 
 _MODULES = (
+    airy,
     arithmetic,
+    bessel,
     bits,
     comparison,
     floating,
+    gamma,
     hyperbolic,
+    incomplete_gamma,
     logic,
     logistic,
+    modified_bessel,
+    modified_bessel_second,
+    normal,
     piecewise,
     powers,
     rounding,
