@@ -1,4 +1,7 @@
-"""The differentiable functions that the first seed of this project had, under its name for them."""
+"""Jacobians, Hessians and their products with vectors, as in `torch.autograd.functional`.
+
+Beside them are the differentiable functions that the first seed of this project had here.
+"""
 
 from minitorch_tensor import (
     add,
@@ -14,11 +17,17 @@ from minitorch_tensor import (
     sum,
     t,
 )
+from minitorch_tensor.autograd_jacobians import hessian, jacobian
+from minitorch_tensor.autograd_products import hvp, jvp, vhp, vjp
 
 __all__ = [
     "add",
     "div",
     "exp",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "matmul",
     "mean",
     "mul",
@@ -28,4 +37,6 @@ __all__ = [
     "sub",
     "sum",
     "t",
+    "vhp",
+    "vjp",
 ]
