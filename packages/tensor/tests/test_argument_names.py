@@ -15,8 +15,8 @@ pytestmark = pytest.mark.parity
 OMITTED = {"out", "layout", "pin_memory", "memory_format", "requires_grad", "names"}
 # The rest of what is not the same: PyTorch's name, for which there is nothing here.
 KNOWN = {
-    "norm": {"dtype"}, "promote_types": {"type1", "type2"},
-    "set_default_dtype": {"d"}, "split": {"split_size_or_sections"},
+    "promote_types": {"type1", "type2"},
+    "searchsorted": {"values"}, "set_default_dtype": {"d"}, "split": {"split_size_or_sections"},
     "true_divide": {"dividend", "divisor"},
 }  # fmt: skip
 

@@ -151,8 +151,17 @@ def test_variance_has_a_correction() -> None:
     assert x.var(unbiased=False).item() == pytest.approx(14 / 9)
     assert x.var(False).item() == pytest.approx(14 / 9)
     assert x.var(0, False, True).shape == (1,)
-    assert x.std(correction=3).item() == math.inf
-    assert math.isnan(x[:1].var().item())
+    assert x.var(correction=None).item() == pytest.approx(7 / 3)
+    with pytest.raises(TypeError, match="both unbiased=True and correction=0"):
+        x.var(unbiased=True, correction=0)
+
+
+def test_a_variance_without_a_degree_of_freedom_warns() -> None:
+    x = mt.tensor([1.0, 2.0, 4.0])
+    with pytest.warns(UserWarning, match=r"std\(\): degrees of freedom is <= 0"):
+        assert x.std(correction=3).item() == math.inf
+    with pytest.warns(UserWarning, match=r"number of elements reduced, 1"):
+        assert math.isnan(x[:1].var().item())
 
 
 def test_a_0d_tensor_has_dimensions_0_and_minus_1() -> None:

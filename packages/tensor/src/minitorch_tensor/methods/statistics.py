@@ -25,7 +25,6 @@ class StatisticsMethods:
 
     aminmax = extremes.aminmax
     dist = norms.dist
-    norm = norms.norm
     renorm = norms.renorm
     renorm_ = norms.renorm_
     std = moments.std
