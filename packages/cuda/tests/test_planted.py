@@ -174,6 +174,8 @@ def bare_constants(text: str) -> list[float]:
 
 def test_no_kernel_of_an_operator_has_a_constant_without_a_type() -> None:
     for operator in ALL.values():
+        if operator.result == "integer":  # no function of floats
+            continue
         operands = len(inspect.signature(operator.fn).parameters)
         kernel = pointwise_kernel(
             plain(operator.fn), float32, (float32,) * (operands + 1), ("i",) * operands, 1, "uint32"

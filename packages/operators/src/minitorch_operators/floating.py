@@ -42,7 +42,17 @@ def _nextafter_vjp_b(g: V, a: V, b: V) -> V:
     return g * 0.0
 
 
-frexp_exponent = Unary("frexp_exponent", _frexp_exponent, None)
-frexp_mantissa = Unary("frexp_mantissa", _frexp_mantissa, _frexp_mantissa_vjp, needs="x")
-frexp_scale = Binary("frexp_scale", _frexp_scale, (_frexp_scale_vjp_a, None), needs=("b", ""))
-nextafter = Binary("nextafter", _nextafter, (_nextafter_vjp_a, _nextafter_vjp_b), needs=("ab", ""))
+frexp_exponent = Unary("frexp_exponent", _frexp_exponent, None, result="float")
+frexp_mantissa = Unary(
+    "frexp_mantissa", _frexp_mantissa, _frexp_mantissa_vjp, needs="x", result="float"
+)
+frexp_scale = Binary(
+    "frexp_scale", _frexp_scale, (_frexp_scale_vjp_a, None), needs=("b", ""), result="float"
+)
+nextafter = Binary(
+    "nextafter",
+    _nextafter,
+    (_nextafter_vjp_a, _nextafter_vjp_b),
+    needs=("ab", ""),
+    result="float",
+)
