@@ -233,6 +233,9 @@ from minitorch_tensor.elementwise_integers import (
 from minitorch_tensor.extremes import (
     aminmax,
 )
+from minitorch_tensor.functional.linear import (
+    bilinear,
+)
 from minitorch_tensor.gathering import (
     gather,
     index_add,
@@ -275,13 +278,76 @@ from minitorch_tensor.layout import (
     Layout,
 )
 from minitorch_tensor.linalg import (
-    addmm,
     bmm,
     dot,
     matmul,
     mm,
     mv,
     outer,
+)
+from minitorch_tensor.linear_algebra.added import (
+    addbmm,
+    addmm,
+    addmv,
+    addr,
+    baddbmm,
+)
+from minitorch_tensor.linear_algebra.chains import (
+    chain_matmul,
+)
+from minitorch_tensor.linear_algebra.determinants import (
+    det,
+    logdet,
+    slogdet,
+)
+from minitorch_tensor.linear_algebra.distances import (
+    cdist,
+)
+from minitorch_tensor.linear_algebra.einsum import (
+    einsum,
+)
+from minitorch_tensor.linear_algebra.elimination import (
+    lu,
+    lu_solve,
+    lu_unpack,
+)
+from minitorch_tensor.linear_algebra.inverses import (
+    inverse,
+)
+from minitorch_tensor.linear_algebra.least_squares import (
+    pinverse,
+)
+from minitorch_tensor.linear_algebra.matrix_norms import (
+    frobenius_norm,
+    norm,
+    nuclear_norm,
+)
+from minitorch_tensor.linear_algebra.orthogonal import (
+    geqrf,
+    orgqr,
+    ormqr,
+    qr,
+)
+from minitorch_tensor.linear_algebra.powers import (
+    matrix_exp,
+    matrix_power,
+)
+from minitorch_tensor.linear_algebra.products import (
+    cross,
+    ger,
+    inner,
+    kron,
+    tensordot,
+    vdot,
+)
+from minitorch_tensor.linear_algebra.singular_values import (
+    svd,
+)
+from minitorch_tensor.linear_algebra.triangles import (
+    cholesky,
+    cholesky_inverse,
+    cholesky_solve,
+    triangular_solve,
 )
 from minitorch_tensor.mersenne import (
     Generator,
@@ -298,7 +364,6 @@ from minitorch_tensor.nan_reductions import (
 )
 from minitorch_tensor.norms import (
     dist,
-    norm,
     renorm,
 )
 from minitorch_tensor.numpy_backend import (
@@ -583,9 +648,12 @@ __all__ = [
     "acosh",
     "acosh_",
     "add",
+    "addbmm",
     "addcdiv",
     "addcmul",
     "addmm",
+    "addmv",
+    "addr",
     "adjoint",
     "alias_copy",
     "all",
@@ -629,8 +697,10 @@ __all__ = [
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
+    "baddbmm",
     "bernoulli",
     "bfloat16",
+    "bilinear",
     "bincount",
     "binomial",
     "bitwise_and",
@@ -648,8 +718,13 @@ __all__ = [
     "bucketize",
     "cartesian_prod",
     "cat",
+    "cdist",
     "ceil",
     "ceil_",
+    "chain_matmul",
+    "cholesky",
+    "cholesky_inverse",
+    "cholesky_solve",
     "chunk",
     "clamp",
     "clamp_",
@@ -676,6 +751,7 @@ __all__ = [
     "cosh_",
     "count_nonzero",
     "cov",
+    "cross",
     "cummax",
     "cummin",
     "cumprod",
@@ -684,6 +760,7 @@ __all__ = [
     "default_generator",
     "deg2rad",
     "deg2rad_",
+    "det",
     "detach_",
     "detach_copy",
     "device",
@@ -700,6 +777,7 @@ __all__ = [
     "dot",
     "dsplit",
     "dstack",
+    "einsum",
     "empty",
     "empty_like",
     "enable_grad",
@@ -738,6 +816,7 @@ __all__ = [
     "frac",
     "frac_",
     "frexp",
+    "frobenius_norm",
     "from_numpy",
     "full",
     "full_like",
@@ -745,6 +824,8 @@ __all__ = [
     "gcd",
     "gcd_",
     "ge",
+    "geqrf",
+    "ger",
     "get_default_device",
     "get_default_dtype",
     "get_printoptions",
@@ -770,10 +851,12 @@ __all__ = [
     "index_select",
     "inference_mode",
     "initial_seed",
+    "inner",
     "int8",
     "int16",
     "int32",
     "int64",
+    "inverse",
     "is_complex",
     "is_conj",
     "is_floating_point",
@@ -789,6 +872,7 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "kron",
     "kthvalue",
     "lcm",
     "lcm_",
@@ -810,6 +894,7 @@ __all__ = [
     "logaddexp",
     "logaddexp2",
     "logcumsumexp",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -818,11 +903,16 @@ __all__ = [
     "logit_",
     "logsumexp",
     "lt",
+    "lu",
+    "lu_solve",
+    "lu_unpack",
     "manual_seed",
     "masked_fill",
     "masked_scatter",
     "masked_select",
     "matmul",
+    "matrix_exp",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -859,12 +949,16 @@ __all__ = [
     "norm",
     "normal",
     "not_equal",
+    "nuclear_norm",
     "numel",
     "ones",
     "ones_like",
+    "orgqr",
+    "ormqr",
     "outer",
     "permute",
     "permute_copy",
+    "pinverse",
     "poisson",
     "polar",
     "positive",
@@ -873,6 +967,7 @@ __all__ = [
     "prod",
     "promote_types",
     "put",
+    "qr",
     "quantile",
     "rad2deg",
     "rad2deg_",
@@ -931,6 +1026,7 @@ __all__ = [
     "sinh_",
     "slice_copy",
     "slice_scatter",
+    "slogdet",
     "sort",
     "split",
     "split_copy",
@@ -948,6 +1044,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -960,6 +1057,7 @@ __all__ = [
     "tanh_",
     "tensor",
     "tensor_split",
+    "tensordot",
     "tile",
     "topk",
     "trace",
@@ -967,6 +1065,7 @@ __all__ = [
     "transpose_copy",
     "trapezoid",
     "trapz",
+    "triangular_solve",
     "tril",
     "triu",
     "true_divide",
@@ -985,6 +1084,7 @@ __all__ = [
     "vander",
     "var",
     "var_mean",
+    "vdot",
     "view_copy",
     "vsplit",
     "vstack",

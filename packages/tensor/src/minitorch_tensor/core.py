@@ -55,6 +55,7 @@ from minitorch_tensor.methods.elementwise import ElementwiseMethods
 from minitorch_tensor.methods.indexing import IndexingMethods
 from minitorch_tensor.methods.inplace import InplaceMethods
 from minitorch_tensor.methods.linalg import LinalgMethods
+from minitorch_tensor.methods.linear_algebra import LinearAlgebraMethods
 from minitorch_tensor.methods.pointwise import PointwiseMethods
 from minitorch_tensor.methods.random import RandomMethods
 from minitorch_tensor.methods.reductions import ReductionMethods
@@ -77,6 +78,7 @@ class Tensor(
     ReductionMethods,
     IndexingMethods,
     LinalgMethods,
+    LinearAlgebraMethods,
     InplaceMethods,
     RandomMethods,
     AutogradMethods,
@@ -358,7 +360,13 @@ class Tensor(
 
     def _view(self, layout: Layout) -> Tensor:
         """The same memory under another layout, without history."""
-        return make(self.storage, layout, self.dtype)
+        x: Tensor = _new(Tensor)
+        x.storage = self.storage
+        x.layout = layout
+        x.dtype = self.dtype
+        x.requires_grad = False
+        x._grad = x.node = x.base = None
+        return x
 
     def _on(self, storage: Storage, layout: Layout) -> Tensor:
         """Other memory, with the dtype of this tensor."""

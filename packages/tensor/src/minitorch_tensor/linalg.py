@@ -166,20 +166,6 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     return _ranked("dot", input, tensor, 1, 1)
 
 
-def addmm(
-    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1
-) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2), input broadcast.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.addmm.html
-    """
-    product = mm(mat1, mat2)
-    product = product if alpha == 1 else product * alpha
-    if beta == 0:  # nan in the input is not to spread
-        return product
-    return (input if beta == 1 else input * beta) + product
-
-
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """(n), (m) -> (n, m): every product.
 

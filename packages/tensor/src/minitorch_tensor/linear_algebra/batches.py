@@ -114,10 +114,11 @@ def refuse(name: str, info: Info, text: str) -> None:
 def triangular(a: Real, b: Real, upper: bool, unit: bool) -> Real:
     """Solve a x = b by substitution, one row after the other, from the short end of the triangle.
 
-    No row is divided by when `unit`; a zero on the diagonal gives infinities and nans, as BLAS.
+    Leading dimensions are equal. With `unit` the diagonal is taken to be 1; else a zero on it gives
+    infinities and nans, as in BLAS.
     """
     n = a.shape[-1]
-    x = np.array(np.broadcast_to(b, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])))
+    x = np.array(b)
     with np.errstate(all="ignore"):
         for i in range(n - 1, -1, -1) if upper else range(n):
             known = slice(i + 1, n) if upper else slice(0, i)

@@ -59,9 +59,7 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """
     factors = require_tensors("linalg.multi_dot", tensors)
     if len(factors) < 2:
-        raise RuntimeError(
-            f"linalg.multi_dot: expected at least 2 tensors, but got {len(factors)}"
-        )
+        raise RuntimeError(f"linalg.multi_dot: expected at least 2 tensors, but got {len(factors)}")
     for i, x in enumerate(factors):
         allowed = (1, 2) if i in (0, len(factors) - 1) else (2,)
         if x.ndim not in allowed:

@@ -18,9 +18,7 @@ Tree: TypeAlias = "int | tuple[Tree, Tree]"
 EXACT = 8  # up to so many operands every order is compared: 3^8 / 2 pairs, some 10 ms
 
 
-def contraction_order(
-    operands: Sequence[Labels], output: Labels, sizes: Mapping[int, int]
-) -> Tree:
+def contraction_order(operands: Sequence[Labels], output: Labels, sizes: Mapping[int, int]) -> Tree:
     """The cheapest order for a few operands, a good one for many; kept for the next call.
 
     >>> i, j, k, l = range(4)
@@ -32,7 +30,9 @@ def contraction_order(
 
 
 @lru_cache(maxsize=1024)
-def _order(operands: tuple[Labels, ...], output: Labels, sizes: tuple[tuple[int, int], ...]) -> Tree:
+def _order(
+    operands: tuple[Labels, ...], output: Labels, sizes: tuple[tuple[int, int], ...]
+) -> Tree:
     if len(operands) <= EXACT:
         return _best(operands, output, dict(sizes))
     return _greedy(operands, output, dict(sizes))

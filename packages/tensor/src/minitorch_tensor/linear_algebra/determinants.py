@@ -17,7 +17,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     on_diagonal,
     real,
 )
-from minitorch_tensor.linear_algebra.singular_values import svd
+from minitorch_tensor.linear_algebra.singular_values import linalg_svd
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -47,14 +47,14 @@ def _determinant_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -
         return [None]
     if not bool(pointwise.eq(y.detach(), 0).any()):
         return [solve(a.mT, _scaled_unit(a, g * y))]
-    u, s, vh = svd(a, full_matrices=False)
+    u, s, vh = linalg_svd(a, full_matrices=False)
     others = pointwise.where(on_diagonal(a, a.shape[-1]), 1.0, views.unsqueeze(s, -2))
-    scale = g * det(u) * det(vh)
+    scale = g * linalg_det(u) * linalg_det(vh)
     cofactors = views.unsqueeze(reductions.prod(others, -1), -2)
     return [views.unsqueeze(views.unsqueeze(scale, -1), -1) * ((u * cofactors) @ vh)]
 
 
-def det(A: Tensor) -> Tensor:
+def linalg_det(A: Tensor) -> Tensor:
     """The determinant of each matrix, (..., n, n) -> (...); 1 for an empty matrix.
 
     https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
@@ -63,7 +63,7 @@ def det(A: Tensor) -> Tensor:
         RuntimeError: if A is no stack of square matrices of float32 or float64.
 
     >>> from minitorch_tensor import tensor
-    >>> det(tensor([[1.0, 2.0], [3.0, 5.0]]))
+    >>> linalg_det(tensor([[1.0, 2.0], [3.0, 5.0]]))
     Tensor(-1., requires_grad=False)
     """
     a = real(checks.squares("linalg.det", A))
@@ -78,7 +78,7 @@ def _slogdet_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gr
     return [None if g is None else solve(a.mT, _scaled_unit(a, g))]
 
 
-def slogdet(A: Tensor) -> SignLogabsdet:
+def linalg_slogdet(A: Tensor) -> SignLogabsdet:
     """The sign of the determinant and log |det(A)|, which neither overflow nor underflow.
 
     Of a singular matrix they are 0 and -inf.
@@ -89,7 +89,7 @@ def slogdet(A: Tensor) -> SignLogabsdet:
         LinAlgError: in backward, if a matrix is singular.
 
     >>> from minitorch_tensor import eye
-    >>> slogdet(eye(3) * -2).sign
+    >>> linalg_slogdet(eye(3) * -2).sign
     Tensor(-1., requires_grad=False)
     """
     a = real(checks.squares("linalg.slogdet", A))
@@ -100,6 +100,28 @@ def slogdet(A: Tensor) -> SignLogabsdet:
     return SignLogabsdet(*outputs)
 
 
+def det(input: Tensor) -> Tensor:
+    """The determinant of each matrix: another name of `linalg.det`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.det.html
+
+    Raises:
+        RuntimeError: as `linalg.det`.
+    """
+    return linalg_det(input)
+
+
+def slogdet(input: Tensor) -> SignLogabsdet:
+    """The sign of the determinant, and log |det(input)|: another name of `linalg.slogdet`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.slogdet.html
+
+    Raises:
+        RuntimeError: as `linalg.slogdet`.
+    """
+    return linalg_slogdet(input)
+
+
 def logdet(input: Tensor) -> Tensor:
     """log(det(input)): nan if the determinant is negative, -inf if it is 0.
 
@@ -108,5 +130,5 @@ def logdet(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: if input is no stack of square matrices of float32 or float64.
     """
-    sign, size = slogdet(input)
+    sign, size = linalg_slogdet(input)
     return pointwise.where(pointwise.eq(sign.detach(), -1.0), math.nan, size)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from minitorch_tensor import norms, pointwise, views
+from minitorch_tensor import norms, pointwise, reductions, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import broadcast_for
-from minitorch_tensor.linear_algebra import checks
 from minitorch_tensor.linalg import matmul
+from minitorch_tensor.linear_algebra import checks
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -30,8 +30,8 @@ def cdist(
 ) -> Tensor:
     """The p-norm of the difference of every row of x1 and every row of x2.
 
-    (..., n, k), (..., m, k) -> (..., n, m), leading dimensions broadcast. Where a distance is 0, its
-    gradient is 0, as in PyTorch.
+    (..., n, k), (..., m, k) -> (..., n, m), leading dimensions broadcast. Where a distance is 0,
+    its gradient is 0, as in PyTorch.
     https://docs.pytorch.org/docs/stable/generated/torch.cdist.html
 
     Args:
@@ -67,7 +67,9 @@ def cdist(
         raise RuntimeError(f"cdist: only supports non-negative p values, but got p = {p}")
     mode = _MODES[0] if compute_mode is None else compute_mode
     if mode not in _MODES:
-        raise ValueError(f"cdist: {mode!r} is not a valid value for compute_mode; choose one of {_MODES}")
+        raise ValueError(
+            f"cdist: {mode!r} is not a valid value for compute_mode; choose one of {_MODES}"
+        )
     broadcast_for("cdist", x1.shape[:-2], x2.shape[:-2])
     many = max(x1.shape[-2], x2.shape[-2]) > _MANY
     if p == 2 and (mode == _MODES[1] or (mode == _MODES[0] and many)):

@@ -80,7 +80,8 @@ def _triangle(name: str, A: Tensor, UPLO: str) -> Callable[[Real], Eigen]:
 def eigh(A: Tensor, UPLO: str = "L") -> Eigen:
     """The eigenvalues L in ascending order, and orthonormal eigenvectors, of symmetric matrices.
 
-    A = V diag(L) V^T. Only one triangle of A is read. Computed on the host by LAPACK, wherever A is.
+    A = V diag(L) V^T. Only one triangle of A is read. Computed on the host by LAPACK, wherever A
+    is.
     https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigh.html
 
     Args:

@@ -65,7 +65,7 @@ def _inverted(name: str, A: Tensor) -> tuple[Tensor, Info]:
 
 
 def inv(A: Tensor) -> Tensor:
-    """The inverse of each matrix: A @ inv(A) = I, for A (..., n, n).
+    """The inverse of each of a stack of square matrices, (..., n, n) -> (..., n, n).
 
     `solve(A, B)` is faster and more accurate than `inv(A) @ B`. The numbers are computed on the
     host by LAPACK, wherever A is.
@@ -132,14 +132,13 @@ def _solved(name: str, A: Tensor, B: Tensor, left: bool) -> tuple[Tensor, Info]:
     rows = b.shape[-2 if left else -1]
     if rows != A.shape[-1]:
         raise RuntimeError(
-            f"{name}: incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'}: "
-            f"{A.shape} and {B.shape}"
+            f"{name}: incompatible shapes of A and B for the equation "
+            f"{'AX = B' if left else 'XA = B'}: {A.shape} and {B.shape}"
         )
     if not left:
         solution, info = _solved(name, A.mT, b.mT, True)
         return solution.mT, info
     lead = broadcast_for(name, A.shape[:-2], b.shape[:-2])
-    info = np.zeros(A.shape[:-2], np.int32)
     A, b = views.expand_to(A, (*lead, *A.shape[-2:])), views.expand_to(b, (*lead, *b.shape[-2:]))
     values, info = _solve_host(real(A), real(b))
     x = computed("LinalgSolveExBackward0", [A, b], [values], _solution_gradient)[0]
@@ -176,9 +175,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     return x
 
 
-def solve_ex(
-    A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False
-) -> ResultInfo:
+def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> ResultInfo:
     """X with A X = B, and whether there is one; where A is singular it is nan.
 
     https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html

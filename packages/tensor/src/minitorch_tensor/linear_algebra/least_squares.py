@@ -23,7 +23,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     real,
     uploaded,
 )
-from minitorch_tensor.linear_algebra.singular_values import svd, svdvals
+from minitorch_tensor.linear_algebra.singular_values import linalg_svd, svdvals
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -46,7 +46,10 @@ def _number(limit: float | Tensor) -> NDArray[np.float64]:
 
 
 def _limit(
-    A: Tensor, largest: NDArray[np.float64], atol: float | Tensor | None, rtol: float | Tensor | None
+    A: Tensor,
+    largest: NDArray[np.float64],
+    atol: float | Tensor | None,
+    rtol: float | Tensor | None,
 ) -> NDArray[np.float64]:
     """max(atol, rtol * largest): below it a singular value counts as 0.
 
@@ -62,7 +65,7 @@ def _limit(
 
 
 def _largest(s: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.max(s, axis=-1, initial=0.0)
+    return np.asarray(np.max(s, axis=-1, initial=0.0), np.float64)
 
 
 def matrix_rank(
@@ -159,7 +162,7 @@ def pinv(
         small = uploaded(A, sizes <= _limit(A, _largest(sizes), atol, rtol)[..., None])
         inverse = pointwise.where(small, 0.0, 1.0 / pointwise.where(small, 1.0, values))
         return (v * views.unsqueeze(inverse, -2)) @ v.mT
-    u, s, vt = (real(x) for x in svd(A.detach(), full_matrices=False))
+    u, s, vt = (real(x) for x in linalg_svd(A.detach(), full_matrices=False))
     limit = _limit(A, _largest(s.astype(np.float64)), atol, rtol)
     used = s > limit[..., None]
     inverted = np.where(used, 1 / np.where(used, s, 1), 0)[..., None, :]
@@ -236,7 +239,7 @@ def lstsq(
     lead = broadcast_for(name, A.shape[:-2], b.shape[:-2])
     A, b = views.expand_to(A, (*lead, *A.shape[-2:])), views.expand_to(b, (*lead, *b.shape[-2:]))
     m, n = A.shape[-2:]
-    u, s, vt = (real(x) for x in svd(A.detach(), full_matrices=False))
+    u, s, vt = (real(x) for x in linalg_svd(A.detach(), full_matrices=False))
     used = s > _limit(A, _largest(s.astype(np.float64)), None, rcond)[..., None]
     rank = np.asarray(used.sum(-1), np.int64)
     if driver == "gels" and bool((rank < min(m, n)).any()):

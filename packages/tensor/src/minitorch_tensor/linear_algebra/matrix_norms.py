@@ -208,7 +208,7 @@ def nuclear_norm(
         RuntimeError: if `dim` is no pair of different dimensions, or input is not floating.
     """
     if isinstance(dim, bool):  # nuclear_norm(x, True), as PyTorch has it
-        dim, keepdim = None, dim
+        return matrix_norm(input, "nuc", (-2, -1), dim)
     return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim)
 
 

@@ -111,10 +111,11 @@ def linalg_qr(A: Tensor, mode: Literal["reduced", "complete", "r"] = "reduced") 
         )
     a = real(checks.matrices("linalg.qr", A))
     if mode == "r":
-        q = A._full((0,), 0.0, A.dtype)
-        return QR(q, computed("LinalgQrBackward0", [A], [np.linalg.qr(a, "r")], _only_r)[0])
-    values = np.linalg.qr(a, mode)
-    return QR(*computed("LinalgQrBackward0", [A], list(values), _qr_gradient))
+        r = np.linalg.qr(a)[1]
+        nothing = A._full((0,), 0.0, A.dtype)
+        return QR(nothing, computed("LinalgQrBackward0", [A], [r], _only_r)[0])
+    q, r = np.linalg.qr(a, mode)
+    return QR(*computed("LinalgQrBackward0", [A], [q, r], _qr_gradient))
 
 
 def qr(input: Tensor, some: bool = True) -> QR:

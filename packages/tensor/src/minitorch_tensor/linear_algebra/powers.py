@@ -47,14 +47,10 @@ def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
         return linalg_matrix_power(inv(A), -n)
     if n == 1:
         return views.clone(A)
-    power, result, rest = A, None, n
-    while True:
-        if rest & 1:
-            result = power if result is None else result @ power
-        rest >>= 1
-        if not rest:
-            return result
-        power = power @ power
+    if n % 2:
+        return linalg_matrix_power(A, n - 1) @ A
+    half = linalg_matrix_power(A, n // 2)
+    return half @ half
 
 
 def matrix_power(input: Tensor, n: int) -> Tensor:

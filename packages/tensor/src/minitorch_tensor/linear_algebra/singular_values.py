@@ -97,7 +97,7 @@ def _check_driver(name: str, driver: str | None, A: Tensor) -> None:
         raise RuntimeError(f"{name}: unknown svd driver {driver!r}; it is one of cuSOLVER's")
 
 
-def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> LinalgSVD:
+def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> LinalgSVD:
     """U, S, V^T with A = U diag(S) V^T, for A (..., m, n).
 
     U and V have orthonormal columns; S is not negative, in descending order. Computed on the host
@@ -115,7 +115,7 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> 
         LinAlgError: if it is not finite.
 
     >>> from minitorch_tensor import tensor
-    >>> svd(tensor([[3.0, 0.0], [0.0, -4.0]])).S
+    >>> linalg_svd(tensor([[3.0, 0.0], [0.0, -4.0]])).S
     Tensor([4., 3.], requires_grad=False)
     """
     return _decomposed("linalg.svd", A, full_matrices, driver)
@@ -138,7 +138,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.linalg.svdvals.html
 
     Raises:
-        RuntimeError, LinAlgError: as `svd`.
+        RuntimeError, LinAlgError: as `linalg.svd`.
     """
     if A.requires_grad and is_grad_enabled():
         return _decomposed("linalg.svdvals", A, False, driver).S
@@ -148,7 +148,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     return uploaded(A, np.linalg.svd(a, compute_uv=False))
 
 
-def torch_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> SVD:
+def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> SVD:
     """U, S, V with input = U diag(S) V^T: an older form of `linalg.svd`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.svd.html

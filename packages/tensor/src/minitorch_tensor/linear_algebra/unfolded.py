@@ -38,7 +38,8 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     if rows != columns:
         raise RuntimeError(
             "linalg.tensorinv: the first and last dimensions must have as many elements, but "
-            f"{tuple(first)} has {rows} and {tuple(last)} has {columns} (shape {A.shape}, ind {ind})"
+            f"{tuple(first)} has {rows} and {tuple(last)} has {columns} (shape {A.shape}, ind "
+            f"{ind})"
         )
     return views.reshape(inv(views.reshape(A, (rows, columns))), (*last, *first))
 
@@ -69,8 +70,8 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tens
     rows, columns = math.prod(first), math.prod(last)
     if rows != columns or rows != B.layout.size:
         raise RuntimeError(
-            f"linalg.tensorsolve: A of shape {A.shape} must have a shape of {B.layout.size} elements, "
-            f"like B {B.shape}, and then the shape of X with as many"
+            f"linalg.tensorsolve: A of shape {A.shape} must have a shape of {B.layout.size} "
+            f"elements, like B {B.shape}, and then the shape of X with as many"
         )
     x = solve(views.reshape(A, (rows, columns)), views.reshape(B, (rows,)))
     return views.reshape(x, last)

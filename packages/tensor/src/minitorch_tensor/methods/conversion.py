@@ -32,6 +32,7 @@ class ConversionMethods:
     __array__ = conversion.array
 
     new_empty = siblings.new_empty
+    new_empty_strided = siblings.new_empty_strided
     new_full = siblings.new_full
     new_ones = siblings.new_ones
     new_tensor = siblings.new_tensor

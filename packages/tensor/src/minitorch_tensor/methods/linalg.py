@@ -12,7 +12,6 @@ class LinalgMethods:
 
     __slots__ = ()
 
-    addmm = linalg.addmm
     matmul = linalg.matmul
     mm = linalg.mm
     bmm = linalg.bmm
