@@ -60,6 +60,7 @@ from minitorch_tensor.methods.pointwise import PointwiseMethods
 from minitorch_tensor.methods.random import RandomMethods
 from minitorch_tensor.methods.reductions import ReductionMethods
 from minitorch_tensor.methods.shapes import ShapeMethods
+from minitorch_tensor.methods.special import SpecialMethods
 from minitorch_tensor.methods.statistics import StatisticsMethods
 from minitorch_tensor.size import Size
 from minitorch_tensor.storage import Storage
@@ -82,6 +83,7 @@ class Tensor(
     InplaceMethods,
     RandomMethods,
     AutogradMethods,
+    SpecialMethods,
     StatisticsMethods,
     Variable["Tensor"],
 ):

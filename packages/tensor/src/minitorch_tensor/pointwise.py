@@ -29,6 +29,7 @@ _REFUSES: Final[dict[str, tuple[Kind, ...]]] = {
     **dict.fromkeys(("ceil", "floor", "round", "trunc", "pow"), ("bool",)),
     **dict.fromkeys(("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"), ("bool",)),
     **dict.fromkeys(("hypot", "logaddexp", "logaddexp2", "frac", "lerp"), ("bool", "int")),
+    **dict.fromkeys(("igamma", "igammac"), ("bool", "int")),
     "clamp": ("bool",),
     "nextafter": ("bool", "int"),
 }
