@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import arranging_rows, creation_rows, elementwise_rows, layer_rows, statistics_rows
+from . import (
+    arranging_rows,
+    creation_rows,
+    elementwise_rows,
+    indexing_rows,
+    layer_rows,
+    linear_algebra_rows,
+    random_rows,
+    statistics_rows,
+)
 from .table import ABOVE_ONE, MASK, POSITIVE, UNIT, Call, Given, Row, Tensor, X, method, named, row
 
 _UNARY = {
@@ -406,6 +415,9 @@ ROWS = [
     *arranging_rows.rows(),
     *creation_rows.rows(),
     *elementwise_rows.rows(),
+    *indexing_rows.rows(),
     *layer_rows.rows(),
+    *linear_algebra_rows.rows(),
+    *random_rows.rows(),
     *statistics_rows.rows(),
 ]

@@ -130,10 +130,10 @@ def index_reduce(
             f"index_reduce: reduce must be one of prod, mean, amax or amin, but got {reduce!r}"
         )
     i, spread = gathering.along_dim("index_reduce", input, dim, index, source)
-    if source.dtype is not input.dtype or input.dtype.kind == "bool":
+    if source.dtype is not input.dtype:
         raise RuntimeError(
-            f"index_reduce: input and source must have one dtype, not bool, but they have "
-            f"{input.dtype} and {source.dtype}"
+            f"index_reduce: input and source must have one dtype, but they have {input.dtype} and "
+            f"{source.dtype}"
         )
     size = input.shape[i] if input.ndim else 1
     gathering.require_range("index_reduce", spread, size, i)
