@@ -110,9 +110,16 @@ def test_logits_of_any_size_have_a_finite_loss() -> None:
     assert loss.tolist() == [1e4, 1e4]
 
 
-def test_what_is_no_probability_has_no_loss() -> None:
-    x = mt.tensor([-0.1, 1.1])
-    assert F.binary_cross_entropy(x, mt.zeros(2), reduction="none").isnan().all()
+def test_what_is_no_probability_is_refused() -> None:
+    p = mt.tensor([0.5, 1.0])
+    for bad in (-0.5, 1.5, math.nan):
+        x = mt.tensor([0.5, bad])
+        with pytest.raises(
+            RuntimeError, match=f"input should be between 0 and 1, but one is {bad}"
+        ):
+            F.binary_cross_entropy(x, p)
+        with pytest.raises(RuntimeError, match="all elements of target should be between 0 and 1"):
+            F.binary_cross_entropy(p, x)
 
 
 def test_the_divergence_of_a_distribution_from_itself_is_zero() -> None:

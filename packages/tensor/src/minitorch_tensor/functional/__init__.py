@@ -79,6 +79,9 @@ from minitorch_tensor.functional.conv_transpose import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from minitorch_tensor.functional.ctc import (
+    ctc_loss,
+)
 from minitorch_tensor.functional.distances import (
     cosine_similarity,
     pairwise_distance,
@@ -93,6 +96,9 @@ from minitorch_tensor.functional.dropout import (
 from minitorch_tensor.functional.embedding import (
     embedding,
     one_hot,
+)
+from minitorch_tensor.functional.embedding_bag import (
+    embedding_bag,
 )
 from minitorch_tensor.functional.embedding_loss import (
     cosine_embedding_loss,
@@ -127,6 +133,9 @@ from minitorch_tensor.functional.linear import (
     bilinear,
     linear,
 )
+from minitorch_tensor.functional.linear_loss import (
+    linear_cross_entropy,
+)
 from minitorch_tensor.functional.loss import (
     cross_entropy,
     nll_loss,
@@ -139,9 +148,13 @@ from minitorch_tensor.functional.margin_loss import (
     multilabel_soft_margin_loss,
     soft_margin_loss,
 )
+from minitorch_tensor.functional.multi_head import (
+    multi_head_attention_forward,
+)
 from minitorch_tensor.functional.norm import (
     batch_norm,
     group_norm,
+    instance_norm,
     layer_norm,
     normalize,
     rms_norm,
@@ -220,6 +233,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -227,6 +241,7 @@ __all__ = [
     "elu",
     "elu_",
     "embedding",
+    "embedding_bag",
     "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",
@@ -246,6 +261,7 @@ __all__ = [
     "hardtanh_",
     "hinge_embedding_loss",
     "huber_loss",
+    "instance_norm",
     "interpolate",
     "kl_div",
     "l1_loss",
@@ -253,6 +269,7 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_",
     "linear",
+    "linear_cross_entropy",
     "local_response_norm",
     "log_softmax",
     "logsigmoid",
@@ -271,6 +288,7 @@ __all__ = [
     "max_unpool3d",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",

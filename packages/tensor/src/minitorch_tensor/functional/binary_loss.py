@@ -52,15 +52,14 @@ def binary_cross_entropy(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
 
     Args:
-        input: probabilities, of any shape. Outside [0, 1] the loss is nan: PyTorch raises on the
-            CPU, but that needs a look at the data, which no function of this folder takes.
-        target: in [0, 1], of the same shape and dtype.
+        input: probabilities, of any shape: in [0, 1], which is looked at.
+        target: in [0, 1] too, of the same shape and dtype.
         weight: of each element, after broadcasting.
         reduction: "mean", "sum", or "none" for the loss of each element.
 
     Raises:
         ValueError: if the shapes differ, or for another reduction.
-        RuntimeError: if dtypes or devices differ, or for integers.
+        RuntimeError: if dtypes or devices differ, for integers, or for a number outside [0, 1].
 
     >>> binary_cross_entropy(Tensor([0.5, 0.0]), Tensor([1.0, 1.0]), reduction="none")
     Tensor([  0.6931, 100.0000], requires_grad=False)
@@ -74,8 +73,20 @@ def binary_cross_entropy(
         )
     require_floating("binary_cross_entropy", input)
     require_alike("binary_cross_entropy", input, "target", target)
+    for what, x in (("input", input), ("target", target)):
+        _require_probabilities(what, x.detach())
     loss = input.apply_binary(_two_classes, target)
     return reduced(loss if weight is None else loss * weight.expand(input.shape), reduction)
+
+
+def _require_probabilities(what: str, x: Tensor) -> None:
+    inside = (x >= 0).logical_and(x <= 1)
+    if not inside.all():
+        bad = x.masked_select(inside.logical_not())[0].item()
+        raise RuntimeError(
+            f"binary_cross_entropy: all elements of {what} should be between 0 and 1, but one is "
+            f"{bad}; for scores use binary_cross_entropy_with_logits"
+        )
 
 
 def binary_cross_entropy_with_logits(

@@ -77,7 +77,7 @@ def embedding(
     index = views.reshape(input.to(dtypes.int64), (input.layout.size,))
     try:
         if max_norm is not None:
-            _shrink_rows(weight, index, max_norm, norm_type)
+            shrink_rows(weight, index, max_norm, norm_type)
         spread = views.expand_to(views.unsqueeze(index, 1), (index.shape[0], n))
         y = gathering.pick(weight, 0, spread)
     except IndexError:
@@ -109,7 +109,7 @@ def _share(weight: Tensor, index: Tensor, padding: int | None, scale_by_use: boo
     return share if padding is None else where(index.eq(padding), 0.0, share)
 
 
-def _shrink_rows(weight: Tensor, index: Tensor, max_norm: float, norm_type: float) -> None:
+def shrink_rows(weight: Tensor, index: Tensor, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are used down to `max_norm`, in place."""
     with no_grad():
         size = weight.norm(norm_type, 1)

@@ -142,7 +142,7 @@ def interpolate(
             "interpolate: Input and output sizes should be greater than 0, but got input "
             f"{input.shape} and output size {sizes}"
         )
-    y = input
+    y = input.float() if input.dtype.half else input  # 16-bit floats are summed in 32 bits
     for i in range(len(sizes) - 1, -1, -1):
         n, m = input.shape[2 + i], sizes[i]
         if n == m and factors[i] is None and not antialias and mode != "bicubic":
@@ -151,7 +151,7 @@ def interpolate(
             _ALONG[mode], n, m, bool(align_corners), factors[i], antialias, input.dtype.name
         )
         y = resample(y, 2 + i, taps)
-    return y.clone() if y is input else y
+    return y.clone() if y is input else y.to(input.dtype)
 
 
 def upsample(

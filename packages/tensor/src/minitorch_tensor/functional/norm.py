@@ -48,19 +48,31 @@ def check_batch_norm(
         RuntimeError: if shapes, dtypes or devices do not fit, or without statistics to evaluate
             with.
     """
-    require_floating("batch_norm", input)
-    if input.ndim < 2:
-        raise RuntimeError(
-            f"batch_norm: expected an input of shape (n, channels, ...), but got {input.shape}"
-        )
-    if (running_mean is None) != (running_var is None):
-        raise ValueError(
-            "batch_norm: running_mean and running_var must either both be None or neither be None"
-        )
+    _check_channels("batch_norm", input, running_mean, running_var, weight, bias)
     if training:
         _require_several("batch_norm", input.shape, input.shape)
     elif running_mean is None:
         raise RuntimeError("batch_norm: running_mean must be defined in evaluation mode")
+
+
+def _check_channels(
+    name: str,
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+) -> None:
+    """Refuse an input that is not (n, channels, ...), and anything else that is not (channels,)."""
+    require_floating(name, input)
+    if input.ndim < 2:
+        raise RuntimeError(
+            f"{name}: expected an input of shape (n, channels, ...), but got {input.shape}"
+        )
+    if (running_mean is None) != (running_var is None):
+        raise ValueError(
+            f"{name}: running_mean and running_var must either both be None or neither be None"
+        )
     for what, other in (
         ("running_mean", running_mean),
         ("running_var", running_var),
@@ -69,11 +81,11 @@ def check_batch_norm(
     ):
         if other is not None and other.shape != (input.shape[1],):
             raise RuntimeError(
-                f"batch_norm: {what} should contain {input.shape[1]} elements not "
+                f"{name}: {what} should contain {input.shape[1]} elements not "
                 f"{other.layout.size}: its shape is {other.shape}, and that of the input "
                 f"{input.shape}"
             )
-        require_alike("batch_norm", input, what, other)
+        require_alike(name, input, what, other)
 
 
 def _require_several(name: str, shape: Shape, given: Shape) -> None:
@@ -138,6 +150,64 @@ def batch_norm(
         assert running_var is not None
         centred = input - views.reshape(running_mean, shape)
         y = centred * views.reshape((running_var + eps).rsqrt(), shape)
+    return _affine(
+        y,
+        None if weight is None else views.reshape(weight, shape),
+        None if bias is None else views.reshape(bias, shape),
+        input.dtype,
+    )
+
+
+@Op
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias, over the positions of each channel of a sample.
+
+    Ulyanov, Vedaldi and Lempitsky 2016, arXiv:1607.08022;
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.instance_norm.html
+
+    Args:
+        input: (n, channels, ...), floating.
+        running_mean: (channels,), or None. With the statistics of the input it follows the mean of
+            theirs, in place; else it is the mean.
+        running_var: (channels,), or None; likewise with the unbiased variances.
+        weight: (channels,).
+        bias: (channels,).
+        use_input_stats: whether each sample is normalised by its own statistics.
+        momentum: how fast the running statistics follow.
+        eps: keeps the quotient finite.
+
+    Raises:
+        ValueError: with one value for each channel of a sample, or if only one running statistic is
+            given.
+        RuntimeError: if shapes, dtypes or devices do not fit, or without statistics to use.
+
+    >>> instance_norm(Tensor([[[1.0, 3.0], [0.0, 20.0]]]), eps=0.0).tolist()
+    [[[-1.0, 1.0], [-1.0, 1.0]]]
+    """
+    if use_input_stats and math.prod(input.shape[2:]) == 1:
+        raise ValueError(
+            "instance_norm: Expected more than 1 spatial element when training, got input size "
+            f"{input.shape}"
+        )
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    _check_channels("instance_norm", input, running_mean, running_var, weight, bias)
+    y, mean, variance = _standardised(input, tuple(range(2, input.ndim)), eps)
+    if running_mean is not None and running_var is not None and input.layout.size:
+        count = math.prod(input.shape[2:])
+        with no_grad():
+            _follow(running_mean, mean.mean(0), momentum)
+            _follow(running_var, variance.mean(0) * (count / (count - 1)), momentum)
+    shape = (input.shape[1],) + (1,) * (input.ndim - 2)
     return _affine(
         y,
         None if weight is None else views.reshape(weight, shape),
