@@ -115,7 +115,7 @@ def _in_order(name: str, sequence: Tensor, sorter: Tensor) -> Tensor:
         raise RuntimeError(f"{name}: sorter must be of dtype int64, but got {sorter.dtype}")
     try:
         return gathering.gather(sequence, -1, sorter)
-    except IndexError as error:
+    except (IndexError, RuntimeError) as error:
         raise RuntimeError(f"{name}: sorter index out of range: {error}") from None
 
 

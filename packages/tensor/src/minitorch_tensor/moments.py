@@ -36,7 +36,7 @@ def var(
 
     >>> from minitorch_tensor import tensor
     >>> var(tensor([1.0, 2.0, 3.0])), var(tensor([1.0, 2.0, 3.0, 4.0]), correction=0)
-    (Tensor(1., requires_grad=False), Tensor(1.2500, requires_grad=False))
+    (Tensor(1.0, requires_grad=False), Tensor(1.2500, requires_grad=False))
     """
     return _var_mean("var", input, dim, unbiased, keepdim, correction)[0]
 
@@ -63,7 +63,7 @@ def var_mean(
 
     >>> from minitorch_tensor import tensor
     >>> var_mean(tensor([1.0, 2.0, 3.0]))
-    (Tensor(1., requires_grad=False), Tensor(2., requires_grad=False))
+    (Tensor(1.0, requires_grad=False), Tensor(2.0, requires_grad=False))
     """
     return _var_mean("var_mean", input, dim, unbiased, keepdim, correction)
 

@@ -21,7 +21,7 @@ def nansum(
 
     >>> from minitorch_tensor import tensor
     >>> nansum(tensor([1.0, float("nan"), 2.0]))
-    Tensor(3., requires_grad=False)
+    Tensor(3.0, requires_grad=False)
     """
     if input.dtype.is_floating_point:
         input = pointwise.where(pointwise.isnan(input.detach()), 0.0, input)

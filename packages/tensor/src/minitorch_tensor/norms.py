@@ -31,7 +31,7 @@ def norm(
 
     >>> from minitorch_tensor import tensor
     >>> norm(tensor([3.0, -4.0])), norm(tensor([3.0, -4.0]), 1)
-    (Tensor(5., requires_grad=False), Tensor(7., requires_grad=False))
+    (Tensor(5.0, requires_grad=False), Tensor(7.0, requires_grad=False))
     """
     if not require_tensor("norm", "input", input).dtype.is_floating_point:
         raise RuntimeError(
@@ -98,7 +98,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
 
     >>> from minitorch_tensor import tensor
     >>> dist(tensor([1.0, 2.0]), tensor([4.0, 6.0]))
-    Tensor(5., requires_grad=False)
+    Tensor(5.0, requires_grad=False)
     """
     difference = require_tensor("dist", "input", input) - require_tensor("dist", "other", other)
     if not difference.dtype.is_floating_point:

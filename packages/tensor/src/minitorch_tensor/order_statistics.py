@@ -60,7 +60,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Val
 
     >>> from minitorch_tensor import tensor
     >>> kthvalue(tensor([3.0, 1.0, 2.0]), 2).values
-    Tensor(2., requires_grad=False)
+    Tensor(2.0, requires_grad=False)
     """
     _refuse_bools("kthvalue", input)
     i = wrap_dim(dim, input.ndim)
@@ -92,7 +92,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     >>> from minitorch_tensor import tensor
     >>> median(tensor([3.0, 1.0, 2.0, 4.0]))
-    Tensor(2., requires_grad=False)
+    Tensor(2.0, requires_grad=False)
     """
     if dim is None:
         return _median_of_all("median", input, ignore_nan=False)
@@ -116,7 +116,7 @@ def nanmedian(
 
     >>> from minitorch_tensor import tensor
     >>> nanmedian(tensor([3.0, float("nan"), 2.0]))
-    Tensor(2., requires_grad=False)
+    Tensor(2.0, requires_grad=False)
     """
     if dim is None:
         return _median_of_all("nanmedian", input, ignore_nan=True)

@@ -39,7 +39,7 @@ def quantile(
 
     >>> from minitorch_tensor import tensor
     >>> quantile(tensor([4.0, 1.0, 3.0, 2.0]), tensor([0.0, 0.5]))
-    Tensor([1., 2.5000], requires_grad=False)
+    Tensor([1.0000, 2.5000], requires_grad=False)
     """
     return _quantile("quantile", input, q, dim, keepdim, interpolation, ignore_nan=False)
 

@@ -124,8 +124,6 @@ def prod(
     https://docs.pytorch.org/docs/stable/generated/torch.prod.html
     """
     require_tensor("prod", "input", input)
-    if dim is not None and not isinstance(dim, int):
-        raise TypeError(f"prod: dim must be one integer, but got {type(dim).__name__} {dim!r}")
     dims = dims_of("prod", dim, input.ndim)
     if dtype is not None and dtype is not input.dtype:
         input = input.to(dtype)

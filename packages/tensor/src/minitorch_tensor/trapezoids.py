@@ -34,7 +34,7 @@ def trapezoid(
 
     >>> from minitorch_tensor import tensor
     >>> trapezoid(tensor([1.0, 3.0, 5.0])), trapezoid(tensor([1.0, 3.0]), tensor([0.0, 2.0]))
-    (Tensor(6., requires_grad=False), Tensor(4., requires_grad=False))
+    (Tensor(6.0, requires_grad=False), Tensor(4.0, requires_grad=False))
     """
     i = _checked("trapezoid", y, x, dx, dim)
     if y.shape[i] == 0:
