@@ -15,6 +15,7 @@ Y = TypeVar("Y")
 S = TypeVar("S")
 
 _grad_enabled: ContextVar[bool] = ContextVar("grad_enabled", default=True)
+_inference: ContextVar[bool] = ContextVar("inference", default=False)
 
 # The built-in method itself, not a Python function around it: it is called for each operation.
 is_grad_enabled = _grad_enabled.get
@@ -24,17 +25,26 @@ class GradMode:
     """A context manager and decorator inside which operations are recorded, or are not.
 
     `no_grad`, `enable_grad` and `inference_mode` make one. It may be entered again inside itself.
+
+    Args:
+        enabled: whether operations are recorded.
+        inference: what `is_inference_mode_enabled` says; None leaves that as it is.
     """
 
-    __slots__ = ("_enabled", "_previous")
+    __slots__ = ("_enabled", "_inference", "_outer", "_previous")
 
-    def __init__(self, enabled: bool) -> None:
+    def __init__(self, enabled: bool, inference: bool | None = None) -> None:
         self._enabled = enabled
+        self._inference = inference
         self._previous: list[bool] = []
+        self._outer: list[bool] = []
 
     def __enter__(self) -> None:
         self._previous.append(_grad_enabled.get())
         _grad_enabled.set(self._enabled)
+        if self._inference is not None:
+            self._outer.append(_inference.get())
+            _inference.set(self._inference)
 
     def __exit__(
         self,
@@ -43,6 +53,8 @@ class GradMode:
         traceback: TracebackType | None,
     ) -> None:
         _grad_enabled.set(self._previous.pop())
+        if self._inference is not None:
+            _inference.set(self._outer.pop())
 
     @overload
     def __call__(
@@ -52,18 +64,14 @@ class GradMode:
     def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
     def __call__(self, function: Callable[P, object], /) -> Callable[P, object]:
         """Decorate `function`: its body, also that of a generator, runs in this mode."""
-        enabled = self._enabled
+        enabled, inference = self._enabled, self._inference
         if isgeneratorfunction(function):
-            return _decorate_generator(function, enabled)
+            return _decorate_generator(function, enabled, inference)
 
         @wraps(function)
         def wrapped(*args: P.args, **kwargs: P.kwargs) -> object:
-            previous = _grad_enabled.get()
-            _grad_enabled.set(enabled)
-            try:
+            with GradMode(enabled, inference):
                 return function(*args, **kwargs)
-            finally:
-                _grad_enabled.set(previous)
 
         return wrapped
 
@@ -74,12 +82,15 @@ class _Switching(Generator[Y, S, R]):
     A generator has no context of its own: what it sets would stay set wherever it yields to.
     """
 
-    def __init__(self, body: Generator[Y, S, R], enabled: bool) -> None:
+    def __init__(
+        self, body: Generator[Y, S, R], enabled: bool, inference: bool | None = None
+    ) -> None:
         self._body = body
         self._enabled = enabled
+        self._inference = inference
 
     def send(self, value: S, /) -> Y:
-        with GradMode(self._enabled):
+        with GradMode(self._enabled, self._inference):
             return self._body.send(value)
 
     def throw(
@@ -89,16 +100,16 @@ class _Switching(Generator[Y, S, R]):
         tb: TracebackType | None = None,
         /,
     ) -> Y:
-        with GradMode(self._enabled):
+        with GradMode(self._enabled, self._inference):
             return self._body.throw(val if isinstance(val, BaseException) else typ)
 
 
 def _decorate_generator(
-    function: Callable[P, Generator[Y, S, R]], enabled: bool
+    function: Callable[P, Generator[Y, S, R]], enabled: bool, inference: bool | None
 ) -> Callable[P, Generator[Y, S, R]]:
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> Generator[Y, S, R]:
-        return (yield from _Switching(function(*args, **kwargs), enabled))
+        return (yield from _Switching(function(*args, **kwargs), enabled, inference))
 
     return wrapped
 
@@ -150,7 +161,21 @@ def inference_mode(mode: bool | Callable[P, R] = True) -> GradMode | Callable[P,
     ...     is_grad_enabled()
     False
     """
-    return GradMode(not mode) if isinstance(mode, bool) else GradMode(False)(mode)
+    if isinstance(mode, bool):
+        return GradMode(not mode, mode)
+    return GradMode(False, True)(mode)
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this is run inside `inference_mode`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.is_inference_mode_enabled.html
+
+    >>> with inference_mode():
+    ...     is_inference_mode_enabled()
+    True
+    """
+    return _inference.get()
 
 
 class set_grad_enabled(GradMode):

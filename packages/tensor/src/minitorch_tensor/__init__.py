@@ -3,7 +3,10 @@
 from minitorch_autodiff import (
     enable_grad,
     inference_mode,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
     is_grad_enabled,
+    is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
 )
@@ -23,6 +26,9 @@ from minitorch_tensor.autograd import (
 from minitorch_tensor.backend import (
     Backend,
     Sample,
+)
+from minitorch_tensor.batching import (
+    vmap,
 )
 from minitorch_tensor.buckets import (
     bucketize,
@@ -874,10 +880,13 @@ __all__ = [
     "int32",
     "int64",
     "inverse",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_complex",
     "is_conj",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "is_neg",
     "is_nonzero",
     "is_same_size",
@@ -1106,6 +1115,7 @@ __all__ = [
     "var_mean",
     "vdot",
     "view_copy",
+    "vmap",
     "vsplit",
     "vstack",
     "where",

@@ -104,14 +104,14 @@ def jacobian(
         result = func(*xs)
         ys = as_tuple("jacobian", "outputs", result)
         require_grad(ys, "outputs", strict)
-        rows = tuple(_blocks(i, y, xs, create_graph, strict) for i, y in enumerate(ys))
+        rows = tuple(blocks_of(i, y, xs, create_graph, strict) for i, y in enumerate(ys))
     if isinstance(inputs, Tensor):
         firsts = tuple(row[0] for row in rows)
         return firsts[0] if isinstance(result, Tensor) else firsts
     return rows[0] if isinstance(result, Tensor) else rows
 
 
-def _blocks(i: int, y: Tensor, xs: Tensors, create_graph: bool, strict: bool) -> Tensors:
+def blocks_of(i: int, y: Tensor, xs: Tensors, create_graph: bool, strict: bool) -> Tensors:
     """The Jacobians of output i by each input: one walk for each of its numbers."""
     n = y.numel()
     numbers = y._arange(n)
