@@ -15,6 +15,7 @@ from . import (
     layer_rows,
     linear_algebra_rows,
     random_rows,
+    special_rows,
     statistics_rows,
 )
 from .table import ABOVE_ONE, MASK, POSITIVE, UNIT, Call, Given, Row, Tensor, X, method, named, row
@@ -419,5 +420,6 @@ ROWS = [
     *layer_rows.rows(),
     *linear_algebra_rows.rows(),
     *random_rows.rows(),
+    *special_rows.rows(),
     *statistics_rows.rows(),
 ]

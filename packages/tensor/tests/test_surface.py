@@ -59,7 +59,7 @@ def test_every_method_is_documented(name: str) -> None:
 
 
 def test_a_function_that_is_a_method_too_is_one_object() -> None:
-    different = {"size", "where", "max", "min"}  # `where` has its operands in another order
+    different = {"size", "where", "max", "min", "polygamma"}  # `where` has its operands in another order
     for name in set(METHODS) & set(mt.__all__) - different:
         assert getattr(mt, name) is vars(Tensor)[name], name
 

@@ -22,6 +22,7 @@ from minitorch_tensor.pointwise import where
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
+    from minitorch_tensor.dtype import DType
 
 Step = Callable[[int, "Tensor", "Tensor", "Tensor"], "Tensor"]
 Closed = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
@@ -36,31 +37,30 @@ def _prepared(name: str, input: Tensor | float, n: Tensor | float) -> tuple[Tens
     Raises:
         TypeError: if both are numbers, or one is neither a tensor nor a number.
     """
-    x, degree = input, n
-    if isinstance(x, (int, float)):
-        if isinstance(degree, (int, float)):
+    if isinstance(input, (int, float)):
+        if isinstance(n, (int, float)):
             raise TypeError(
                 f"{name}: one of input and n must be a Tensor, but both are numbers; tensor(...) "
                 "makes one"
             )
-        x = require_tensor(name, "n", degree)._constant(x, dtypes.of_number(x))
-        is_number = True
+        degree = require_tensor(name, "n", n).detach()
+        dtype = _floating(dtypes.with_number(degree.dtype, input))
+        x = degree._constant(input, dtype)
     else:
-        require_tensor(name, "input", x)
-        is_number = False
-    if isinstance(degree, (int, float)):
-        dtype = dtypes.with_number(x.dtype, degree)
-        degree = x._constant(degree, dtype)
-    else:
-        require_tensor(name, "n", degree)
-        if is_number:
-            dtype = dtypes.with_number(degree.dtype, float(x.item()))
+        x = require_tensor(name, "input", input).detach()
+        if isinstance(n, (int, float)):
+            dtype = _floating(dtypes.with_number(x.dtype, n))
+            degree = x._constant(n, dtype)
         else:
+            degree = require_tensor(name, "n", n).detach()
             dtype = dtypes.result_of(x.dtype, x.ndim == 0, degree.dtype, degree.ndim == 0)
-    if not dtype.is_floating_point:
-        dtype = dtypes.get_default_dtype()
-    x, degree = broadcast_tensors(x.detach().to(dtype), degree.detach().to(dtype))
+            dtype = _floating(dtype)
+    x, degree = broadcast_tensors(x.to(dtype), degree.to(dtype))
     return x, pointwise.trunc(degree)
+
+
+def _floating(dtype: DType) -> DType:
+    return dtype if dtype.is_floating_point else dtypes.get_default_dtype()
 
 
 def _recurrence(x: Tensor, n: Tensor, first: Tensor, step: Step, limit: int | None) -> Tensor:
