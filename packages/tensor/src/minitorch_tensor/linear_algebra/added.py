@@ -148,7 +148,7 @@ def baddbmm(
 
     >>> from minitorch_tensor import ones
     >>> baddbmm(ones(1), ones(5, 2, 3), ones(5, 3, 2)).shape
-    (5, 2, 2)
+    torch.Size([5, 2, 2])
     """
     checks.one_dtype("baddbmm", input=input, batch1=batch1, batch2=batch2)
     return added("baddbmm", input, linalg.bmm(batch1, batch2), beta, alpha)

@@ -24,7 +24,7 @@ def contraction_order(operands: Sequence[Labels], output: Labels, sizes: Mapping
     >>> i, j, k, l = range(4)
     >>> chain = [frozenset({i, j}), frozenset({j, k}), frozenset({k, l})]
     >>> contraction_order(chain, frozenset({i, l}), {i: 10, j: 100, k: 5, l: 50})
-    (2, (0, 1))
+    (2, (1, 0))
     """
     return _order(tuple(operands), output, tuple(sorted(sizes.items())))
 

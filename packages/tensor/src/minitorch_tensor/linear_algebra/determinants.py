@@ -64,7 +64,7 @@ def linalg_det(A: Tensor) -> Tensor:
 
     >>> from minitorch_tensor import tensor
     >>> linalg_det(tensor([[1.0, 2.0], [3.0, 5.0]]))
-    Tensor(-1., requires_grad=False)
+    Tensor(-1.0, requires_grad=False)
     """
     a = real(checks.squares("linalg.det", A))
     with np.errstate(all="ignore"):
@@ -90,7 +90,7 @@ def linalg_slogdet(A: Tensor) -> SignLogabsdet:
 
     >>> from minitorch_tensor import eye
     >>> linalg_slogdet(eye(3) * -2).sign
-    Tensor(-1., requires_grad=False)
+    Tensor(-1.0, requires_grad=False)
     """
     a = real(checks.squares("linalg.slogdet", A))
     with np.errstate(all="ignore"):

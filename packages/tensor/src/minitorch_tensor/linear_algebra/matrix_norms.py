@@ -80,7 +80,7 @@ def matrix_norm(
 
     >>> from minitorch_tensor import tensor
     >>> matrix_norm(tensor([[1.0, -2.0], [3.0, 4.0]]), 1)
-    Tensor(6., requires_grad=False)
+    Tensor(6.0, requires_grad=False)
     """
     name = "linalg.matrix_norm"
     if A.ndim < 2:
@@ -140,7 +140,7 @@ def linalg_norm(
 
     >>> from minitorch_tensor import tensor
     >>> linalg_norm(tensor([[3.0, 0.0], [0.0, 4.0]]), 2)
-    Tensor(4., requires_grad=False)
+    Tensor(4.0, requires_grad=False)
     """
     if dim is not None and not isinstance(dim, int) and len(dim) not in (1, 2):
         raise RuntimeError(
@@ -176,7 +176,7 @@ def norm(
 
     >>> from minitorch_tensor import tensor
     >>> norm(tensor([3.0, -4.0])), norm(tensor([3.0, -4.0]), 1)
-    (Tensor(5., requires_grad=False), Tensor(7., requires_grad=False))
+    (Tensor(5.0, requires_grad=False), Tensor(7.0, requires_grad=False))
     """
     if p != "nuc":
         return norms.norm(input, p, dim, keepdim, dtype)
@@ -225,7 +225,7 @@ def cond(A: Tensor, p: float | str | None = None) -> Tensor:
 
     >>> from minitorch_tensor import tensor
     >>> cond(tensor([[1.0, 0.0], [0.0, -4.0]]))
-    Tensor(4., requires_grad=False)
+    Tensor(4.0, requires_grad=False)
     """
     if p is not None and p not in _ORDERS:
         raise RuntimeError(f"linalg.cond: got an invalid norm type: {p!r}; it is one of {_ORDERS}")

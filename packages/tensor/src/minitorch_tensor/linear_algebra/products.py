@@ -106,7 +106,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Pairs | Tensor = 2) -> Tensor:
 
     >>> from minitorch_tensor import ones
     >>> tensordot(ones(2, 3, 4), ones(4, 3, 5), dims=([1, 2], [1, 0])).shape
-    (2, 5)
+    torch.Size([2, 5])
     """
     require_tensor("tensordot", "b", b)
     left, right = _pairs(a, b, dims)

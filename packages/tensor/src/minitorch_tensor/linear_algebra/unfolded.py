@@ -28,7 +28,7 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
 
     >>> from minitorch_tensor import eye
     >>> tensorinv(eye(4).reshape(2, 2, 4)).shape
-    (4, 2, 2)
+    torch.Size([4, 2, 2])
     """
     require_tensor("linalg.tensorinv", "A", A)
     if ind <= 0:
