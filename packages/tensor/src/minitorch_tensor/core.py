@@ -23,6 +23,7 @@ from minitorch_autodiff import (
     AccumulateGrad,
     Hook,
     Node,
+    Output,
     RemovableHandle,
     Variable,
     is_grad_enabled,
@@ -56,6 +57,8 @@ from minitorch_tensor.methods.indexing import IndexingMethods
 from minitorch_tensor.methods.inplace import InplaceMethods
 from minitorch_tensor.methods.linalg import LinalgMethods
 from minitorch_tensor.methods.linear_algebra import LinearAlgebraMethods
+from minitorch_tensor.methods.memory import MemoryMethods
+from minitorch_tensor.methods.neural import NeuralMethods
 from minitorch_tensor.methods.pointwise import PointwiseMethods
 from minitorch_tensor.methods.random import RandomMethods
 from minitorch_tensor.methods.reductions import ReductionMethods
@@ -76,6 +79,7 @@ class Tensor(
     ElementwiseMethods,
     ShapeMethods,
     ArrangingMethods,
+    MemoryMethods,
     ReductionMethods,
     IndexingMethods,
     LinalgMethods,
@@ -85,6 +89,7 @@ class Tensor(
     AutogradMethods,
     SpecialMethods,
     StatisticsMethods,
+    NeuralMethods,
     Variable["Tensor"],
 ):
     """A multi-dimensional array that remembers how it was computed.
@@ -172,6 +177,16 @@ class Tensor(
     def is_cuda(self) -> builtins.bool:
         """Whether the elements are in the memory of a GPU."""
         return self.storage.device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> builtins.bool:
+        """Whether the elements are in the host's memory."""
+        return self.storage.device.type in ("cpu", "numpy")
+
+    @property
+    def output_nr(self) -> builtins.int:
+        """Which of the outputs of the operation that made it this is; 0 for a leaf."""
+        return self.node.slot if isinstance(self.node, Output) else 0
 
     @property
     def version(self) -> builtins.int:

@@ -43,9 +43,12 @@ class Layout:
         self._hash = hash((shape, strides, offset))
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Layout)
-            and self.shape == other.shape
+        if self is other:
+            return True
+        if not isinstance(other, Layout):
+            return NotImplemented
+        return (
+            self.shape == other.shape
             and self.strides == other.strides
             and self.offset == other.offset
         )
@@ -110,22 +113,15 @@ class Layout:
 
     def permute(self, order: Sequence[int]) -> Layout:
         """Dimension i of the result is dimension order[i] of this one; `order` is a permutation."""
-        return make(
-            tuple(self.shape[i] for i in order), tuple(self.strides[i] for i in order), self.offset
-        )
+        return _permute(self, tuple(order))
 
     def narrow(self, dim: int, start: int, length: int, step: int = 1) -> Layout:
         """The elements start, start + step, ... (`length` of them) of one dimension."""
-        shape, strides = list(self.shape), list(self.strides)
-        offset = self.offset + start * strides[dim] if length else self.offset
-        shape[dim], strides[dim] = length, strides[dim] * step
-        return make(tuple(shape), tuple(strides), offset)
+        return _narrow(self, dim, start, length, step)
 
     def select(self, dim: int, index: int) -> Layout:
         """Element `index` of one dimension, which is dropped."""
-        shape = self.shape[:dim] + self.shape[dim + 1 :]
-        strides = self.strides[:dim] + self.strides[dim + 1 :]
-        return make(shape, strides, self.offset + index * self.strides[dim])
+        return _select(self, dim, index)
 
     def unsqueeze(self, dim: int) -> Layout:
         """A new dimension of size 1 before `dim`."""
@@ -153,9 +149,11 @@ class Layout:
         """
         if shape == self.shape:
             return self
-        if self.dense or self.size == 0:
+        if self.dense:
+            return _contiguous(shape)
+        if self.size == 0:
             dense = Layout.contiguous(shape)
-            return dense if self.offset == 0 else make(shape, dense.strides, self.offset)
+            return make(shape, dense.strides, self.offset)
         old = [(n, s) for n, s in zip(self.shape, self.strides, strict=True) if n != 1]
         strides = [0] * len(shape)
         new = len(shape) - 1
@@ -188,6 +186,30 @@ class Layout:
 @lru_cache(maxsize=8192)
 def _contiguous(shape: Shape) -> Layout:
     return Layout(shape, strides_from_shape(shape))
+
+
+# Views of one layout are made again in every step of a program, so the last few thousand are kept.
+
+
+@lru_cache(maxsize=8192)
+def _permute(layout: Layout, order: tuple[int, ...]) -> Layout:
+    shape, strides = layout.shape, layout.strides
+    return make(tuple([shape[i] for i in order]), tuple([strides[i] for i in order]), layout.offset)
+
+
+@lru_cache(maxsize=8192)
+def _select(layout: Layout, dim: int, index: int) -> Layout:
+    shape = layout.shape[:dim] + layout.shape[dim + 1 :]
+    strides = layout.strides[:dim] + layout.strides[dim + 1 :]
+    return make(shape, strides, layout.offset + index * layout.strides[dim])
+
+
+@lru_cache(maxsize=8192)
+def _narrow(layout: Layout, dim: int, start: int, length: int, step: int) -> Layout:
+    shape, strides = list(layout.shape), list(layout.strides)
+    offset = layout.offset + start * strides[dim] if length else layout.offset
+    shape[dim], strides[dim] = length, strides[dim] * step
+    return make(tuple(shape), tuple(strides), offset)
 
 
 @lru_cache(maxsize=8192)

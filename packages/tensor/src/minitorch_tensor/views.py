@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -16,6 +17,7 @@ from minitorch_autodiff import Variable, is_grad_enabled, record_linear
 from minitorch_operators import add, maximum
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, make, wrap_dim
+from minitorch_tensor.options import MemoryFormat, require_plain
 from minitorch_tensor.reinterpretation import reinterpreted
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ def linear(x: Tensor, y: Tensor, title: str, transpose: Callable[[Tensor], Tenso
 
 def sizes_of(args: tuple[int | Sequence[int] | DType, ...]) -> Shape:
     """The sizes of a call such as view(2, 3) or view((2, 3))."""
+    plain = tuple([size for size in args if type(size) is int])  # the common case, quickly
+    if len(plain) == len(args) != 0:
+        return plain
     sizes: Sequence[int | Sequence[int] | DType] = args
     first = args[0] if len(args) == 1 else 0
     # A vector of numbers, in whatever; but a number, as np.int64(2) is one, is a size itself.
@@ -103,6 +108,7 @@ def _index(value: object) -> int:
     raise TypeError(f"expected an integer size, got {value!r}")
 
 
+@lru_cache(maxsize=8192)
 def _infer(title: str, sizes: Shape, numel: int, shape: Shape) -> Shape:
     """Sizes with a -1 worked out.
 
@@ -207,17 +213,27 @@ def permute(
     Raises:
         RuntimeError: if `dims` is not a permutation of the dimensions.
     """
-    named = sizes_of(either("permute", "dims", order, dims))
-    axes = tuple(wrap_dim(dim, input.ndim) for dim in named)
-    if sorted(axes) != list(range(input.ndim)):
-        raise RuntimeError(
-            f"permute: dims {named} must name each of the {input.ndim} dimensions of "
-            f"{input.shape} once"
-        )
-    inverse = tuple(sorted(range(input.ndim), key=axes.__getitem__))
+    named = sizes_of(order if dims is None else either("permute", "dims", order, dims))
+    axes, inverse = _permutation(named, input.layout.shape)
     return viewed(
         input, input.layout.permute(axes), "PermuteBackward0", lambda g: permute(g, inverse)
     )
+
+
+@lru_cache(maxsize=4096)
+def _permutation(named: tuple[int, ...], shape: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The dimensions counted from the front, and the permutation that undoes this one.
+
+    Raises:
+        RuntimeError: if it is no permutation.
+    """
+    ndim = len(shape)
+    axes = tuple(wrap_dim(dim, ndim) for dim in named)
+    if sorted(axes) != list(range(ndim)):
+        raise RuntimeError(
+            f"permute: dims {named} must name each of the {ndim} dimensions of {shape} once"
+        )
+    return axes, tuple(sorted(range(ndim), key=axes.__getitem__))
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -225,13 +241,20 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
     """
-    i, j = wrap_dim(dim0, input.ndim), wrap_dim(dim1, input.ndim)
-    order = list(range(input.ndim))
-    if input.ndim:
-        order[i], order[j] = j, i
+    i, j, order = _swapped(dim0, dim1, len(input.layout.shape))
     return viewed(
         input, input.layout.permute(order), "TransposeBackward0", lambda g: transpose(g, i, j)
     )
+
+
+@lru_cache(maxsize=1024)
+def _swapped(dim0: int, dim1: int, ndim: int) -> tuple[int, int, tuple[int, ...]]:
+    """Both dimensions counted from the front, and the order with the two swapped."""
+    i, j = wrap_dim(dim0, ndim), wrap_dim(dim1, ndim)
+    order = list(range(ndim))
+    if ndim:
+        order[i], order[j] = j, i
+    return i, j, tuple(order)
 
 
 def t(input: Tensor) -> Tensor:
@@ -525,19 +548,29 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-size // chunks), dim)
 
 
-def contiguous(x: Tensor) -> Tensor:
+def contiguous(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x itself if its elements lie in row-major order, else a copy that does.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html
+
+    Raises:
+        RuntimeError: for a memory format that is not row-major.
     """
+    if memory_format is not None:
+        require_plain("contiguous", memory_format=memory_format)
     return x if x.layout.is_contiguous() else clone(x)
 
 
-def clone(input: Tensor) -> Tensor:
+def clone(input: Tensor, *, memory_format: MemoryFormat | None = None) -> Tensor:
     """A copy with its own memory, recorded.
 
     https://docs.pytorch.org/docs/stable/generated/torch.clone.html
+
+    Raises:
+        RuntimeError: for a memory format that is not row-major.
     """
+    if memory_format is not None:
+        require_plain("clone", memory_format=memory_format)
     y = input._fresh(input.layout.shape, input.dtype)
     input.storage.device.backend.copy(y, input)
     return linear(input, y, "CloneBackward0", lambda g: g)
