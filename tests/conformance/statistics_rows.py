@@ -163,8 +163,19 @@ def _counts() -> list[Row]:
             row(f"unique_consecutive{part} dim", _item("unique_consecutive", i, dim=1, **every),
                 Given((1, 6), "ties"), gradient=False),
         ]  # fmt: skip
+    for how in ("sum", "mean", "max", "min", "prod"):
+        rows.append(
+            row(f"segment_reduce {how}", lambda lib, x, how=how: lib.segment_reduce(
+                x, how, lengths=lib.tensor([1, 2, 3]).to(x.device)), Given((6, 2)), double=False)
+        )  # fmt: skip
     return [
         *rows,
+        row("segment_reduce offsets", lambda lib, x, o: lib.segment_reduce(
+            x, "mean", offsets=o.msort(), initial=2.0), Given((6,)), Given((4,), "index6"),
+            dtypes=False, double=False),
+        row("segment_reduce axis", lambda lib, x: lib.segment_reduce(
+            x, "max", lengths=lib.tensor([[1, 3], [4, 0]]).to(x.device), axis=1),
+            Given((2, 4, 2)), dtypes=False, double=False),
         row("bincount", named("bincount"), index, gradient=False),
         row("bincount minlength", lambda lib, x: x.bincount(minlength=9), index, gradient=False),
         row("bincount weights", lambda lib, i, w: lib.bincount(i, w), index, Given((7,)),

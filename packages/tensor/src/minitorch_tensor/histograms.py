@@ -81,8 +81,9 @@ def histogram(
         density: divide by the total and the widths of the bins, so that the integral is 1.
 
     Raises:
-        RuntimeError: if input is not floating, there is no bin, the range is not finite or its end
-            below its start, edges are no vector or have another dtype, or weight does not fit.
+        RuntimeError: if input is neither float32 nor float64, there is no bin, the range is not
+            finite or its end below its start, edges are no vector, not in order or of another
+            dtype, or weight does not fit.
 
     >>> from minitorch_tensor import tensor
     >>> histogram(tensor([1.0, 2.0, 1.0]), bins=4, range=(0.0, 3.0)).hist
@@ -154,7 +155,8 @@ def _require_finite(name: str, low: float, high: float) -> None:
 
 
 def _check_weight(name: str, x: Tensor, weight: Tensor | None, shape: tuple[int, ...]) -> None:
-    _require_floating(name, x)
+    if x.dtype not in (dtypes.float32, dtypes.float64):
+        raise RuntimeError(f"{name}: the input must be float32 or float64, but got {x.dtype}")
     if weight is None:
         return
     if require_tensor(name, "weight", weight).shape != shape or weight.dtype is not x.dtype:
