@@ -115,7 +115,7 @@ def test_a_dilated_window_in_the_padding_alone_is_refused() -> None:
     ("call", "message"),
     [
         (lambda x: F.avg_pool2d(x, 2, divisor_override=0), "divisor must be not zero"),
-        (lambda x: F.avg_pool2d(x.long(), 2), "expected a floating point tensor, but got minito"),
+        (lambda x: F.avg_pool2d(x.int(), 2), "expected a floating point tensor, but got minito"),
         (lambda x: F.max_pool2d(x != 0, 2), "max_pool2d: not defined for bool tensors"),
         (lambda x: F.adaptive_avg_pool2d(x, (1, 2, 3)), r"one number or 2, but got \(1, 2, 3\)"),
         (lambda x: F.adaptive_avg_pool2d(x, (-1, 3)), r"greater than or equal to 0 but received"),

@@ -10,10 +10,13 @@ import minitorch_tensor as mt
 import minitorch_tensor.functional as F
 from minitorch_tensor import Op, Tensor
 from minitorch_tensor.functional.pool import max_pool1d_values, max_pool2d_values
+from minitorch_tensor.functional.pool3d import max_pool3d_values
 
 OPS = [
-    "avg_pool2d", "batch_norm", "conv1d", "conv2d", "cross_entropy", "dropout", "embedding",
-    "layer_norm", "linear", "log_softmax", "rms_norm", "scaled_dot_product_attention", "softmax",
+    "avg_pool2d", "avg_pool3d", "batch_norm", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
+    "conv_transpose2d", "conv_transpose3d", "cross_entropy", "ctc_loss", "dropout", "embedding",
+    "embedding_bag", "instance_norm", "layer_norm", "linear", "log_softmax", "rms_norm",
+    "scaled_dot_product_attention", "softmax",
 ]  # fmt: skip
 
 
@@ -30,6 +33,7 @@ def test_those_worth_a_kernel_can_be_overridden() -> None:
     assert [name for name in F.__all__ if isinstance(getattr(F, name), Op)] == OPS
     assert isinstance(max_pool1d_values, Op)
     assert isinstance(max_pool2d_values, Op)
+    assert isinstance(max_pool3d_values, Op)
 
 
 @pytest.mark.parametrize("name", F.__all__)

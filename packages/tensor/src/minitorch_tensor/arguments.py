@@ -39,3 +39,38 @@ def require_tensors(function: str, values: Sequence[Tensor]) -> list[Tensor]:
             f"{function}: expected a sequence of Tensors, but got {type(values).__name__}"
         )
     return [require_tensor(function, f"tensors[{i}]", x) for i, x in enumerate(values)]
+
+
+def require_floating(name: str, x: Tensor) -> None:
+    """Refuse integers and bools.
+
+    Raises:
+        RuntimeError: if x is not floating.
+        TypeError: if it is no tensor.
+    """
+    if not require_tensor(name, "input", x).dtype.is_floating_point:
+        raise RuntimeError(
+            f"{name}: expected a floating point tensor, but got {x.dtype}; convert it with .float()"
+        )
+
+
+def require_alike(name: str, input: Tensor, what: str, other: Tensor | None) -> None:
+    """Refuse another dtype or device than that of the input.
+
+    Raises:
+        RuntimeError: if dtypes or devices differ.
+        TypeError: if the other is no tensor.
+    """
+    if other is None:
+        return
+    require_tensor(name, what, other)
+    if other.dtype is not input.dtype:
+        raise RuntimeError(
+            f"{name}: expected input and {what} to have the same dtype, but got {input.dtype} and "
+            f"{other.dtype}; convert one with .to(...)"
+        )
+    if other.storage.device is not input.storage.device:
+        raise RuntimeError(
+            f"{name}: expected input and {what} on one device, but they are on {input.device} and "
+            f"{other.device}; move one with .to(...)"
+        )

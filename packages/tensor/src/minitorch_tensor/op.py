@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from minitorch_autodiff import Node, Saved, is_grad_enabled
 from minitorch_tensor.autograd import grad
-from minitorch_tensor.core import Tensor
 from minitorch_tensor.device import Device
 from minitorch_tensor.views import alias
+
+if TYPE_CHECKING:
+    from minitorch_tensor.core import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,6 +26,7 @@ class Op(Generic[P, R]):
     is checked statically, gives the same numbers, which tests check, and may call `op.composite`
     for cases it does not cover.
 
+    >>> from minitorch_tensor import Tensor
     >>> @Op
     ... def double_it(input: Tensor) -> Tensor:
     ...     return input + input
@@ -78,7 +81,7 @@ class Op(Generic[P, R]):
         return tuple(sorted(self._kernels))
 
 
-class FusedNode(Node[Tensor]):
+class FusedNode(Node["Tensor"]):
     """The record of a fused kernel: backward by a kernel, second derivatives through the composite.
 
     Args:

@@ -3,26 +3,26 @@
 Those worth a kernel of their own are `Op` objects, which a device may override.
 """
 
+from minitorch_tensor.exponentials import (
+    log_softmax,
+    softmax,
+)
 from minitorch_tensor.functional.activation import (
     celu,
     elu,
     gelu,
     glu,
-    hardshrink,
     hardsigmoid,
     hardswish,
     hardtanh,
     leaky_relu,
-    log_softmax,
     logsigmoid,
     mish,
-    prelu,
     relu,
     relu6,
     selu,
     sigmoid,
     silu,
-    softmax,
     softmin,
     softplus,
     softshrink,
@@ -199,6 +199,10 @@ from minitorch_tensor.functional.unpool import (
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
+)
+from minitorch_tensor.neural import (
+    hardshrink,
+    prelu,
 )
 
 __all__ = [

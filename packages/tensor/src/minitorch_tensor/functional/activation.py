@@ -1,22 +1,20 @@
-"""Activation functions: pointwise operators under PyTorch's names, and the softmax family.
+"""Activation functions: pointwise operators under PyTorch's names, and what is like a softmax.
 
 `inplace=True` writes the result into the memory of the input, as in PyTorch.
 """
 
 from __future__ import annotations
 
-import warnings
-
 import minitorch_operators as op
 from minitorch_operators import Binary, Unary
 from minitorch_tensor import inplace as writes
-from minitorch_tensor import pointwise, reductions, views
+from minitorch_tensor import pointwise, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.dtype import DType, bool_
-from minitorch_tensor.functional.checks import require_alike, require_floating
+from minitorch_tensor.exponentials import softmax
+from minitorch_tensor.functional.checks import require_floating
 from minitorch_tensor.layout import wrap_dim
-from minitorch_tensor.op import Op
 from minitorch_tensor.pointwise import where
 
 
@@ -143,30 +141,6 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return _shaped(op.leaky_relu, input, negative_slope, inplace)
 
 
-def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """x above 0, x * weight below, with a learned weight for all or for each channel (dimension 1).
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
-
-    Raises:
-        RuntimeError: if weight is not 0-d or (1,) or (channels,), or of another dtype.
-    """
-    require_floating("prelu", input)
-    require_alike("prelu", input, "weight", weight)
-    if weight.ndim > 1:
-        raise RuntimeError(
-            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got shape {weight.shape}"
-        )
-    channels = input.shape[1] if input.ndim > 1 else 1
-    if weight.layout.size not in (1, channels):
-        raise RuntimeError(
-            "prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers "
-            f"= {weight.layout.size} and channel size = {channels} (input {input.shape})"
-        )
-    trailing = (1,) * max(input.ndim - 2, 0)
-    return input.apply_binary(op.prelu, views.reshape(weight, (-1, *trailing)))
-
-
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x above 0, alpha * (exp(x) - 1) below.
 
@@ -248,14 +222,6 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return _unary(op.hardswish, input, inplace)
 
 
-def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """0 between -lambd and lambd, else x.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
-    """
-    return _shaped(op.hardshrink, input, lambd)
-
-
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """0 between -lambd and lambd, else x moved towards 0 by lambd.
 
@@ -305,92 +271,6 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         )
     half = size // 2
     return views.narrow(input, i, 0, half) * sigmoid(views.narrow(input, i, half, half))
-
-
-def softmax_arguments(
-    name: str, input: Tensor, dim: int | None, dtype: DType | None
-) -> tuple[Tensor, int]:
-    """The input in the dtype to compute in, and the dimension, counted from the front.
-
-    Without `dim` PyTorch's old choice is made, with its warning: 0 for 0, 1 or 3 dimensions, else
-    1.
-
-    Raises:
-        RuntimeError: for integers without a `dtype`.
-        IndexError: if there is no such dimension.
-    """
-    if dim is None:
-        warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include "
-            "dim=X as an argument.",
-            UserWarning,
-            stacklevel=4,  # this, the composite or its override, Op.__call__, the caller
-        )
-        dim = 0 if input.ndim in (0, 1, 3) else 1
-    if dtype is not None:
-        input = input.to(dtype)
-    require_floating(name, input)
-    return input, wrap_dim(dim, input.ndim)
-
-
-def _shifted(x: Tensor, dim: int) -> Tensor:
-    """x minus its maximum, a constant to every softmax: no gradient, and exp cannot overflow."""
-    return x - reductions.amax(x.detach(), dim, True)
-
-
-@Op
-def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
-    """exp(x_i) / sum_j exp(x_j) along one dimension: positive numbers whose sum is 1.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
-
-    Args:
-        input: of any shape, floating.
-        dim: where the sum runs; PyTorch's old implicit choice, with a warning, if omitted.
-        dtype: what to convert the input to first.
-
-    Raises:
-        RuntimeError: for integers without a `dtype`.
-        IndexError: if there is no such dimension.
-
-    >>> softmax(Tensor([[0.0, 0.0], [1000.0, 0.0]]), dim=1)
-    Tensor([[0.5000, 0.5000],
-            [1.0000, 0.0000]], requires_grad=False)
-    """
-    x, i = softmax_arguments("softmax", input, dim, dtype)
-    if x.layout.size == 0:
-        return views.clone(x)
-    if x.dtype.half:
-        return softmax(x.float(), i).to(x.dtype)
-    e = _shifted(x, i).exp()
-    return e / e.sum(i, True)
-
-
-@Op
-def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
-    """log(softmax(x)) = x_i - log(sum_j exp(x_j)), without underflow on the way.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
-
-    Args:
-        input: of any shape, floating.
-        dim: where the sum runs; PyTorch's old implicit choice, with a warning, if omitted.
-        dtype: what to convert the input to first.
-
-    Raises:
-        RuntimeError: for integers without a `dtype`.
-        IndexError: if there is no such dimension.
-
-    >>> log_softmax(Tensor([1000.0, 0.0]), dim=0)
-    Tensor([    0., -1000.], requires_grad=False)
-    """
-    x, i = softmax_arguments("log_softmax", input, dim, dtype)
-    if x.layout.size == 0:
-        return views.clone(x)
-    if x.dtype.half:
-        return log_softmax(x.float(), i).to(x.dtype)
-    shifted = _shifted(x, i)
-    return shifted - shifted.exp().sum(i, True).log()
 
 
 def softmin(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:

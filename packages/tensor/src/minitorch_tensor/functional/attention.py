@@ -7,7 +7,7 @@ import math
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import linalg, views
 from minitorch_tensor.core import Tensor
-from minitorch_tensor.functional.activation import softmax
+from minitorch_tensor.exponentials import softmax
 from minitorch_tensor.functional.checks import require_alike, require_floating
 from minitorch_tensor.functional.dropout import dropout
 from minitorch_tensor.op import Op

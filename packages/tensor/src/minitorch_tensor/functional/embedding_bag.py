@@ -105,8 +105,11 @@ def _starts(input: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[
     return (starts[:-1], int(starts[-1])) if include_last else (starts, total)
 
 
-def _largest(rows: Tensor, bag: Whole, bags: int) -> Tensor:
-    """The largest of the rows of each bag, feature by feature; 0 for an empty bag."""
+def _largest(rows: Tensor, bag: Whole, bags: int) -> tuple[Tensor, Whole]:
+    """The largest of the rows of each bag, feature by feature, and which it is.
+
+    0 for an empty bag.
+    """
     values = conversion.host_array(rows)
     winner = np.zeros((bags, rows.shape[1]), np.int64)
     for i, (start, end) in enumerate(
@@ -118,7 +121,8 @@ def _largest(rows: Tensor, bag: Whole, bags: int) -> Tensor:
     filled = np.isin(np.arange(bags), bag)
     found = rows.gather(0, creation.from_numpy(winner[filled]).to(rows.device))
     places = creation.from_numpy(np.flatnonzero(filled)).to(rows.device)
-    return rows._full((bags, rows.shape[1]), 0.0, rows.dtype).index_add(0, places, found)
+    y = rows._full((bags, rows.shape[1]), 0.0, rows.dtype).index_add(0, places, found)
+    return y, winner
 
 
 @Op
@@ -162,6 +166,26 @@ def embedding_bag(
     Tensor([[2., 3.],
             [2., 3.]], requires_grad=False)
     """
+    return bags_of(
+        input, weight, offsets, max_norm, norm_type, scale_grad_by_freq, mode, sparse,
+        per_sample_weights, include_last_offset, padding_idx,
+    )[0]  # fmt: skip
+
+
+def bags_of(
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None,
+    max_norm: float | None,
+    norm_type: float,
+    scale_grad_by_freq: bool,
+    mode: str,
+    sparse: bool,
+    per_sample_weights: Tensor | None,
+    include_last_offset: bool,
+    padding_idx: int | None,
+) -> tuple[Tensor, Whole, Whole, Whole]:
+    """`embedding_bag`; in which bag each index is, how many count in each, and who is largest."""
     check_embedding_bag(
         input, weight, offsets, scale_grad_by_freq, mode, sparse, per_sample_weights
     )
@@ -182,22 +206,25 @@ def embedding_bag(
     if max_norm is not None:
         shrink_rows(weight, creation.from_numpy(index).to(weight.device), max_norm, norm_type)
     bag = np.searchsorted(starts, np.arange(end), "right").astype(np.int64) - 1
-    kept = np.arange(end)
+    every, kept = bag, np.arange(end)
     if padding_idx is not None:
         kept = np.flatnonzero(index != padding_idx % rows)
         index, bag = index[kept], bag[kept]
     picked = embedding(
         creation.from_numpy(index).to(weight.device), weight, scale_grad_by_freq=scale_grad_by_freq
     )
+    counts = np.bincount(bag, minlength=starts.size)
     if mode == "max":
-        return _largest(picked, bag, starts.size)
+        y, winner = _largest(picked, bag, starts.size)
+        largest = np.where(counts[:, None] > 0, np.append(index, 0)[winner], 0)
+        return y, every, counts, largest
     if per_sample_weights is not None:
         places = creation.from_numpy(kept).to(weight.device)
         factors = views.reshape(per_sample_weights, -1).index_select(0, places)
         picked = picked * views.unsqueeze(factors, 1)
     total = weight._full((starts.size, features), 0.0, weight.dtype)
     total = total.index_add(0, creation.from_numpy(bag).to(weight.device), picked)
-    if mode == "sum":
-        return total
-    counts = np.maximum(np.bincount(bag, minlength=starts.size), 1)[:, None]
-    return total / creation.from_numpy(counts).to(weight.device).to(weight.dtype)
+    if mode == "mean":
+        size = creation.from_numpy(np.maximum(counts, 1)[:, None]).to(weight.device)
+        total = total / size.to(weight.dtype)
+    return total, every, counts, counts

@@ -6,7 +6,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import gathering, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.core import Tensor
-from minitorch_tensor.functional.activation import log_softmax
+from minitorch_tensor.exponentials import log_softmax
 from minitorch_tensor.functional.checks import require_alike, require_floating
 from minitorch_tensor.functional.reduction import check_reduction, reduced
 from minitorch_tensor.op import Op

@@ -12,7 +12,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import joining, linalg, views
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.dtype import DType
-from minitorch_tensor.functional.activation import softmax
+from minitorch_tensor.exponentials import softmax
 from minitorch_tensor.functional.attention import scaled_dot_product_attention
 from minitorch_tensor.functional.dropout import dropout
 from minitorch_tensor.functional.linear import linear

@@ -176,8 +176,7 @@ def instance_norm(
 
     Args:
         input: (n, channels, ...), floating.
-        running_mean: (channels,), or None. With the statistics of the input it follows the mean of
-            theirs, in place; else it is the mean.
+        running_mean: (channels,), or None: follows the mean of all means, or is the mean to use.
         running_var: (channels,), or None; likewise with the unbiased variances.
         weight: (channels,).
         bias: (channels,).
@@ -186,8 +185,7 @@ def instance_norm(
         eps: keeps the quotient finite.
 
     Raises:
-        ValueError: with one value for each channel of a sample, or if only one running statistic is
-            given.
+        ValueError: with one value for each channel of a sample, or one running statistic only.
         RuntimeError: if shapes, dtypes or devices do not fit, or without statistics to use.
 
     >>> instance_norm(Tensor([[[1.0, 3.0], [0.0, 20.0]]]), eps=0.0).tolist()
@@ -290,6 +288,19 @@ def layer_norm(
     """
     dims = check_normalized("layer_norm", input, normalized_shape, weight, bias)
     return _affine(_standardised(input, dims, eps)[0], weight, bias, input.dtype)
+
+
+def normalised_with_statistics(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`layer_norm`, the mean, and 1 / sqrt(variance + eps), with size 1 along these dims."""
+    dims = check_normalized("native_layer_norm", input, normalized_shape, weight, bias)
+    y, mean, variance = _standardised(input, dims, eps)
+    return _affine(y, weight, bias, input.dtype), mean, (variance + eps).rsqrt()
 
 
 @Op

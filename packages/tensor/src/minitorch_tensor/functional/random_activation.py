@@ -7,7 +7,8 @@ import warnings
 from minitorch_tensor import creation, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.core import Tensor
-from minitorch_tensor.functional.activation import leaky_relu, softmax
+from minitorch_tensor.exponentials import softmax
+from minitorch_tensor.functional.activation import leaky_relu
 from minitorch_tensor.functional.checks import require_floating
 from minitorch_tensor.gathering import nonzero
 from minitorch_tensor.layout import wrap_dim
