@@ -92,7 +92,7 @@ def jvp(
     _check_tangents(primals, tangents)
     level = Level()
     vs = tensors_of("jvp", tangents)
-    with GradMode(True):
+    with level.inside():
         fresh = [level.enter(primal) for primal in primals]
         output, aux = split_aux("jvp", func(*fresh), has_aux)
         ys = tensors_of("jvp(f, primals, tangents)", output)
@@ -132,7 +132,7 @@ def linearize(
     Tensor([ 2., 40.], requires_grad=False)
     """
     level = Level()
-    with GradMode(True):
+    with level.inside():
         fresh = [level.enter(primal) for primal in primals]
         output = func(*fresh)
         ys = tensors_of("linearize(f, *primals)", output)

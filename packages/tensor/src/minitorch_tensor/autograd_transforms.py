@@ -7,8 +7,11 @@ tensor, or the leaf of an enclosing transform; otherwise it is a constant, as wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Concatenate, Literal, ParamSpec, TypeVar, overload
+from weakref import WeakKeyDictionary
 
 from minitorch_autodiff import AccumulateGrad, GradMode, Node, is_grad_enabled, youngest_first
 from minitorch_tensor import views
@@ -24,12 +27,26 @@ Argnums = int | tuple[int, ...]
 Tensors = tuple[Tensor, ...]
 
 
+_depth: ContextVar[int] = ContextVar("depth", default=0)
+_depths: WeakKeyDictionary[Node[Tensor], int] = WeakKeyDictionary()  # of the leaves of all calls
+
+
 class Level:
-    """One call of a transform: its own leaves, which lead nowhere outside."""
+    """One call of a transform: its leaves, and those of calls within it, lead nowhere outside."""
 
     def __init__(self) -> None:
         self.recording = is_grad_enabled()  # around the call
-        self.inner: list[Node[Tensor]] = []
+        self.depth = _depth.get()
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Here the function is run, recorded; transforms that it calls are one level deeper."""
+        token = _depth.set(self.depth + 1)
+        try:
+            with GradMode(True):
+                yield
+        finally:
+            _depth.reset(token)
 
     def enter(self, tree: object) -> object:
         """The tree with tensors to differentiate by in the places of its tensors.
@@ -52,7 +69,7 @@ class Level:
         y = x.detach().requires_grad_()
         node = y.gradient_node()
         if node is not None:
-            self.inner.append(node)
+            _depths[node] = self.depth
         return y
 
     def leads_out(self, xs: Sequence[Tensor]) -> bool:
@@ -60,8 +77,10 @@ class Level:
         if not self.recording:
             return False
         roots = [x.node for x in xs if x.requires_grad and x.node is not None]
-        inner = set(self.inner)
-        return any(isinstance(n, AccumulateGrad) and n not in inner for n in youngest_first(roots))
+        return any(
+            isinstance(node, AccumulateGrad) and _depths.get(node, -1) < self.depth
+            for node in youngest_first(roots)
+        )
 
     def leave(self, tree: object) -> object:
         """The tree, its tensors without history unless that goes beyond this call."""
@@ -179,7 +198,7 @@ def grad_and_value(
     def transformed(*args: object, **kwargs: object) -> tuple[object, object]:
         level = Level()
         places = numbers_of(argnums, len(args))
-        with GradMode(True):
+        with level.inside():
             fresh = [level.enter(args[n]) for n in places]
             result = func(*put(args, places, fresh), **kwargs)
             y, aux = split_aux("grad_and_value", result, has_aux)
@@ -301,7 +320,7 @@ def vjp(func: Callable[..., object], *primals: object, has_aux: bool = False) ->
     (Tensor([ 2., 40.], requires_grad=False),)
     """
     level = Level()
-    with GradMode(True):
+    with level.inside():
         fresh = [level.enter(primal) for primal in primals]
         output, aux = split_aux("vjp", func(*fresh), has_aux)
         ys = tensors_of("vjp(f, *primals)", output)
