@@ -54,6 +54,7 @@ def test_a_derivative_that_is_not_known_raises_in_backward(name: str) -> None:
     a, x = leaf(2.0), leaf(3.0)
     y = function(a, x)
     (gradient,) = mt.autograd.grad(y.sum(), [x], retain_graph=True)
+    assert gradient is not None
     assert math.isfinite(float(gradient))
     with pytest.raises(NotImplementedError, match=f"{name}: the derivative by 'input' is not"):
         y.sum().backward()
@@ -117,10 +118,10 @@ def test_a_degree_is_cut_to_a_whole_number() -> None:
 
 def test_a_high_degree_of_chebyshev_costs_no_recurrence() -> None:
     x = mt.tensor([-1.0, 1.0, 0.5, 1.0001], dtype=mt.float64)
-    y = special.chebyshev_polynomial_t(x, 10**6 + 1).tolist()
-    assert y[:2] == [-1.0, 1.0]
-    assert y[2] == pytest.approx(0.5, abs=1e-9)  # cos(n pi / 3), n = 6 k + 5
-    assert special.chebyshev_polynomial_u(x, 99).tolist()[:2] == [-100.0, 100.0]
+    y = special.chebyshev_polynomial_t(x, 10**6 + 1)
+    assert y[:2].tolist() == [-1.0, 1.0]
+    assert y[2].item() == pytest.approx(0.5, abs=1e-9)  # cos(n pi / 3), n = 6 k + 5
+    assert special.chebyshev_polynomial_u(x, 99)[:2].tolist() == [-100.0, 100.0]
 
 
 def test_beyond_pytorchs_limit_hermite_is_nan() -> None:
@@ -152,6 +153,7 @@ def test_the_incomplete_gamma_functions_are_torchs_in_every_regime(name: str, dt
 def test_float32_is_torchs(name: str) -> None:
     torch = pytest.importorskip("torch")
     x = np.linspace(0.03, 30.0, 999).astype(np.float32)
-    theirs = getattr(torch, name, getattr(torch.special, name, None))(torch.tensor(x)).numpy()
-    ours = getattr(special, name, getattr(mt, name, None))(mt.tensor(x)).numpy()
+    name = {"lgamma": "gammaln"}.get(name, name)
+    theirs = getattr(torch.special, name)(torch.tensor(x)).numpy()
+    ours = getattr(special, name)(mt.tensor(x)).numpy()
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6)
