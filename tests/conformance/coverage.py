@@ -64,6 +64,25 @@ def names(torch: ModuleType) -> Iterator[tuple[str, object]]:
             yield f"{space}.{name}", getattr(holder, name) if callable(value) else value
 
 
+class Watched:
+    """A library that notes the functions that a row takes from it.
+
+    PyTorch reports only calls that have to do with tensors, and not all of those: `from_numpy`.
+    """
+
+    def __init__(self, library: ModuleType, seen: set[Any]) -> None:
+        self._library = library
+        self._seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._library, name)
+        if isinstance(value, ModuleType):
+            return Watched(value, self._seen)
+        if callable(value) and not isinstance(value, type):
+            self._seen.add(value)
+        return value
+
+
 def called_by_rows(torch: ModuleType) -> set[Any]:
     """PyTorch's functions that the rows call, as PyTorch reports them."""
     overrides = torch.overrides
@@ -83,7 +102,7 @@ def called_by_rows(torch: ModuleType) -> set[Any]:
     for row in ROWS:
         inputs = [torch.tensor(given.array(i, "float64")) for i, given in enumerate(row.inputs)]
         with recorder, np.errstate(all="ignore"):
-            row.call(torch, *inputs)
+            row.call(Watched(torch, recorder.seen), *inputs)
     return recorder.seen
 
 

@@ -80,8 +80,10 @@ def trace(input: Tensor) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.trace.html
 
     Raises:
-        RuntimeError: if input is no matrix.
+        RuntimeError: if input is no matrix, or one of bools.
     """
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got shape {input.shape}")
+    if input.dtype.kind == "bool":
+        raise RuntimeError("trace: not defined for bool tensors; convert it with .int() first")
     return reductions.sum(diagonal(input))

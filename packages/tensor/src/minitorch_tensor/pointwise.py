@@ -449,7 +449,12 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     """Elementwise: input + value * tensor1 * tensor2.
 
     https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
+
+    Raises:
+        RuntimeError: for bools.
     """
+    if input.dtype.kind == tensor1.dtype.kind == tensor2.dtype.kind == "bool":
+        raise RuntimeError("addcmul: not defined for bool tensors; convert them with .int() first")
     product = tensor1 * tensor2
     return input + (product if value == 1 else product * value)
 
@@ -490,7 +495,18 @@ def lerp(input: Tensor, end: Tensor | float, weight: Tensor | float) -> Tensor:
     """Elementwise: input + weight * (end - input).
 
     https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
+
+    Raises:
+        RuntimeError: if end, or a weight that is a tensor, has another dtype than input.
     """
+    for name, x in (("end", end), ("weight", weight)):
+        if not isinstance(x, (int, float)) and require_tensor("lerp", name, x).dtype is not (
+            input.dtype
+        ):
+            raise RuntimeError(
+                f"lerp: expected dtype {input.dtype} for {name}, as of input, but got {x.dtype}; "
+                "use .to(...)"
+            )
     return input.apply_ternary(op.lerp, end, weight)
 
 
