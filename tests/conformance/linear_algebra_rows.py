@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from types import ModuleType
 
 from .table import Call, Given, Row, Tensor, named, row
@@ -317,8 +318,8 @@ def _powers() -> list[Row]:
 
 
 def rows() -> list[Row]:
-    """All rows of linear algebra."""
-    return [
+    """All rows of linear algebra; of those that vary another, one layout is enough."""
+    table = [
         *_einsums(),
         *_products(),
         *_distances(),
@@ -327,3 +328,4 @@ def rows() -> list[Row]:
         *_norms(),
         *_powers(),
     ]
+    return [each if each.dtypes else replace(each, layouts=False) for each in table]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
 Labelled = tuple["Tensor", list[int]]
-Operand: TypeAlias = "Tensor | Sequence[Tensor] | Sequence[int | EllipsisType]"
+Operand: TypeAlias = "Tensor | Sequence[Tensor | int | EllipsisType]"
 
 
 def einsum(equation: str | Tensor, *operands: Operand) -> Tensor:
