@@ -65,6 +65,10 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
         RuntimeError: if the shapes do not broadcast, or x may not be written.
     """
     source = _as_value(x, value)
+    if isinstance(index, bool):  # all of x, or nothing; PyTorch casts here, and looks no further
+        if index:
+            setitem(views.unsqueeze(x, 0), (), value)
+        return
     if isinstance(source, (int, float)):
         dtypes.check_fits("x[...] = v", source, x.dtype)
     view, picks = _basic(x, index)
@@ -80,14 +84,19 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
         inplace.copy_(view, source)
         return
     flat, shape = _flat_positions(view, picks)
-    if not isinstance(source, (int, float)) and source.numel() == 1 and _only_masks(x, index):
+    if not isinstance(source, (int, float)) and source.numel() == 1 and _one_mask(x, index):
         source = source.to(x.dtype)  # PyTorch fills masked elements with a number of any dtype
     put_flat(view, flat, broadcast_values(x, source, shape))
 
 
-def _only_masks(x: Tensor, index: Index) -> bool:
-    """Whether no index tensor holds positions."""
-    return all(not isinstance(item, Variable) or _is_mask(item) for item in _expanded(x, index))
+def _one_mask(x: Tensor, index: Index) -> bool:
+    """Whether the only index tensor is a mask."""
+    tensors = [
+        item
+        for item in _expanded(x, index)
+        if isinstance(item, bool) or (isinstance(item, Variable) and (item.ndim or _is_mask(item)))
+    ]
+    return len(tensors) == 1 and _is_mask(tensors[0]) and tensors[0].ndim > 0
 
 
 def broadcast_values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
@@ -184,6 +193,7 @@ def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
     dim = 0
     of = 0  # the dimension of x that the item indexes
     picks: dict[int, Tensor] = {}
+    filed: list[tuple[Tensor, int]] = []
     for item in _expanded(x, index):
         if item is None:
             view = views.unsqueeze(view, dim)
@@ -205,9 +215,11 @@ def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
             view = _select(view, dim, int(item.item()), x, of)
             of += 1
         else:
-            _check(item, x, of)
+            filed.append((item, of))
             of += item.ndim if _is_mask(item) else 1
             dim = _collect(view, dim, item, picks)
+    for index_tensor, first in filed:  # as in PyTorch, when all else was found right
+        _check(index_tensor, x, first)
     return (views.whole(x) if view is x and not picks else view), picks
 
 
