@@ -18,6 +18,7 @@ MODULES = [
     "minitorch.autograd.functional",
     "minitorch.cuda",
     "minitorch.datasets",
+    "minitorch.linalg",
     "minitorch.nn",
     "minitorch.nn.functional",
     "minitorch.nn.init",
@@ -36,6 +37,7 @@ MODULES = [
 
 INTERNAL = {  # contracts between the layers: they are imported from the layer itself
     "Array", "Backend", "Buffer", "DType", "Device", "FusedNode", "HostArray", "Layout",
+    "LayoutKind", "MemoryFormat",
     "NumpyBackend", "Op", "Sample", "Storage", "bool_", "record_fused", "register_backend",
     "registered",
 }  # fmt: skip
