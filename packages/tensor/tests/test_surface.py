@@ -75,6 +75,7 @@ def test_every_name_is_one_of_torch() -> None:
     torch = pytest.importorskip("torch")
     ours = {
         "Array", "Backend", "Buffer", "DType", "Device", "FusedNode", "HostArray", "Layout",
+        "LayoutKind", "MemoryFormat",
         "NumpyBackend", "Op", "Sample", "Storage", "ValuesIndices", "bool_", "get_printoptions",
         "printoptions", "record_fused", "register_backend", "registered",
     }  # fmt: skip

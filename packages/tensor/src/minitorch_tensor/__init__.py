@@ -20,8 +20,13 @@ from minitorch_tensor.arranging import (
     swapaxes,
     swapdims,
 )
+from minitorch_tensor.attributes import (
+    get_device,
+    is_signed,
+)
 from minitorch_tensor.autograd import (
     detach_,
+    is_inference,
 )
 from minitorch_tensor.backend import (
     Backend,
@@ -37,6 +42,9 @@ from minitorch_tensor.buckets import (
 from minitorch_tensor.combining import (
     index_reduce,
     scatter_reduce,
+)
+from minitorch_tensor.constant_padding import (
+    constant_pad_nd,
 )
 from minitorch_tensor.conversion import (
     is_floating_point,
@@ -236,8 +244,17 @@ from minitorch_tensor.elementwise_integers import (
     gcd,
     lcm,
 )
+from minitorch_tensor.exchange import (
+    asarray,
+    from_dlpack,
+    frombuffer,
+    to_dlpack,
+)
 from minitorch_tensor.extremes import (
     aminmax,
+)
+from minitorch_tensor.filling import (
+    fill,
 )
 from minitorch_tensor.functional.linear import (
     bilinear,
@@ -366,6 +383,17 @@ from minitorch_tensor.linear_algebra.triangles import (
     cholesky_solve,
     triangular_solve,
 )
+from minitorch_tensor.memory import (
+    UntypedStorage,
+    resize_as_,
+)
+from minitorch_tensor.memory_creation import (
+    empty_permuted,
+    empty_strided,
+    scalar_tensor,
+    tril_indices,
+    triu_indices,
+)
 from minitorch_tensor.mersenne import (
     Generator,
 )
@@ -390,6 +418,15 @@ from minitorch_tensor.op import (
     FusedNode,
     Op,
     record_fused,
+)
+from minitorch_tensor.options import (
+    LayoutKind,
+    MemoryFormat,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    preserve_format,
+    strided,
 )
 from minitorch_tensor.order_statistics import (
     kthvalue,
@@ -509,6 +546,11 @@ from minitorch_tensor.printing import (
     printoptions,
     set_printoptions,
 )
+from minitorch_tensor.promotion import (
+    can_cast,
+    result_type,
+    set_default_tensor_type,
+)
 from minitorch_tensor.quantiles import (
     nanquantile,
     quantile,
@@ -539,10 +581,27 @@ from minitorch_tensor.repeating import (
     repeat_interleave,
     tile,
 )
+from minitorch_tensor.reshaping_inplace import (
+    as_strided_,
+)
 from minitorch_tensor.scans import (
     cummax,
     cummin,
     logcumsumexp,
+)
+from minitorch_tensor.segments import (
+    segment_reduce,
+)
+from minitorch_tensor.sequences import (
+    logspace,
+    range,
+)
+from minitorch_tensor.signal_windows import (
+    bartlett_window,
+    blackman_window,
+    hamming_window,
+    hann_window,
+    kaiser_window,
 )
 from minitorch_tensor.size import (
     Size,
@@ -640,6 +699,8 @@ register_backend("cpu", NumpyBackend())
 device = Device
 """PyTorch's name of the class."""
 
+detach = Tensor.detach
+
 __all__ = [
     "Array",
     "Backend",
@@ -650,12 +711,15 @@ __all__ = [
     "Generator",
     "HostArray",
     "Layout",
+    "LayoutKind",
+    "MemoryFormat",
     "NumpyBackend",
     "Op",
     "Sample",
     "Size",
     "Storage",
     "Tensor",
+    "UntypedStorage",
     "ValuesIndices",
     "abs",
     "abs_",
@@ -699,9 +763,11 @@ __all__ = [
     "argsort",
     "argwhere",
     "as_strided",
+    "as_strided_",
     "as_strided_copy",
     "as_strided_scatter",
     "as_tensor",
+    "asarray",
     "asin",
     "asin_",
     "asinh",
@@ -715,6 +781,7 @@ __all__ = [
     "atleast_2d",
     "atleast_3d",
     "baddbmm",
+    "bartlett_window",
     "bernoulli",
     "bfloat16",
     "bilinear",
@@ -726,6 +793,7 @@ __all__ = [
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
+    "blackman_window",
     "block_diag",
     "bmm",
     "bool_",
@@ -733,12 +801,15 @@ __all__ = [
     "broadcast_tensors",
     "broadcast_to",
     "bucketize",
+    "can_cast",
     "cartesian_prod",
     "cat",
     "cdist",
     "ceil",
     "ceil_",
     "chain_matmul",
+    "channels_last",
+    "channels_last_3d",
     "cholesky",
     "cholesky_inverse",
     "cholesky_solve",
@@ -760,6 +831,8 @@ __all__ = [
     "conj",
     "conj_physical",
     "conj_physical_",
+    "constant_pad_nd",
+    "contiguous_format",
     "copysign",
     "corrcoef",
     "cos",
@@ -778,6 +851,7 @@ __all__ = [
     "deg2rad",
     "deg2rad_",
     "det",
+    "detach",
     "detach_",
     "detach_copy",
     "device",
@@ -798,6 +872,8 @@ __all__ = [
     "einsum",
     "empty",
     "empty_like",
+    "empty_permuted",
+    "empty_strided",
     "enable_grad",
     "eq",
     "equal",
@@ -814,6 +890,7 @@ __all__ = [
     "expm1",
     "expm1_",
     "eye",
+    "fill",
     "fill_",
     "finfo",
     "fix",
@@ -836,7 +913,9 @@ __all__ = [
     "frac_",
     "frexp",
     "frobenius_norm",
+    "from_dlpack",
     "from_numpy",
+    "frombuffer",
     "full",
     "full_like",
     "gather",
@@ -847,11 +926,14 @@ __all__ = [
     "ger",
     "get_default_device",
     "get_default_dtype",
+    "get_device",
     "get_printoptions",
     "gradient",
     "greater",
     "greater_equal",
     "gt",
+    "hamming_window",
+    "hann_window",
     "heaviside",
     "histc",
     "histogram",
@@ -886,10 +968,12 @@ __all__ = [
     "is_conj",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference",
     "is_inference_mode_enabled",
     "is_neg",
     "is_nonzero",
     "is_same_size",
+    "is_signed",
     "isclose",
     "isfinite",
     "isin",
@@ -898,6 +982,7 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "kaiser_window",
     "kron",
     "kthvalue",
     "lcm",
@@ -928,6 +1013,7 @@ __all__ = [
     "logical_xor",
     "logit",
     "logit_",
+    "logspace",
     "logsumexp",
     "lt",
     "lu",
@@ -992,6 +1078,7 @@ __all__ = [
     "polygamma",
     "positive",
     "pow",
+    "preserve_format",
     "printoptions",
     "prod",
     "promote_types",
@@ -1007,6 +1094,7 @@ __all__ = [
     "randn",
     "randn_like",
     "randperm",
+    "range",
     "ravel",
     "real",
     "reciprocal",
@@ -1020,8 +1108,10 @@ __all__ = [
     "renorm",
     "repeat_interleave",
     "reshape",
+    "resize_as_",
     "resolve_conj",
     "resolve_neg",
+    "result_type",
     "roll",
     "rot90",
     "round",
@@ -1030,16 +1120,19 @@ __all__ = [
     "rsqrt",
     "rsqrt_",
     "rsub",
+    "scalar_tensor",
     "scatter",
     "scatter_add",
     "scatter_reduce",
     "searchsorted",
     "seed",
+    "segment_reduce",
     "select",
     "select_copy",
     "select_scatter",
     "set_default_device",
     "set_default_dtype",
+    "set_default_tensor_type",
     "set_grad_enabled",
     "set_printoptions",
     "sgn",
@@ -1070,6 +1163,7 @@ __all__ = [
     "stack",
     "std",
     "std_mean",
+    "strided",
     "sub",
     "subtract",
     "sum",
@@ -1088,6 +1182,7 @@ __all__ = [
     "tensor_split",
     "tensordot",
     "tile",
+    "to_dlpack",
     "topk",
     "trace",
     "transpose",
@@ -1096,7 +1191,9 @@ __all__ = [
     "trapz",
     "triangular_solve",
     "tril",
+    "tril_indices",
     "triu",
+    "triu_indices",
     "true_divide",
     "trunc",
     "trunc_",

@@ -340,8 +340,8 @@ def first_nan(x: Tensor) -> tuple[int, ...] | None:
     return tuple(int(i) for i in places[0]) if len(places) else None
 
 
-def is_inference(x: Tensor) -> bool:
-    """Whether x was made in a special form inside `inference_mode`: False.
+def is_inference(input: Tensor) -> bool:
+    """Whether input was made in a special form inside `inference_mode`: False.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.is_inference.html
 

@@ -6,56 +6,57 @@ from typing import TYPE_CHECKING
 
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.conversion import to
+from minitorch_tensor.options import MemoryFormat
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
 
-def float(x: Tensor) -> Tensor:
+def float(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as float32."""
-    return to(x, dtypes.float32)
+    return to(x, dtypes.float32, memory_format=memory_format)
 
 
-def double(x: Tensor) -> Tensor:
+def double(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as float64."""
-    return to(x, dtypes.float64)
+    return to(x, dtypes.float64, memory_format=memory_format)
 
 
-def half(x: Tensor) -> Tensor:
+def half(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as float16."""
-    return to(x, dtypes.float16)
+    return to(x, dtypes.float16, memory_format=memory_format)
 
 
-def bfloat16(x: Tensor) -> Tensor:
+def bfloat16(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as bfloat16."""
-    return to(x, dtypes.bfloat16)
+    return to(x, dtypes.bfloat16, memory_format=memory_format)
 
 
-def long(x: Tensor) -> Tensor:
+def long(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as int64."""
-    return to(x, dtypes.int64)
+    return to(x, dtypes.int64, memory_format=memory_format)
 
 
-def int(x: Tensor) -> Tensor:
+def int(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as int32."""
-    return to(x, dtypes.int32)
+    return to(x, dtypes.int32, memory_format=memory_format)
 
 
-def short(x: Tensor) -> Tensor:
+def short(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as int16."""
-    return to(x, dtypes.int16)
+    return to(x, dtypes.int16, memory_format=memory_format)
 
 
-def char(x: Tensor) -> Tensor:
+def char(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as int8."""
-    return to(x, dtypes.int8)
+    return to(x, dtypes.int8, memory_format=memory_format)
 
 
-def byte(x: Tensor) -> Tensor:
+def byte(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as uint8."""
-    return to(x, dtypes.uint8)
+    return to(x, dtypes.uint8, memory_format=memory_format)
 
 
-def bool(x: Tensor) -> Tensor:
+def bool(x: Tensor, memory_format: MemoryFormat | None = None) -> Tensor:
     """x as bool: whether each element is non-zero."""
-    return to(x, dtypes.bool_)
+    return to(x, dtypes.bool_, memory_format=memory_format)

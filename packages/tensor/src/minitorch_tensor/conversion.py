@@ -14,6 +14,13 @@ from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.half import widened
 from minitorch_tensor.layout import Layout, Shape, wrap_dim
+from minitorch_tensor.options import (
+    MemoryFormat,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    require_plain,
+)
 from minitorch_tensor.size import Size
 from minitorch_tensor.storage import Storage
 
@@ -149,6 +156,7 @@ def to(
     dtype: DType | None = None,
     copy: bool = False,
     non_blocking: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """x with another dtype, on another device, or as another tensor; x itself if nothing changes.
 
@@ -158,6 +166,8 @@ def to(
         TypeError: if an argument is none of these.
         RuntimeError: if there is no such device.
     """
+    if memory_format is not None:
+        require_plain("to", memory_format=memory_format)
     for argument in args:
         if isinstance(argument, DType):
             dtype = argument
@@ -236,9 +246,19 @@ def storage_offset(x: Tensor) -> int:
     return x.layout.offset
 
 
-def is_contiguous(x: Tensor) -> bool:
-    """Whether the elements lie in row-major order without gaps."""
+def is_contiguous(x: Tensor, memory_format: MemoryFormat = contiguous_format) -> bool:
+    """Whether the elements lie in row-major order without gaps; or in that of another format.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.is_contiguous.html
+    """
+    if memory_format in _CHANNELS_LAST:
+        order = _CHANNELS_LAST[memory_format]
+        return x.ndim == len(order) and x.layout.permute(order).is_contiguous()
+    require_plain("is_contiguous", memory_format=memory_format)
     return x.layout.is_contiguous()
+
+
+_CHANNELS_LAST = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
 
 
 def is_floating_point(input: Tensor) -> bool:

@@ -329,6 +329,8 @@ class Tensor(
                 a, b, dtype = pointwise.align(operator, a, b, shape)
                 layout = _contiguous(shape)
         elif isinstance(other, (int, float)):
+            if isinstance(other, bool):
+                pointwise.refuse_bools(operator, dtypes.bool_)
             if not dtype.is_floating_point:
                 dtype = pointwise.number_dtype(operator, dtype, other)
                 pointwise.refuse_bools(operator, a.dtype)
@@ -357,6 +359,8 @@ class Tensor(
             if not isinstance(found, (int, float)):
                 return NotImplemented
             other = found
+        if isinstance(other, builtins.bool):
+            pointwise.refuse_bools(operator, dtypes.bool_)
         dtype = pointwise.number_dtype(operator, self.dtype, other)
         return constant(other, dtype, self.storage.device).apply_binary(operator, self)
 

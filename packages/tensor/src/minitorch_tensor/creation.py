@@ -17,6 +17,7 @@ from minitorch_tensor.data import Data, on, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.layout import Layout
+from minitorch_tensor.options import LayoutKind, MemoryFormat, require_plain
 
 Size = int | Sequence[int]
 Place = str | Device | None
@@ -34,7 +35,12 @@ def floating(dtype: DType | None) -> DType:
 
 
 def tensor(
-    data: Data, *, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    data: Data,
+    *,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """A tensor holding a copy of `data`.
 
@@ -46,6 +52,7 @@ def tensor(
         own.
         device: the default device if omitted.
         requires_grad: whether operations on it are recorded.
+        pin_memory: False, for there is no pinned memory.
 
     Raises:
         ValueError: if nested sequences have no common shape.
@@ -55,6 +62,7 @@ def tensor(
     Tensor([[1, 2],
             [3, 4]], requires_grad=False)
     """
+    require_plain("tensor", None, pin_memory)
     return finish(make(*to_storage(data, dtype, device)), requires_grad)
 
 
@@ -88,11 +96,14 @@ def empty(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """A tensor with any contents.
 
     https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
+    require_plain("empty", layout, pin_memory)
     shape = views.shape_of("empty", sizes, size)
     return finish(fresh(Layout.contiguous(shape), floating(dtype), on(device)), requires_grad)
 
@@ -120,6 +131,8 @@ def full(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """A tensor whose elements are all `fill_value`; its dtype is that of the value if omitted.
 
@@ -128,6 +141,7 @@ def full(
     Raises:
         RuntimeError: if the value does not fit the dtype.
     """
+    require_plain("full", layout, pin_memory)
     fill_value = number("full", fill_value)
     dtypes.require(dtype)
     kind = dtypes.of_number(fill_value) if dtype is None else dtype
@@ -143,6 +157,8 @@ def zeros(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """A tensor of zeros.
 
@@ -151,6 +167,7 @@ def zeros(
     >>> zeros(2, 3).shape
     torch.Size([2, 3])
     """
+    require_plain("zeros", layout, pin_memory)
     x = _filled(views.shape_of("zeros", sizes, size), 0.0, floating(dtype), on(device))
     return finish(x, requires_grad)
 
@@ -161,11 +178,14 @@ def ones(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """A tensor of ones.
 
     https://docs.pytorch.org/docs/stable/generated/torch.ones.html
     """
+    require_plain("ones", layout, pin_memory)
     x = _filled(views.shape_of("ones", sizes, size), 1.0, floating(dtype), on(device))
     return finish(x, requires_grad)
 
@@ -177,6 +197,8 @@ def eye(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Ones on the diagonal, zeros elsewhere: (n, m).
 
@@ -185,6 +207,7 @@ def eye(
     Raises:
         RuntimeError: if n or m is negative.
     """
+    require_plain("eye", layout, pin_memory)
     columns = n if m is None else m
     if n < 0 or columns < 0:
         raise RuntimeError(f"eye: n and m must be at least 0, but got {n} and {columns}")
@@ -200,6 +223,8 @@ def arange(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """start, start + step, ... below end: ceil((end - start) / step) numbers; `arange(end)` from 0.
 
@@ -212,6 +237,7 @@ def arange(
     >>> arange(3)
     Tensor([0, 1, 2], requires_grad=False)
     """
+    require_plain("arange", layout, pin_memory)
     first, last = (0, start) if end is None else (start, end)
     first, last, step = (number("arange", value) for value in (first, last, step))
     dtypes.require(dtype)
@@ -248,6 +274,8 @@ def linspace(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """`steps` numbers from start to end, evenly spaced, both included.
 
@@ -259,6 +287,7 @@ def linspace(
     >>> linspace(0, 1, 5)
     Tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000], requires_grad=False)
     """
+    require_plain("linspace", layout, pin_memory)
     if steps < 0:
         raise RuntimeError(f"linspace: number of steps must be non-negative, but got {steps}")
     kind = floating(dtype)
@@ -285,22 +314,38 @@ def linspace(
 
 
 def zeros_like(
-    input: Tensor, *, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """Zeros with the shape, dtype and device of another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.zeros_like.html
     """
+    require_plain("zeros_like", layout, pin_memory, memory_format)
     return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def ones_like(
-    input: Tensor, *, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """Ones with the shape, dtype and device of another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.ones_like.html
     """
+    require_plain("ones_like", layout, pin_memory, memory_format)
     return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
@@ -311,6 +356,9 @@ def full_like(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """One value, with the shape, dtype and device of another tensor.
 
@@ -319,6 +367,7 @@ def full_like(
     Raises:
         RuntimeError: if the value does not fit the dtype.
     """
+    require_plain("full_like", layout, pin_memory, memory_format)
     require_tensor("full_like", "input", input)
     dtypes.require(dtype)
     kind = dtype or input.dtype
@@ -329,12 +378,20 @@ def full_like(
 
 
 def empty_like(
-    input: Tensor, *, dtype: DType | None = None, device: Place = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: Place = None,
+    requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """Any contents, with the shape, dtype and device of another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
     """
+    require_plain("empty_like", layout, pin_memory, memory_format)
     require_tensor("empty_like", "input", input)
     dtypes.require(dtype)
     place = input.device if device is None else Device(device)
