@@ -26,8 +26,9 @@ from minitorch_autodiff.differences import (
     check_double_backward,
 )
 from minitorch_autodiff.draw import Drawing, dot, draw, drawing_of
-from minitorch_autodiff.engine import backward, youngest_first
+from minitorch_autodiff.engine import Walk, backward, current_walk, youngest_first
 from minitorch_autodiff.graph import Differentiable, Hook, Many, Node, Output, next_sequence
+from minitorch_autodiff.handle import RemovableHandle
 from minitorch_autodiff.linear import LinearNode, record_linear
 from minitorch_autodiff.methods import Pointwise
 from minitorch_autodiff.mode import (
@@ -62,7 +63,7 @@ from minitorch_autodiff.scalar_functions import (
     ReLU,
     Sigmoid,
 )
-from minitorch_autodiff.variable import AccumulateGrad, RemovableHandle, Variable
+from minitorch_autodiff.variable import AccumulateGrad, Variable
 
 __all__ = [
     "EQ",
@@ -101,11 +102,13 @@ __all__ = [
     "TernaryNode",
     "UnaryNode",
     "Variable",
+    "Walk",
     "backpropagate",
     "backward",
     "central_difference",
     "check_backward",
     "check_double_backward",
+    "current_walk",
     "derivative_check",
     "detect_anomaly",
     "dot",

@@ -7,13 +7,14 @@ dependencies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from contextvars import ContextVar
 from functools import partial
 from operator import attrgetter
 
 from minitorch_autodiff import anomaly
-from minitorch_autodiff.graph import D, Hook, Many, Node, Output
+from minitorch_autodiff.graph import Around, D, Hook, Hooked, Many, Node, Output
 from minitorch_autodiff.mode import GradMode
 
 _sequence = attrgetter("sequence")
@@ -72,8 +73,9 @@ def backward(
     several: dict[Node[D], list[D | None]] = {}  # gradients of the outputs of `Many` nodes
     found: dict[Node[D], D] = {}
     take = inbox.pop
-    watched = anomaly.watched if anomaly.enabled else None
-    with GradMode(create_graph):
+    careful = anomaly.enabled or Hooked.ever
+    walk = Walk()
+    with GradMode(create_graph), walk:
         for node, seed in roots:
             inbox[node] = inbox[node] + seed if node in inbox else seed
         for node in order:
@@ -89,12 +91,10 @@ def backward(
                 if type(node) is Output:  # isinstance would cost a call for each node
                     _file(several, node, g)
                     continue
-                grads = watched(node, partial(node.backward, g)) if watched else node.backward(g)
+                grads = _with_care(node, (g,)) if careful else node.backward(g)
             elif node in several:
                 each = several.pop(node)
-                grads = (
-                    watched(node, partial(_spread, node, each)) if watched else _spread(node, each)
-                )
+                grads = _with_care(node, each) if careful else _spread(node, each)
             else:
                 continue
             if not keep:
@@ -105,7 +105,60 @@ def backward(
                 if edge is not None and d is not None:
                     before = inbox.get(edge)
                     inbox[edge] = d if before is None else before + d
+        for callback in walk.callbacks:
+            callback()
     return found
+
+
+class Walk:
+    """One run of the engine; its `callbacks` are called at the end, unless it fails."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[Callable[[], None]] = []
+
+    def __enter__(self) -> None:
+        self._token = _walking.set(self)
+
+    def __exit__(self, *error: object) -> None:
+        _walking.reset(self._token)
+
+
+_walking: ContextVar[Walk | None] = ContextVar("walking", default=None)
+
+
+def current_walk() -> Walk:
+    """The backward that is running in this thread: another object for each.
+
+    Raises:
+        RuntimeError: if there is none.
+    """
+    walk = _walking.get()
+    if walk is None:
+        raise RuntimeError("current_walk: no backward is running; call it from a hook")
+    return walk
+
+
+def _with_care(node: Node[D], grads: Sequence[D | None]) -> Sequence[D | None]:
+    """What backward of a node gives, with hooks around it and in anomaly mode."""
+    around: Around[D] | None = getattr(node, "around", None)
+    if around is not None:
+        for before in tuple(around.before):
+            replacement = before(tuple(grads))
+            grads = grads if replacement is None else replacement
+    compute = partial(_run, node, grads)
+    found = anomaly.watched(node, compute) if anomaly.enabled else compute()
+    if around is not None:
+        for after in tuple(around.after):
+            replacement = after(tuple(found), tuple(grads))
+            found = found if replacement is None else replacement
+    return found
+
+
+def _run(node: Node[D], grads: Sequence[D | None]) -> Sequence[D | None]:
+    if isinstance(node, Many):
+        return node.backward_many(grads)
+    (g,) = grads
+    return [None] * len(node.edges) if g is None else node.backward(g)
 
 
 def _hooked(hooks: Sequence[Hook[D]], g: D) -> D:

@@ -12,6 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from minitorch_autodiff import anomaly
+from minitorch_autodiff.handle import RemovableHandle
 from minitorch_operators import Liftable, Rule, TernaryRule
 
 if TYPE_CHECKING:
@@ -58,8 +59,24 @@ class Differentiable(Liftable, Protocol):
 
 
 D = TypeVar("D", bound=Differentiable)
+F = TypeVar("F")
 
 Hook = Callable[[D], D | None]
+Grads = Sequence[D | None]
+
+
+class Around(Generic[D]):
+    """The hooks of a node itself, called before and after its backward."""
+
+    def __init__(self) -> None:
+        self.before: list[Callable[[Grads[D]], Grads[D] | None]] = []
+        self.after: list[Callable[[Grads[D], Grads[D]], Grads[D] | None]] = []
+
+
+class Hooked:
+    """Whether any node ever got a hook around it: until then the engine looks for none."""
+
+    ever = False
 
 
 class Node(Generic[D]):
@@ -68,11 +85,12 @@ class Node(Generic[D]):
     `edges` has one entry for each input: the node that a gradient of that input goes to, or None.
     """
 
-    __slots__ = ("__weakref__", "edges", "hooks", "sequence")
+    __slots__ = ("__weakref__", "around", "edges", "hooks", "sequence")
 
     edges: tuple[Node[D] | None, ...]
     sequence: int
     hooks: list[Hook[D]] | None  # called with the complete gradient of the output
+    around: Around[D]  # there only if it was asked for
 
     def __init__(self, edges: tuple[Node[D] | None, ...]) -> None:
         self.edges = edges
@@ -100,8 +118,34 @@ class Node(Generic[D]):
             for edge in self.edges
         )
 
+    def register_prehook(self, fn: Callable[[Grads[D]], Grads[D] | None]) -> RemovableHandle:
+        """Call fn with the gradients of the outputs, before backward; it may replace them.
+
+        https://docs.pytorch.org/docs/stable/generated/torch.autograd.graph.Node.register_prehook.html
+        """
+        return _registered(_around(self).before, fn)
+
+    def register_hook(self, fn: Callable[[Grads[D], Grads[D]], Grads[D] | None]) -> RemovableHandle:
+        """Call fn with the gradients of inputs and outputs, after backward; it may replace those.
+
+        https://docs.pytorch.org/docs/stable/generated/torch.autograd.graph.Node.register_hook.html
+        """
+        return _registered(_around(self).after, fn)
+
     def __repr__(self) -> str:
         return f"<{self.name()}>"
+
+
+def _around(node: Node[D]) -> Around[D]:
+    if not hasattr(node, "around"):
+        node.around = Around()
+        Hooked.ever = True
+    return node.around
+
+
+def _registered(hooks: list[F], fn: F) -> RemovableHandle:
+    hooks.append(fn)
+    return RemovableHandle(lambda: hooks.remove(fn) if fn in hooks else None)
 
 
 class Many(Node[D]):

@@ -10,6 +10,7 @@ from weakref import ref
 
 from minitorch_autodiff.equality import Comparison
 from minitorch_autodiff.graph import D, Hook, Node
+from minitorch_autodiff.handle import RemovableHandle
 from minitorch_operators import Binary, Ternary, Unary, add, div, eq, mul, ne, neg, sub
 
 # Threads may walk graphs that share a leaf. One lock for all: it is held for one addition.
@@ -56,25 +57,6 @@ class _RetainGrad(Generic[D]):
         value = self._value()
         if value is not None:
             value.receive(g)
-
-
-class RemovableHandle:
-    """Takes a hook away again: `handle.remove()`, or at the end of a `with` block."""
-
-    def __init__(self, remove: Callable[[], None]) -> None:
-        self._remove: Callable[[], None] | None = remove
-
-    def remove(self) -> None:
-        """Take the hook away; a second call does nothing."""
-        if self._remove is not None:
-            self._remove()
-            self._remove = None
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
 
 
 class Variable(Generic[D]):

@@ -1,9 +1,5 @@
-"""`backward` from several tensors at once."""
+"""`backward` from several tensors at once, under PyTorch's name."""
 
-from __future__ import annotations
-
-from minitorch_tensor.autograd import backward_of
+from minitorch_tensor.autograd import backward_of as backward
 
 __all__ = ["backward"]
-
-backward = backward_of
