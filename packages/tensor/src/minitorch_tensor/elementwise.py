@@ -64,7 +64,7 @@ def frexp(input: Tensor) -> Frexp:
 
     >>> import minitorch_tensor as mt
     >>> frexp(mt.tensor([10.0, -0.75])).exponent
-    Tensor([4, 0], dtype=minitorch.int32, requires_grad=False)
+    Tensor([4, 0], dtype=int32, requires_grad=False)
     """
     if not require_tensor("frexp", "input", input).dtype.is_floating_point:
         raise RuntimeError(
@@ -97,7 +97,7 @@ def float_power(input: Tensor | float, exponent: Tensor | float) -> Tensor:
 
     >>> import minitorch_tensor as mt
     >>> float_power(mt.tensor([2, 3]), -1)
-    Tensor([0.5000, 0.3333], dtype=minitorch.float64, requires_grad=False)
+    Tensor([0.5000, 0.3333], dtype=float64, requires_grad=False)
     """
     base = float(input) if isinstance(input, (int, float)) else input.to(dtypes.float64)
     power = float(exponent) if isinstance(exponent, (int, float)) else exponent.to(dtypes.float64)
@@ -202,14 +202,22 @@ def nextafter(input: Tensor, other: Tensor) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.nextafter.html
 
     Raises:
-        RuntimeError: if neither dtype is floating.
+        RuntimeError: if neither dtype is floating, or that of the result has 16 bits: it is
+            computed in float32, whose numbers lie closer together.
 
     >>> import minitorch_tensor as mt
     >>> float(nextafter(mt.tensor(1.0), mt.tensor(2.0))) - 1
     1.1920928955078125e-07
     """
     require_tensor("nextafter", "input", input)
-    return input.apply_binary(op.nextafter, require_tensor("nextafter", "other", other))
+    require_tensor("nextafter", "other", other)
+    dtype = dtypes.result_of(input.dtype, input.ndim == 0, other.dtype, other.ndim == 0)
+    if dtype.is_floating_point and dtype.itemsize < 4:
+        raise RuntimeError(
+            f"nextafter: not defined for {dtype} tensors, which are computed in float32; convert "
+            "them with .float() first"
+        )
+    return input.apply_binary(op.nextafter, other)
 
 
 def positive(input: Tensor) -> Tensor:

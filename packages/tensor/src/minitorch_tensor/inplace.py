@@ -212,6 +212,8 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     name = f"{operator.name}_"
     other = operand(name, other, x)
     if isinstance(other, (int, float)):
+        if isinstance(other, bool):
+            pointwise.refuse_bools(operator, dtypes.bool_)
         b = x._constant(other, dtypes.with_number(x.dtype, other))
     else:
         b = other
@@ -414,7 +416,8 @@ def lerp_(x: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.lerp_.html
     """
-    return ternary_(x, op.lerp, end, weight)
+    others = [t for t in (end, weight) if not isinstance(t, (int, float))]
+    return write("lerp_", x, lambda old: pointwise.lerp(old, end, weight), *others)
 
 
 def clamp_(
