@@ -80,6 +80,20 @@ def _unary(name: str, n: int) -> Callable[[ModuleType], Step]:
     return make
 
 
+def _view(name: str) -> Callable[[ModuleType], Step]:
+    def make(torch: ModuleType) -> Step:
+        x = torch.tensor(_array(10, 10))
+        steps: dict[str, Step] = {
+            "x[3]": lambda: x[3],
+            "x[:, 1:]": lambda: x[:, 1:],
+            "reshape": lambda: x.reshape(5, 20),
+            "permute": lambda: x.permute(1, 0),
+        }
+        return steps[name]
+
+    return make
+
+
 def _bias(torch: ModuleType) -> Step:
     x, b = torch.tensor(_array(1000, 1000)), torch.tensor(_array(1000, seed=1))
     return lambda: x + b
@@ -189,6 +203,10 @@ CASES = [
     Case("small ops, 100 elements", "a + b, no grad", _binary(100)),
     Case("small ops, 100 elements", "50-op chain, forward", _forward_chain),
     Case("small ops, 100 elements", "50-op chain, forward + backward", _chain),
+    *(
+        Case("small ops, 100 elements", name, _view(name))
+        for name in ("x[3]", "x[:, 1:]", "reshape", "permute")
+    ),
     *(Case("elementwise", f"add {n:.0e}", _binary(n)) for n in (10_000, 1_000_000)),
     *(
         Case("elementwise", f"{name} {n:.0e}", _unary(name, n))
