@@ -83,6 +83,7 @@ def gradient(
         A tensor of the shape of input for each of the dimensions.
 
     Raises:
+        IndexError: if there is no such dimension.
         RuntimeError: if a dimension has fewer than edge_order + 1 samples, a dimension is named
             twice, the spacings do not pair with the dimensions, coordinates are no vector of
             one number for each sample, edge_order is neither 1 nor 2, or input is uint8 or bool.
@@ -103,6 +104,8 @@ def gradient(
         dims = [wrap_dim(d, input.ndim) for d in ([dim] if isinstance(dim, int) else dim)]
         views.require_distinct("gradient", dims)
     if input.ndim == 0:
+        if dims:
+            raise IndexError(f"gradient: dim {dim} was given, but the tensor has no dimensions")
         return ()
     for i in dims:
         if input.shape[i] < edge_order + 1:

@@ -82,10 +82,10 @@ def _norm(x: Tensor, p: float, dim: Dims, keepdim: bool) -> Tensor:
 def _powers(x: Tensor, p: float) -> Tensor:
     """|x|**p, with gradient 0 at 0."""
     size = pointwise.abs(x)
-    if not 0 < p < 1:
+    if p >= 1:
         return size**p
     none = pointwise.eq(x, 0.0)
-    return pointwise.where(none, 0.0, pointwise.where(none, 1.0, size) ** p)
+    return pointwise.where(none, 0.0 if p > 0 else math.inf, pointwise.where(none, 1.0, size) ** p)
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
