@@ -21,8 +21,8 @@ _NEUTRAL: Final = {"sum": 0.0, "mean": 0.0, "max": -math.inf, "min": math.inf, "
 
 
 def segment_reduce(
-    data: Tensor, reduce: str, *, lengths: Tensor | None = None, offsets: Tensor | None = None,
-    axis: int = 0, unsafe: bool = False, initial: float | None = None,
+    data: Tensor, reduce: str, *, lengths: Tensor | None = None, indices: Tensor | None = None,
+    offsets: Tensor | None = None, axis: int = 0, unsafe: bool = False, initial: float | None = None,
 ) -> Tensor:  # fmt: skip
     """The sum, mean, max, min or prod of each segment of `axis`.
 
@@ -32,6 +32,7 @@ def segment_reduce(
         data: (..., n, ...), floating; n is the size of `axis`.
         reduce: one of the five.
         lengths: (..., s) integers, for each leading index the lengths of s segments.
+        indices: must be omitted: PyTorch, too, has the name only.
         offsets: (..., s + 1) integers instead: where each segment begins, and where the last ends.
         axis: the last dimension of lengths.
         unsafe: do not require that the lengths add up to n.
@@ -56,6 +57,11 @@ def segment_reduce(
     if not require_tensor("segment_reduce", "data", data).dtype.is_floating_point:
         raise RuntimeError(
             f"segment_reduce: expected a floating point tensor, but got {data.dtype}; use .float()"
+        )
+    if indices is not None:
+        raise RuntimeError(
+            "segment_reduce: a reduction by indices is not supported, in PyTorch neither; give "
+            "lengths or offsets, or use scatter_reduce()"
         )
     i = wrap_dim(axis, data.ndim)
     starts, sizes = _segments(data, lengths, offsets, i, unsafe)
