@@ -111,6 +111,15 @@ def _memory() -> list[Row]:
             "map_",
             lambda lib, x: x.detach().cpu().map_(lib.ones(3).to(x.dtype), lambda a, b: a - b).to(x),
         ),
+        _fixed(
+            "map2_",
+            lambda lib, x: (
+                x.detach()
+                .cpu()
+                .map2_(lib.ones(3).to(x.dtype), lib.ones(1).to(x.dtype), lambda a, b, c: a - b * c)
+                .to(x)
+            ),
+        ),
         _fixed("torch.as_strided_", lambda lib, x: lib.as_strided_(x.detach().clone(), (2,), (2,))),
         _fixed("torch.resize_as_", lambda lib, x: lib.resize_as_(x.detach().clone(), x[:2])),
     ]
@@ -141,6 +150,15 @@ def _exchange() -> list[Row]:
 
 
 def _facts() -> list[Row]:
+    def default_type(lib: ModuleType, x: Tensor) -> Tensor:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it is deprecated
+            try:
+                lib.set_default_tensor_type("torch.DoubleTensor")
+                return lib.ones(2, device=x.device)
+            finally:
+                lib.set_default_dtype(lib.float32)
+
     return [
         _told("is_signed", lambda lib, x: [lib.is_signed(x), x.to(lib.uint8).is_signed()]),
         _told("torch.is_inference", lambda lib, x: lib.is_inference(x)),
@@ -149,6 +167,8 @@ def _facts() -> list[Row]:
         _told("dim_order", lambda lib, x: x.permute(1, 2, 0).dim_order(), Given((2, 3, 4))),
         _told("is_set_to", lambda lib, x: [x.is_set_to(x.view(3, 4)), x.is_set_to(x[0])], X),
         _told("is_shared", lambda lib, x: [x.is_shared(), x.is_pinned()]),
+        _fixed("share_memory_", lambda lib, x: x.detach().cpu().clone().share_memory_().to(x)),
+        _told("is_shared, moved", lambda lib, x: x.cpu().clone().share_memory_().is_shared()),
         _told("is_cpu", lambda lib, x: x.cpu().is_cpu),
         _told("output_nr", lambda lib, x: x.sort()[0].output_nr),
         _told("dense_dim", lambda lib, x: [x.dense_dim(), x.sparse_dim()], X),
@@ -162,6 +182,7 @@ def _facts() -> list[Row]:
             "result_type",
             lambda lib, x: lib.ones(2, dtype=lib.result_type(x.to(lib.int32), 2.5)).to(x.device),
         ),
+        _fixed("set_default_tensor_type", default_type),
         _told(
             "can_cast",
             lambda lib, x: [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from array import array
 from collections.abc import Callable
 from operator import attrgetter
@@ -298,11 +300,41 @@ def test_a_python_function_has_no_derivative() -> None:
         mt.ones(2).map_(mt.ones(2, 2), max)
 
 
+def test_a_forked_process_writes_into_shared_memory() -> None:
+    code = """
+import os
+import minitorch_tensor as mt
+x = mt.ones(3)
+row = x[1:]
+alone = mt.ones(3)
+assert x.share_memory_() is x and row.is_shared() and not alone.is_shared()
+assert x.view(mt.int32).is_shared() and mt.empty(0).share_memory_().is_shared()
+child = os.fork()
+if child == 0:
+    x.mul_(10)
+    alone.mul_(10)
+    os._exit(0)
+os.waitpid(child, 0)
+print(row.tolist(), alone.tolist())
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    assert run.strip() == "[10.0, 10.0] [1.0, 1.0, 1.0]"
+
+
+def test_the_storage_can_be_called_as_in_old_programs() -> None:
+    x = mt.arange(6.0).reshape(2, 3)
+    with pytest.warns(UserWarning, match="TypedStorage is deprecated"):
+        storage = x.storage()
+    assert storage.data_ptr() == x[1].storage.data_ptr() == x.data_ptr()
+    assert (storage.size(), len(storage), storage.nbytes()) == (6, 6, 24)
+    assert storage.tolist() == [0, 1, 2, 3, 4, 5]
+
+
 def test_there_are_no_other_kinds_of_tensors() -> None:
     x = mt.ones(2)
-    assert not any(
-        [x.is_sparse, x.is_quantized, x.is_meta, x.is_nested, x.is_shared(), x.is_pinned()]
-    )
+    assert not any([x.is_sparse, x.is_quantized, x.is_meta, x.is_nested, x.is_pinned()])
     assert x.is_cpu
     assert not x.is_cuda
     assert x.get_device() == -1

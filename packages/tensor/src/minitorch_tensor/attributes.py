@@ -1,6 +1,6 @@
 """What a tensor says of itself: its type by name, its order in memory, and what it is not.
 
-Much of it has one answer here: no tensor is sparse, quantised, pinned or shared with a process.
+Much of it has one answer here: no tensor is sparse, quantised or pinned.
 """
 
 from __future__ import annotations
@@ -122,14 +122,6 @@ def is_set_to(x: Tensor, tensor: Tensor) -> bool:
     """
     other = require_tensor("is_set_to", "tensor", tensor)
     return x.storage.buffer is other.storage.buffer and x.layout == other.layout
-
-
-def is_shared(x: Tensor) -> bool:
-    """Whether other processes see the memory: never.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.is_shared.html
-    """
-    return False
 
 
 def is_pinned(x: Tensor) -> bool:

@@ -98,12 +98,13 @@ def empty(
     requires_grad: bool = False,
     layout: LayoutKind | Layout | None = None,
     pin_memory: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """A tensor with any contents.
 
     https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
-    require_plain("empty", layout, pin_memory)
+    require_plain("empty", layout, pin_memory, memory_format)
     shape = views.shape_of("empty", sizes, size)
     return finish(fresh(Layout.contiguous(shape), floating(dtype), on(device)), requires_grad)
 

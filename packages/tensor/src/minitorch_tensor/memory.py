@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from mmap import mmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,12 +55,11 @@ class UntypedStorage:
 
     def data_ptr(self) -> int:
         """Its address, in the host's memory."""
-        return int(self.storage.device.backend.download(self.storage.buffer).ctypes.data)
+        return self.storage.data_ptr()
 
     def tolist(self) -> list[int]:
         """The bytes as numbers."""
-        flat = self.storage.device.backend.download(self.storage.buffer)
-        return [int(byte) for byte in flat.view(np.uint8)]
+        return [int(byte) for byte in self.storage.host().view(np.uint8)]
 
     def __getitem__(self, index: int) -> int:
         return self.tolist()[index]
@@ -196,3 +196,40 @@ def resize_as_(
     """
     template = require_tensor("resize_as_", "the_template", the_template)
     return resize_(x, template.layout.shape, memory_format=memory_format)
+
+
+def is_shared(x: Tensor) -> bool:
+    """Whether processes forked from this one see the same memory.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.is_shared.html
+    """
+    owner: object = x.storage.root().buffer
+    while isinstance(owner, (np.ndarray, memoryview)):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    return isinstance(owner, mmap)
+
+
+def share_memory_(x: Tensor) -> Tensor:
+    """Move the memory of x, and so of its views, to where processes forked from now on share it.
+
+    A tensor that is pickled for another process is copied all the same.
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.share_memory_.html
+
+    Raises:
+        RuntimeError: if x is a window on memory of another dtype.
+
+    >>> from minitorch_tensor import ones
+    >>> ones(2).share_memory_().is_shared()
+    True
+    """
+    storage = x.storage
+    held = storage.buffer
+    if not isinstance(held, np.ndarray) or is_shared(x):
+        return x  # a GPU's memory, as in PyTorch
+    if storage.root() is not storage:
+        raise RuntimeError("share_memory_: x is a view(dtype) of other memory; call it on that")
+    # At least a byte, for there are no empty maps.
+    shared = np.frombuffer(mmap(-1, max(held.nbytes, 1)), held.dtype, held.size)
+    shared[:] = held
+    storage.buffer = shared
+    return x

@@ -22,6 +22,12 @@ def _written(name: str, x: Tensor, function: Callable[..., float], *others: Tens
             f"{name}: can't be used on a Variable that requires grad, for a Python function has no "
             "derivative; call it on x.detach()"
         )
+    for i, other in enumerate(others):
+        shape = require_tensor(name, f"tensor {i}", other).layout.shape
+        if broadcast_for(name, x.layout.shape, shape) != x.layout.shape:
+            raise RuntimeError(
+                f"{name}: shape {shape} does not broadcast to {x.shape}, the shape of x"
+            )
     arrays = [np.broadcast_to(conversion.host_array(t), x.layout.shape) for t in (x, *others)]
     rows = zip(*(array.reshape(-1).tolist() for array in arrays), strict=True)
     values = np.array([function(*row) for row in rows], x.dtype.numpy)
@@ -55,9 +61,21 @@ def map_(x: Tensor, tensor: Tensor, callable: Callable[[float, float], float]) -
     >>> ones(3).map_(arange(3.0), lambda a, b: a - b)
     Tensor([ 1.,  0., -1.], requires_grad=False)
     """
-    other = require_tensor("map_", "tensor", tensor)
-    if broadcast_for("map_", x.layout.shape, other.layout.shape) != x.layout.shape:
-        raise RuntimeError(
-            f"map_: shape {other.shape} does not broadcast to {x.shape}, the shape of x"
-        )
-    return _written("map_", x, callable, other)
+    return _written("map_", x, callable, tensor)
+
+
+def map2_(
+    x: Tensor, x_: Tensor, y: Tensor, callable: Callable[[float, float, float], float]
+) -> Tensor:
+    """Replace each element by what a Python function makes of it and those of two other tensors.
+
+    https://docs.pytorch.org/docs/stable/tensors.html
+
+    Raises:
+        RuntimeError: if x requires grad, or the shapes do not broadcast to that of x.
+
+    >>> from minitorch_tensor import arange, ones
+    >>> ones(3).map2_(arange(3.0), ones(3), lambda a, b, c: a + b + c)
+    Tensor([2., 3., 4.], requires_grad=False)
+    """
+    return _written("map2_", x, callable, x_, y)

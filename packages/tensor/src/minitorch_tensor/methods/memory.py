@@ -35,17 +35,19 @@ class MemoryMethods:
     get_device = attributes.get_device
     is_pinned = attributes.is_pinned
     is_set_to = attributes.is_set_to
-    is_shared = attributes.is_shared
     is_signed = attributes.is_signed
     pin_memory = attributes.pin_memory
     sparse_dim = attributes.sparse_dim
 
+    is_shared = memory.is_shared
     resize_ = memory.resize_
     resize_as_ = memory.resize_as_
     set_ = memory.set_
+    share_memory_ = memory.share_memory_
     untyped_storage = memory.untyped_storage
 
     apply_ = pythonic.apply_
+    map2_ = pythonic.map2_
     map_ = pythonic.map_
 
     type = attributes.type  # last: it hides Python's inside the class
