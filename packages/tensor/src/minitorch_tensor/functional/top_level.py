@@ -20,7 +20,10 @@ from minitorch_tensor.functional.reduction import REDUCTIONS
 
 
 def _named(name: str, reduction: int) -> str:
-    """The reduction of a number: 0 is "none", 1 is "mean", 2 is "sum"."""
+    """The reduction of a number: 0 is "none", 1 is "mean", 2 is "sum".
+
+    0 is what PyTorch takes for a missing one, though it declares 1.
+    """
     if reduction not in (0, 1, 2):
         raise ValueError(
             f"{name}: {reduction} is not a valid value for reduction; expected 0 (none), 1 (mean) "
@@ -248,7 +251,7 @@ def binary_cross_entropy_with_logits(
     target: Tensor,
     weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
     """`nn.functional.binary_cross_entropy_with_logits`, with a number for the reduction.
 
@@ -261,7 +264,7 @@ def binary_cross_entropy_with_logits(
 
 
 def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """`nn.functional.cosine_embedding_loss`, with a number for the reduction.
 
@@ -277,7 +280,7 @@ def ctc_loss(
     input_lengths: Lengths,
     target_lengths: Lengths,
     blank: int = 0,
-    reduction: int = 1,
+    reduction: int = 0,
     zero_infinity: bool = False,
 ) -> Tensor:
     """`nn.functional.ctc_loss`, with a number for the reduction.
@@ -291,7 +294,7 @@ def ctc_loss(
 
 
 def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1
+    input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0
 ) -> Tensor:
     """`nn.functional.hinge_embedding_loss`, with a number for the reduction.
 
@@ -302,7 +305,7 @@ def hinge_embedding_loss(
 
 
 def kl_div(
-    input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False
+    input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False
 ) -> Tensor:
     """`nn.functional.kl_div`, with a number for the reduction, and without its warning.
 
@@ -314,7 +317,7 @@ def kl_div(
 
 
 def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """`nn.functional.margin_ranking_loss`, with a number for the reduction.
 
@@ -343,7 +346,7 @@ def triplet_margin_loss(
     p: float = 2.0,
     eps: float = 1e-6,
     swap: bool = False,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
     """`nn.functional.triplet_margin_loss`, with a number for the reduction.
 
