@@ -276,6 +276,36 @@ def _factorisations() -> list[Row]:
     ]  # fmt: skip
 
 
+def _indefinite() -> list[Row]:
+    def symmetric(x: Tensor) -> Tensor:
+        return x + x.mT
+
+    def solved(lib: ModuleType, x: Tensor, b: Tensor) -> Tensor:
+        return lib.linalg.ldl_solve(*lib.linalg.ldl_factor(symmetric(x)), b)
+
+    def drawn(name: str) -> Call:
+        def call(lib: ModuleType, x: Tensor) -> Tensor:
+            lib.manual_seed(0)
+            u, s, v = getattr(lib, name)(x, 3)
+            return (u * s.unsqueeze(-2)) @ v.mT
+
+        return call
+
+    return [
+        row("linalg.ldl_factor", lambda lib, x: lib.linalg.ldl_factor(symmetric(x)).LD, STACK,
+            gradient=False),
+        row("linalg.ldl_factor pivots", lambda lib, x: lib.linalg.ldl_factor(x).pivots, STACK,
+            dtypes=False, gradient=False),
+        row("linalg.ldl_factor_ex", lambda lib, x: lib.linalg.ldl_factor_ex(x * 0).info, STACK,
+            dtypes=False, gradient=False),
+        row("linalg.ldl_solve", solved, STACK, Given((2, 3, 2)), dtypes=False, gradient=False),
+        row("svd_lowrank", drawn("svd_lowrank"), Given((5, 3)), dtypes=False),
+        row("pca_lowrank", drawn("pca_lowrank"), Given((2, 5, 3)), dtypes=False),
+        row("addmv_ of torch", lambda lib, x, a, b: lib.addmv_(x.clone(), a, b), VECTOR, MATRIX,
+            VECTOR, dtypes=False),
+    ]  # fmt: skip
+
+
 def _norms() -> list[Row]:
     rows = [
         row(f"linalg.vector_norm {order}", _linalg("vector_norm", order, 0), LEFT,
@@ -325,6 +355,7 @@ def rows() -> list[Row]:
         *_distances(),
         *_systems(),
         *_factorisations(),
+        *_indefinite(),
         *_norms(),
         *_powers(),
     ]

@@ -307,3 +307,46 @@ def test_limits_of_ranks_may_differ_from_matrix_to_matrix() -> None:
 def test_a_triangular_system_with_a_zero_pivot_gives_infinities_not_errors() -> None:
     x = linalg.solve_triangular(mt.tensor([[1.0, 0.0], [0.0, 0.0]]), mt.ones(2, 1), upper=True)
     assert x[1].item() == float("inf")
+
+
+@given(stacks, st.integers(0, 6), st.booleans(), st.integers(0, 99))
+def test_what_symmetric_indefinite_matrices_promise(
+    lead: tuple[int, ...], n: int, hollow: bool, seed: int
+) -> None:
+    a = random(*lead, n, n, seed=seed)
+    a = a + a.mT
+    if hollow and n > 1:  # zeros on the diagonal need blocks of 2 by 2
+        a = a * (1 - mt.eye(n, dtype=mt.float64))
+    b = random(*lead, n, 2, seed=seed)
+    factors = linalg.ldl_factor(a)
+    assert mt.allclose(a @ linalg.ldl_solve(*factors, b), b, atol=1e-6)
+
+
+def test_indefinite_factors_have_a_gradient_by_the_right_side_only() -> None:
+    a = regular(random(3, 3))
+    ld, pivots = linalg.ldl_factor(a)
+    assert gradcheck(lambda b: linalg.ldl_solve(ld, pivots, b), (random(3, 2).requires_grad_(),))
+    with pytest.raises(RuntimeError, match="ldl_solve: the derivative by LD is not implemented"):
+        linalg.ldl_solve(ld.requires_grad_(), pivots, random(3, 2)).sum().backward()
+    with pytest.raises(RuntimeError, match="ldl_factor: the derivative is not implemented"):
+        linalg.ldl_factor(a.requires_grad_()).LD.sum().backward()
+    with pytest.raises(linalg.LinAlgError, match="ldl_factor: The diagonal block 1 is zero"):
+        linalg.ldl_factor(mt.zeros(2, 2))
+    with pytest.raises(RuntimeError, match="pivots must be numbers from 1 to 2"):
+        linalg.ldl_solve(mt.eye(2), mt.tensor([0, 1]), mt.eye(2))
+
+
+def test_the_largest_singular_values_are_found_in_a_random_subspace() -> None:
+    generator = mt.manual_seed(0)
+    u, s, v = mt.svd_lowrank(random(30, 4) @ random(4, 20), q=6)
+    assert generator is mt.default_generator
+    assert (u.shape, s.shape, v.shape) == ((30, 6), (6,), (20, 6))
+    assert mt.allclose((u * s) @ v.mT, random(30, 4) @ random(4, 20))
+    rows = random(50, 3)
+    centred = rows - rows.mean(0)
+    assert mt.allclose(mt.pca_lowrank(rows).S, linalg.svdvals(centred))
+    assert mt.allclose(mt.svd_lowrank(rows, 3, M=rows.mean(0)).S, linalg.svdvals(centred))
+    with pytest.raises(ValueError, match=r"q\(=9\) must be a non-negative integer and not greater"):
+        mt.pca_lowrank(rows, 9)
+    with pytest.raises(ValueError, match="niter"):
+        mt.pca_lowrank(rows, 2, niter=-1)

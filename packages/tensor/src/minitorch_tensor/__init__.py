@@ -280,6 +280,9 @@ from minitorch_tensor.gathering import (
     scatter_add,
     take_along_dim,
 )
+from minitorch_tensor.generator import (
+    Generator,
+)
 from minitorch_tensor.grids import (
     cartesian_prod,
     combinations,
@@ -323,6 +326,7 @@ from minitorch_tensor.linear_algebra.added import (
     addbmm,
     addmm,
     addmv,
+    addmv_,
     addr,
     baddbmm,
 )
@@ -350,6 +354,10 @@ from minitorch_tensor.linear_algebra.inverses import (
 )
 from minitorch_tensor.linear_algebra.least_squares import (
     pinverse,
+)
+from minitorch_tensor.linear_algebra.low_rank import (
+    pca_lowrank,
+    svd_lowrank,
 )
 from minitorch_tensor.linear_algebra.matrix_norms import (
     frobenius_norm,
@@ -393,9 +401,6 @@ from minitorch_tensor.memory_creation import (
     scalar_tensor,
     tril_indices,
     triu_indices,
-)
-from minitorch_tensor.mersenne import (
-    Generator,
 )
 from minitorch_tensor.moments import (
     std,
@@ -734,6 +739,7 @@ __all__ = [
     "addcmul",
     "addmm",
     "addmv",
+    "addmv_",
     "addr",
     "adjoint",
     "alias_copy",
@@ -1070,6 +1076,7 @@ __all__ = [
     "orgqr",
     "ormqr",
     "outer",
+    "pca_lowrank",
     "permute",
     "permute_copy",
     "pinverse",
@@ -1168,6 +1175,7 @@ __all__ = [
     "subtract",
     "sum",
     "svd",
+    "svd_lowrank",
     "swapaxes",
     "swapdims",
     "t",

@@ -13,6 +13,7 @@ from minitorch_tensor.linear_algebra.eigenvalues import eig, eigh, eigvals, eigv
 from minitorch_tensor.linear_algebra.elimination import linalg_lu as lu
 from minitorch_tensor.linear_algebra.elimination import linalg_lu_solve as lu_solve
 from minitorch_tensor.linear_algebra.elimination import lu_factor, lu_factor_ex
+from minitorch_tensor.linear_algebra.indefinite import ldl_factor, ldl_factor_ex, ldl_solve
 from minitorch_tensor.linear_algebra.inverses import inv, inv_ex, solve, solve_ex
 from minitorch_tensor.linear_algebra.least_squares import lstsq, matrix_rank, pinv
 from minitorch_tensor.linear_algebra.matrix_norms import cond, matrix_norm, vector_norm
@@ -45,6 +46,9 @@ __all__ = [
     "householder_product",
     "inv",
     "inv_ex",
+    "ldl_factor",
+    "ldl_factor_ex",
+    "ldl_solve",
     "lstsq",
     "lu",
     "lu_factor",

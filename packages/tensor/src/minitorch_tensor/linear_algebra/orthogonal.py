@@ -14,6 +14,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     computed,
     eye,
     real,
+    undifferentiable,
     uploaded,
 )
 from minitorch_tensor.linear_algebra.triangles import solve_triangular
@@ -77,11 +78,10 @@ def _qr_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradien
     return [joining.cat([gx, q @ gr2], -1)]
 
 
-def _only_r(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradients:
-    raise RuntimeError(
-        "linalg.qr: the derivative depends on Q, which is not computed when mode='r'; use "
-        "torch.linalg.qr(A, mode='reduced')"
-    )
+_only_r = undifferentiable(
+    "linalg.qr: the derivative depends on Q, which is not computed when mode='r'; use "
+    "torch.linalg.qr(A, mode='reduced')"
+)
 
 
 def linalg_qr(A: Tensor, mode: Literal["reduced", "complete", "r"] = "reduced") -> QR:
@@ -129,8 +129,9 @@ def qr(input: Tensor, some: bool = True) -> QR:
     return linalg_qr(input, "reduced" if some else "complete")
 
 
-def _no_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradients:
-    raise RuntimeError("geqrf: the derivative is not implemented, in PyTorch neither; use qr()")
+_no_gradient = undifferentiable(
+    "geqrf: the derivative is not implemented, in PyTorch neither; use qr()"
+)
 
 
 def geqrf(input: Tensor) -> Reflectors:

@@ -91,6 +91,15 @@ def computed(
     return outputs
 
 
+def undifferentiable(text: str) -> Formula:
+    """The formula of a function without a derivative: it raises RuntimeError with this text."""
+
+    def refuse(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradients:
+        raise RuntimeError(text)
+
+    return refuse
+
+
 def uploaded(like: Tensor, array: HostArray) -> Tensor:
     """A tensor of the elements of an array, on the device of `like`; it may own the array."""
     flat = np.ascontiguousarray(array).reshape(-1)
