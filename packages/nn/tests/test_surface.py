@@ -15,9 +15,15 @@ from minitorch_tensor import functional
 MODULES = [
     "minitorch",
     "minitorch.autograd",
+    "minitorch.autograd.anomaly_mode",
+    "minitorch.autograd.function",
     "minitorch.autograd.functional",
+    "minitorch.autograd.grad_mode",
+    "minitorch.autograd.graph",
+    "minitorch.autograd.variable",
     "minitorch.cuda",
     "minitorch.datasets",
+    "minitorch.func",
     "minitorch.linalg",
     "minitorch.nn",
     "minitorch.nn.functional",
@@ -32,6 +38,7 @@ MODULES = [
     "minitorch.tensor",
     "minitorch.tensor_data",
     "minitorch.utils",
+    "minitorch.utils.checkpoint",
     "minitorch.utils.data",
 ]
 

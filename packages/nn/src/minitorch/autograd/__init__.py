@@ -1,6 +1,6 @@
 """Gradients: of outputs by inputs, into `.grad`, and whether operations are recorded."""
 
-from minitorch.autograd import anomaly_mode, function, functional, grad_mode, graph
+from minitorch.autograd import anomaly_mode, function, functional, grad_mode, graph, variable
 from minitorch.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import (
@@ -10,11 +10,13 @@ from minitorch.autograd.grad_mode import (
     set_grad_enabled,
 )
 from minitorch.autograd.gradients import backward
+from minitorch.autograd.variable import Variable
 from minitorch_tensor.autograd import grad
 from minitorch_tensor.autograd_check import gradcheck, gradgradcheck
 
 __all__ = [
     "Function",
+    "Variable",
     "anomaly_mode",
     "backward",
     "detect_anomaly",
@@ -30,4 +32,5 @@ __all__ = [
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "variable",
 ]
