@@ -153,6 +153,22 @@ def fractional(n: int, x: tuple[int, ...], part: int, **options: object) -> Case
     return Case(f"fractional_max_pool{n}d {x} {part} {options}", call, [normal(*x)])
 
 
+NAN = float("nan")
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_of_several_nans_the_last_one_is_found(padding: int) -> None:
+    x = np.array([[[1.0, NAN, NAN, 0.0, 2.0, 3.0], [NAN, NAN, 1.0, NAN, 7.0, NAN]]])
+    for part in (0, 1):
+        for call in (
+            lambda F, x, k=part: F.max_pool1d(x, 3, padding=padding, return_indices=True)[k],
+            lambda F, x, k=part: F.max_pool2d(x, (1, 3), padding=(0, padding),
+                                              return_indices=True)[k],
+            lambda F, x, k=part: F.adaptive_max_pool1d(x, 4, return_indices=True)[k],
+        ):  # fmt: skip
+            assert_like_torch(Case(f"nans {part}", call, [x], gradients=False))
+
+
 FRACTIONAL = [
     case
     for part in (0, 1)

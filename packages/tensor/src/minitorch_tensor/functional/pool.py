@@ -137,13 +137,28 @@ def largest(rows: Tensor, seen: Tensor, table: Tensor, filled: bool) -> tuple[Te
     Returns:
         two tensors (n, positions).
     """
+    score = seen
     if filled:
         # A window may hold nothing but -inf: the filling, which is no element, must not win.
         best = pointwise.eq(seen, reductions.amax(seen, 1, True)).logical_or(seen.isnan())
-        seen = best.logical_and(table >= 0).to(dtypes.uint8)
-    winner = reductions.argmax(seen, 1, True)  # (n, 1, positions)
-    found = views.squeeze(views.expand_to(table, seen.shape).gather(1, winner), 1)
-    return rows.gather(1, found), found
+        score = best.logical_and(table >= 0).to(dtypes.uint8)
+    winner = reductions.argmax(score, 1, True)  # (n, 1, positions)
+    places = views.expand_to(table, seen.shape)
+    found = views.squeeze(places.gather(1, winner), 1)
+    y = rows.gather(1, found)
+    if y.dtype.is_floating_point and y.detach().isnan().any():
+        found = views.squeeze(places.gather(1, _last_nan(seen, winner)), 1)
+        y = rows.gather(1, found)
+    return y, found
+
+
+def _last_nan(seen: Tensor, winner: Tensor) -> Tensor:
+    """Of a window with nans the last of them, which is PyTorch's choice; else the winner."""
+    order = views.reshape(seen._arange(seen.shape[1]) + 1, (1, -1, 1))
+    rank = pointwise.where(seen.isnan(), order, 0)
+    return pointwise.where(
+        reductions.amax(rank, 1, True) > 0, reductions.argmax(rank, 1, True), winner
+    )
 
 
 def _check_no_empty_window(name: str, window: Window) -> None:
