@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from minitorch.nn.container import Sequential
 from minitorch.nn.module import Module
 from minitorch_autodiff import (
@@ -34,16 +31,16 @@ from minitorch_tensor.trees import leaves
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
 
-R = TypeVar("R")
-Contexts = tuple[AbstractContextManager[object], AbstractContextManager[object]]
+_R = TypeVar("_R")
+_Contexts = tuple[AbstractContextManager[object], AbstractContextManager[object]]
 
 
 class CheckpointError(RuntimeError):
     """What was computed again is not what was computed first."""
 
 
-def noop_context_fn() -> Contexts:
-    """Contexts that do nothing, for the forward and for the recomputation."""
+def noop_context_fn() -> _Contexts:
+    """_Contexts that do nothing, for the forward and for the recomputation."""
     return nullcontext(), nullcontext()
 
 
@@ -81,7 +78,7 @@ def _unpacked(value: object, owner: Node[Tensor]) -> object:
 
 
 @contextmanager
-def _drawing_from(state: NDArray[np.uint8] | None) -> Iterator[None]:
+def _drawing_from(state: Tensor | None) -> Iterator[None]:
     """Let the default generator draw from `state`, and afterwards go on where it was."""
     if state is None:
         yield
@@ -94,7 +91,7 @@ def _drawing_from(state: NDArray[np.uint8] | None) -> Iterator[None]:
         default_generator.set_state(before)
 
 
-class CheckpointNode(Many[Tensor]):
+class _CheckpointNode(Many[Tensor]):
     """In place of the graph of a call: it makes that graph again when a gradient arrives."""
 
     __slots__ = ("call", "check", "kinds")
@@ -170,16 +167,16 @@ def _ends(start: int, results: Sequence[Tensor]) -> tuple[Node[Tensor], ...]:
 
 
 def checkpoint(
-    function: Callable[..., R],
+    function: Callable[..., _R],
     *args: object,
     use_reentrant: bool | None = None,
-    context_fn: Callable[[], Contexts] = noop_context_fn,
+    context_fn: Callable[[], _Contexts] = noop_context_fn,
     determinism_check: str = "default",
     debug: bool = False,
     early_stop: bool = True,
     preserve_rng_state: bool = True,
     **kwargs: object,
-) -> R:
+) -> _R:
     """`function(*args, **kwargs)`, whose intermediate results are computed again in backward.
 
     https://docs.pytorch.org/docs/stable/checkpoint.html
@@ -249,7 +246,7 @@ def checkpoint(
     results = _made_since(start, result)
     if results:
         edges = _ends(start, results)
-        node = CheckpointNode(edges, call, results, determinism_check == "default")
+        node = _CheckpointNode(edges, call, results, determinism_check == "default")
         for slot, y in enumerate(results):
             _replace_history(y, Output(node, slot))
         _let_go(start, results)
