@@ -185,6 +185,27 @@ def test_operators_write_in_place() -> None:
     assert x.tolist() == [((v & 6 | 1) ^ 2) << 3 >> 1 for v in (6, 5, 4)]
 
 
+@pytest.mark.parametrize("number", [7, 7.5, -7])
+def test_a_number_comes_first(number: float) -> None:
+    x = mt.tensor([2, -3])
+    y = mt.full((2,), number)
+    assert mt.mul(number, x).tolist() == (y * x).tolist()
+    assert mt.remainder(number, x).tolist() == (y % x).tolist()
+    assert mt.floor_divide(number, x).tolist() == (y // x).tolist()
+    assert mt.true_divide(number, x).tolist() == pytest.approx((y / x).tolist())
+    for mode in ("floor", "trunc"):
+        expected = mt.div(y, x, rounding_mode=mode)
+        found = vars(mt)["div"](number, x, rounding_mode=mode)
+        assert found.tolist() == expected.tolist()
+    with pytest.raises(TypeError, match="eq: argument 'input' must be a Tensor, not"):
+        vars(mt)["eq"](number, x)
+
+
+def test_reversed_turns_every_dimension() -> None:
+    assert reversed(mt.tensor([[1, 2], [3, 4]])).tolist() == [[4, 3], [2, 1]]
+    assert reversed(mt.tensor(3)).item() == 3
+
+
 def test_matmul_from_the_right() -> None:
     x = mt.tensor([[1.0, 2.0], [3.0, 4.0]])
     assert x.__rmatmul__(mt.eye(2)).tolist() == x.tolist()

@@ -507,6 +507,9 @@ class Tensor(
     def __int__(self) -> int:
         return int(conversion.only("int", self))
 
+    def __reversed__(self) -> Tensor:
+        return self.flip(*range(self.ndim)) if self.ndim else self
+
     def __complex__(self) -> complex:
         return complex(float(self))
 

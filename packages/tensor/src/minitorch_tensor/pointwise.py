@@ -192,15 +192,19 @@ def unary(operator: Unary, name: str = "") -> Callable[[Tensor], Tensor]:
     return _describe(function, operator, name or operator.name)
 
 
+@overload
+def binary(operator: Binary, name: str = "") -> Callable[[Tensor, Tensor | float], Tensor]: ...
+@overload
 def binary(
-    operator: Binary, name: str = "", *, numbers: bool = False
-) -> Callable[[Tensor, Tensor | float], Tensor]:
+    operator: Binary, name: str = "", *, numbers: Literal[True]
+) -> Callable[[Tensor | float, Tensor | float], Tensor]: ...
+def binary(operator: Binary, name: str = "", *, numbers: bool = False) -> Callable[..., Tensor]:
     """The function that applies the operator; `numbers`: the first operand may be a number."""
 
     def function(input: Tensor, other: Tensor | float) -> Tensor:
         try:
             y = input.apply_binary(operator, other)
-        except AttributeError:
+        except AttributeError:  # costs nothing where it does not happen
             if numbers and isinstance(input, (int, float)) and not isinstance(other, (int, float)):
                 x = require_tensor(name or operator.name, "other", other)
                 return x.apply_reflected(operator, input)
@@ -271,7 +275,7 @@ eq = binary(op.eq)
 floor_divide = binary(op.floor_divide, numbers=True)
 fmax = binary(op.fmax)
 fmin = binary(op.fmin)
-fmod = binary(op.fmod)
+fmod = binary(op.fmod, numbers=True)
 ge = binary(op.ge)
 gt = binary(op.gt)
 hypot = binary(op.hypot)
@@ -350,9 +354,9 @@ def div(
     if rounding_mode is None:
         return input / other
     if rounding_mode == "floor":
-        return input.apply_binary(op.floor_divide, other)
+        return floor_divide(input, other)
     if rounding_mode == "trunc":
-        remainder = input.apply_binary(op.fmod, other)
+        remainder = fmod(input, other)
         if remainder.dtype.is_floating_point:
             return (input / other).trunc()
         return (input - remainder).apply_binary(op.floor_divide, other)  # exact: no rounding left
