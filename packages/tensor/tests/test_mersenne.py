@@ -21,7 +21,7 @@ STANDARD_SEED, STANDARD_10000TH = 5489, 4123659995
 
 def same_future(a: Generator, b: Generator) -> bool:
     """Whether two generators are in one state."""
-    return bool((a.get_state() == b.get_state()).all())
+    return bool((a.save() == b.save()).all())
 
 
 def test_draws_are_those_of_the_cpp_standard() -> None:
@@ -117,7 +117,7 @@ def test_seed_chooses_a_new_seed_each_time() -> None:
 
 
 def test_device_is_the_cpu_whatever_its_index() -> None:
-    assert Generator("cpu:1").device == "cpu"
+    assert Generator("cpu:1").initial_seed() == Generator().initial_seed()
     assert repr(Generator().manual_seed(3)) == "Generator(device='cpu', initial_seed=3)"
 
 
@@ -130,7 +130,7 @@ def test_other_device_is_refused() -> None:
 
 
 def test_state_of_a_fresh_generator_has_pytorchs_bytes() -> None:
-    state = Generator().manual_seed(5).get_state()
+    state = Generator().manual_seed(5).save()
     assert (state.dtype, state.shape) == (np.dtype(np.uint8), (5056,))
     assert state[:24].tolist() == [5, *[0] * 7, 1, 0, 0, 0, 1, 0, 0, 0, *[0] * 8]
     assert state[24:40].view(np.uint64).tolist() == [5, 1812433253 * 5 + 1 & 0xFFFFFFFF]
@@ -141,52 +141,52 @@ def test_state_of_a_fresh_generator_has_pytorchs_bytes() -> None:
 def test_state_continues_the_stream_wherever_it_was_saved(drawn: int) -> None:
     generator = Generator().manual_seed(8)
     generator.random32(drawn)
-    saved = generator.get_state()
+    saved = generator.save()
     expected = generator.random32(1000).tolist()
-    assert Generator().set_state(saved).random32(1000).tolist() == expected
-    assert (Generator().set_state(saved).get_state() == saved).all()
+    assert Generator().restore(saved).random32(1000).tolist() == expected
+    assert (Generator().restore(saved).save() == saved).all()
 
 
 def test_state_carries_the_kept_normal() -> None:
     generator = Generator().manual_seed(8)
     normals.normal(generator, 3, np.float64)
-    restored = Generator().set_state(generator.get_state())
+    restored = Generator().restore(generator.save())
     expected = normals.normal(generator, 3, np.float64).tolist()
     assert normals.normal(restored, 3, np.float64).tolist() == expected
 
 
 def test_state_carries_pytorchs_unused_float_normal() -> None:
-    state = Generator().get_state()
+    state = Generator().save()
     state[5048:5052] = np.array([0.5], dtype=np.float32).view(np.uint8)
     state[5052] = 1
-    assert (Generator().set_state(state).get_state() == state).all()
+    assert (Generator().restore(state).save() == state).all()
 
 
 def test_saved_state_is_a_copy() -> None:
     generator = Generator().manual_seed(8)
-    saved = generator.get_state()
-    restored = Generator().set_state(saved)
+    saved = generator.save()
+    restored = Generator().restore(saved)
     saved[:] = 0
     assert same_future(generator, restored)
 
 
 def test_state_may_be_a_strided_view() -> None:
-    state = Generator().manual_seed(6).get_state()
+    state = Generator().manual_seed(6).save()
     wide = np.stack([state, state], axis=1)
-    assert same_future(Generator().set_state(wide[:, 0]), Generator().manual_seed(6))
+    assert same_future(Generator().restore(wide[:, 0]), Generator().manual_seed(6))
 
 
 @pytest.mark.parametrize(("state", "name"), [(np.zeros(5056), "float64"), (b"", "bytes")])
 def test_state_that_is_no_array_of_bytes_is_refused(state: NDArray[np.uint8], name: str) -> None:
     with pytest.raises(TypeError, match=f"set_state: expected an array of uint8, but got {name}"):
-        Generator().set_state(state)
+        Generator().restore(state)
 
 
 def test_state_of_another_shape_is_refused() -> None:
     with pytest.raises(
         RuntimeError, match=r"shape \(5056,\), but got \(10,\); pass what get_state"
     ):
-        Generator().set_state(np.zeros(10, np.uint8))
+        Generator().restore(np.zeros(10, np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,14 @@ def test_impossible_state_is_refused_and_changes_nothing(
     left: int, position: int, seeded: int
 ) -> None:
     generator = Generator().manual_seed(4)
-    state = Generator().get_state()
+    state = Generator().save()
     state[8:12].view(np.int32)[:] = left
     state[12:16].view(np.int32)[:] = seeded
     state[16:24].view(np.uint64)[:] = position
     with pytest.raises(
         RuntimeError, match=rf"invalid mt19937 state .*next {position}, left {left}"
     ):
-        generator.set_state(state)
+        generator.restore(state)
     assert same_future(generator, Generator().manual_seed(4))
 
 

@@ -63,7 +63,7 @@ def theirs(tensor: TorchTensor) -> NDArray[np.generic]:
 def same_state(generator: Generator, other: TorchGenerator | None = None) -> bool:
     """Whether our generator stands where PyTorch's does, its default one if none is given."""
     state = torch.get_rng_state() if other is None else other.get_state()
-    return bool((generator.get_state() == state.numpy()).all())
+    return bool((generator.save() == state.numpy()).all())
 
 
 def distance(a: NDArray[np.generic], b: NDArray[np.generic]) -> int:
@@ -120,7 +120,7 @@ def compare(
         got = ours(generator, n, np.dtype(dtype))
         assert got.dtype == np.dtype(dtype)
         assert distance(got, theirs(expected)) <= ulps, (n, dtype)
-        assert generator.get_state()[:5024].tolist() == torch.get_rng_state()[:5024].tolist()
+        assert generator.save()[:5024].tolist() == torch.get_rng_state()[:5024].tolist()
 
 
 @pytest.mark.parametrize("name", EXACT_FLOATS)
@@ -167,7 +167,7 @@ def test_small_and_large_calls_mix(generator: Generator) -> None:
     assert (generator.next_double_normal_sample is None) == (
         sum(n for n in sizes if n < 16) % 2 == 0
     )
-    assert generator.get_state()[:5024].tolist() == torch.get_rng_state()[:5024].tolist()
+    assert generator.save()[:5024].tolist() == torch.get_rng_state()[:5024].tolist()
 
 
 @pytest.mark.parametrize(
@@ -280,12 +280,12 @@ def test_states_are_interchangeable(drawn: int) -> None:
     other = torch.Generator().manual_seed(4)
     torch.randint(0, 9, (drawn,), generator=other)
     torch.randn(3, generator=other)
-    ours = Generator().set_state(other.get_state().numpy())
+    ours = Generator().restore(other.get_state().numpy())
     assert distance(
         normals.normal(ours, 4, np.float32), theirs(torch.randn(4, generator=other))
     ) <= 1  # fmt: skip
     ours.random32(drawn)
-    other.set_state(torch.from_numpy(ours.get_state()))
+    other.set_state(torch.from_numpy(ours.save()))
     expected = torch.rand(700, generator=other)
     assert (sampling.uniform(ours, 700, np.float32) == theirs(expected)).all()
 
@@ -294,7 +294,7 @@ def test_state_that_pytorch_refuses_is_refused() -> None:
     with pytest.raises(RuntimeError, match="Invalid mt19937 state"):
         torch.Generator().set_state(torch.zeros(5056, dtype=torch.uint8))
     with pytest.raises(RuntimeError, match="invalid mt19937 state"):
-        Generator().set_state(np.zeros(5056, np.uint8))
+        Generator().restore(np.zeros(5056, np.uint8))
 
 
 # DataLoader: the recipe in the docstring of `choices`

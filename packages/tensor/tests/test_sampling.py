@@ -207,7 +207,7 @@ def test_nothing_is_drawn_for_nothing(
 ) -> None:
     generator = zero()
     draw(generator, 0, np.dtype(np.float32))
-    assert (generator.get_state() == zero().get_state()).all()
+    assert (generator.save() == zero().save()).all()
 
 
 @pytest.mark.parametrize("draw", FLOATING)
@@ -268,7 +268,7 @@ def test_large_permutations_take_64_bit_draws(monkeypatch: pytest.MonkeyPatch) -
         order[i], order[z] = order[z], i
     again = zero()
     assert randperm(again, 30, np.int64).tolist() == order
-    assert (again.get_state() == generator.get_state()).all()
+    assert (again.save() == generator.save()).all()
 
 
 @pytest.mark.parametrize("replacement", [False, True])

@@ -186,4 +186,4 @@ def test_bad_arguments_are_refused_before_anything_is_drawn(
     generator = Generator().manual_seed(0)
     with pytest.raises(error, match=message):
         draw(generator)
-    assert (generator.get_state() == Generator().manual_seed(0).get_state()).all()
+    assert (generator.save() == Generator().manual_seed(0).save()).all()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from minitorch_tensor import (
-    Tensor,
-    default_generator,
-    initial_seed,
-    manual_seed,
-    seed,
-    tensor,
-    uint8,
-)
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-__all__ = ["get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+from minitorch_tensor import Tensor, default_generator, initial_seed, manual_seed, seed
+
+__all__ = ["fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
 
 def get_rng_state() -> Tensor:
@@ -23,7 +18,7 @@ def get_rng_state() -> Tensor:
     >>> get_rng_state().shape
     torch.Size([5056])
     """
-    return tensor(default_generator.get_state(), dtype=uint8)
+    return default_generator.get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
@@ -35,6 +30,34 @@ def set_rng_state(new_state: Tensor) -> None:
         TypeError: if it is no tensor of bytes.
         RuntimeError: if no generator can be in this state.
     """
-    if not isinstance(new_state, Tensor) or new_state.dtype is not uint8:
-        raise TypeError("set_rng_state: expected a tensor of dtype uint8, as get_rng_state gives")
-    default_generator.set_state(new_state.numpy().astype("uint8"))
+    default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(
+    devices: Sequence[object] | None = None, enabled: bool = True, device_type: str = "cuda"
+) -> Iterator[None]:
+    """Give the default generator its state back afterwards.
+
+    https://docs.pytorch.org/docs/stable/random.html#torch.random.fork_rng
+
+    Args:
+        devices: without effect; all devices draw from the generator of the CPU.
+        enabled: whether to do anything.
+        device_type: without effect, like `devices`.
+
+    >>> _ = manual_seed(0)
+    >>> before = get_rng_state()
+    >>> with fork_rng():
+    ...     _ = manual_seed(7)
+    >>> bool((get_rng_state() == before).all())
+    True
+    """
+    if not enabled:
+        yield
+        return
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        set_rng_state(state)

@@ -15,8 +15,8 @@ from minitorch_autodiff import Variable, no_grad
 from minitorch_tensor import conversion, random, rejection, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.generator import Generator
 from minitorch_tensor.layout import Layout, Shape, broadcast_for
-from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.storage import Storage
 
 if TYPE_CHECKING:

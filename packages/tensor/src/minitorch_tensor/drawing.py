@@ -12,8 +12,8 @@ from minitorch_tensor.core import Tensor, fresh, make
 from minitorch_tensor.creation import Place, Size, empty_like, finish, floating, number
 from minitorch_tensor.data import on
 from minitorch_tensor.dtype import DType
+from minitorch_tensor.generator import Generator
 from minitorch_tensor.layout import Layout, Shape
-from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.storage import Storage
 
 

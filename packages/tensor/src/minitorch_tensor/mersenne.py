@@ -24,7 +24,7 @@ import os
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,14 +48,18 @@ _FLOAT_NORMAL = slice(5048, 5052)  # float32: never used on the CPU, carried alo
 _FLOAT_NORMAL_VALID = 5052
 
 
+G = TypeVar("G", bound="Generator")
+
+
 class Generator:
-    """A stream of random numbers: PyTorch's CPU generator.
+    """A stream of random numbers: PyTorch's CPU generator, but for what has tensors or devices.
+
+    That is added by `generator.Generator`, which users see.
 
     Several threads may draw from one generator: a thread that makes several draws for one result
     holds `lock` meanwhile, so that its draws follow one another.
 
     Attributes:
-        device: where the numbers are made, always "cpu".
         lock: held by whoever draws.
         next_double_normal_sample: the second number of a Box-Muller pair, kept for the next call.
 
@@ -72,7 +76,6 @@ class Generator:
         "_initial_seed",
         "_start",
         "_untouched",
-        "device",
         "lock",
         "next_double_normal_sample",
     )
@@ -91,7 +94,6 @@ class Generator:
                 f"Generator: device must be 'cpu', but got {device!r}; "
                 "the Mersenne Twister runs on the CPU only"
             )
-        self.device = "cpu"
         self.lock = threading.RLock()
         self.next_double_normal_sample: float | None = None
         self._bits: np.random.MT19937 | None = None
@@ -99,7 +101,7 @@ class Generator:
 
     def __repr__(self) -> str:
         """Say where the generator lives and what it was seeded with."""
-        return f"Generator(device={self.device!r}, initial_seed={self._initial_seed})"
+        return f"Generator(device='cpu', initial_seed={self._initial_seed})"
 
     def manual_seed(self, seed: int) -> Self:
         """Start the stream that belongs to `seed`, and return the generator.
@@ -185,13 +187,13 @@ class Generator:
         low = self.random64(n) & np.uint64(2**53 - 1)
         return low.astype(np.float64) * 2.0**-53
 
-    def get_state(self) -> NDArray[np.uint8]:
+    def save(self) -> NDArray[np.uint8]:
         """Return the state as 5056 bytes, laid out as in PyTorch: either may restore the other's.
 
         >>> generator = Generator()
-        >>> saved = generator.get_state()
+        >>> saved = generator.save()
         >>> first = generator.random32(3)
-        >>> bool((generator.set_state(saved).random32(3) == first).all())
+        >>> bool((generator.restore(saved).random32(3) == first).all())
         True
         """
         out = np.zeros(_STATE_BYTES, dtype=np.uint8)
@@ -212,8 +214,8 @@ class Generator:
                 out[_FLOAT_NORMAL_VALID] = 1
         return out
 
-    def set_state(self, new_state: NDArray[np.uint8]) -> Self:
-        """Continue from a state that `get_state` returned, here or in PyTorch.
+    def restore(self, new_state: NDArray[np.uint8]) -> Self:
+        """Continue from a state that `save` returned, or PyTorch's `get_state`.
 
         Args:
             new_state: uint8, shape (5056,).
@@ -257,18 +259,20 @@ class Generator:
             )
         return self
 
-    def clone_state(self) -> Generator:
+    def clone_state(self) -> Self:
         """Return a new generator that goes on from here with the same numbers.
 
         >>> generator = Generator().manual_seed(3)
         >>> bool((generator.clone_state().random32(5) == generator.random32(5)).all())
         True
         """
-        return _restore(self.get_state())
+        return _restored(type(self), self.save())
 
-    def __reduce__(self) -> tuple[Callable[[NDArray[np.uint8]], Generator], tuple[object]]:
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[[type[Self], NDArray[np.uint8]], Self], tuple[type[Self], object]]:
         """Copy and pickle by the state: a lock cannot be copied."""
-        return _restore, (self.get_state(),)
+        return _restored, (type(self), self.save())
 
     def _place(self, key: NDArray[np.uint32], position: int) -> None:
         """Make the 624 words `key`, of which the first `position` have been drawn."""
@@ -308,5 +312,8 @@ def _seeded_words(seed: int) -> NDArray[np.uint32]:
     return np.array(words, dtype=np.uint32)
 
 
-def _restore(state: NDArray[np.uint8]) -> Generator:
-    return Generator().set_state(state)
+def _restored(kind: type[G], state: NDArray[np.uint8]) -> G:
+    """A new generator of this class in this state."""
+    made = kind()
+    made.restore(state)
+    return made

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from minitorch_autodiff import is_grad_enabled
 from minitorch_tensor import choices, conversion, inplace, normals, sampling
 from minitorch_tensor.dtype import bfloat16
-from minitorch_tensor.mersenne import Generator
+from minitorch_tensor.generator import Generator
 from minitorch_tensor.storage import Storage
 
 if TYPE_CHECKING:

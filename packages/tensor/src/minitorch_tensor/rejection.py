@@ -44,7 +44,7 @@ class _Uniforms:
     def close(self) -> None:
         """Leave the generator as if only the numbers that were taken had been drawn."""
         used = self._taken + len(self._block) - self._left
-        self._generator.set_state(self._before.get_state())
+        self._generator.restore(self._before.save())
         self._generator.unit64(used)
 
 
