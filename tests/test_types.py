@@ -1,0 +1,64 @@
+"""What a type checker says of a user's program: nothing if it is right, else where it is wrong."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from .workspace import ROOT
+
+RIGHT = """
+import minitorch as torch
+from minitorch import Tensor
+
+x: Tensor = torch.randn(3, 4, requires_grad=True)
+values, indices = x.sort(dim=1, descending=True)
+y: Tensor = torch.where(x > 0, x, 0.0).sum(0, keepdim=True) @ torch.ones(4, 2)
+top: Tensor = x.max(1).values + torch.cat([x, x])[0, ::2].mean()
+number: float = y.sum().item()
+kind: torch.dtype = x.to(torch.float64).dtype
+gradient: tuple[Tensor | None, ...] = torch.autograd.grad(y.sum(), [x])
+sizes: tuple[int, ...] = x.shape
+"""
+
+# Each line holds one mistake.
+WRONG = """
+import minitorch as torch
+x = torch.ones(2, 3)
+x.sum(dim="rows")
+x.reshape("2", 3)
+torch.cat(x, dim="0")
+x.to(dtype="float")
+torch.zeros(2, dtype=float)
+x.softmax(1, axis=2)
+torch.nn.functional.relu([1.0, 2.0])
+x + "1"
+x.requires_grad = "yes"
+values, indices, counts = x.sort()
+text: str = x.sum()
+torch.nn.Linear("3", 4)
+x.no_such_method()
+torch.manual_seed(seed=None, device=1)
+"""
+
+
+def mypy(folder: Path, program: str) -> str:
+    path = folder / "program.py"
+    path.write_text(program)
+    command = [
+        sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context",
+        "--config-file", "", "--cache-dir", str(ROOT / ".mypy_cache/users"), str(path),
+    ]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False).stdout
+
+
+def test_a_right_program_passes(tmp_path: Path) -> None:
+    assert mypy(tmp_path, RIGHT) == ""
+
+
+def test_each_mistake_is_found_where_it_is(tmp_path: Path) -> None:
+    found = {int(line) for line in re.findall(r"program\.py:(\d+): error", mypy(tmp_path, WRONG))}
+    lines = WRONG.splitlines()
+    assert [lines[i - 1] for i in range(4, len(lines) + 1) if i not in found] == []
