@@ -1,8 +1,8 @@
 """Order statistics: the k-th smallest element, the median, the most frequent one.
 
-A sort says where the element is, and a gather fetches it, so that the gradient goes back there.
-PyTorch leaves open which of several equal elements is found; here it is the first in a stable
-order, of the mode the last.
+A partition says where the element is (see `ranking`), and a gather fetches it, so that the gradient
+goes back there. PyTorch leaves open which of several equal elements is found; here it is the one
+that a stable sort would put there, of the mode the last.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from minitorch_tensor import conversion, gathering, ordering, pointwise, views
+from minitorch_tensor import conversion, gathering, ordering, ranking, views
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.layout import wrap_dim
 from minitorch_tensor.reductions import ValuesIndices, share, sum
 from minitorch_tensor.siblings import new_tensor
@@ -41,8 +42,15 @@ def _refuse_bools(name: str, x: Tensor) -> None:
         raise RuntimeError(f"{name}: not defined for bool tensors; convert it with .int() first")
 
 
-def _picked(x: Tensor, dim: int, indices: Tensor, keepdim: bool) -> ValuesIndices:
-    """The elements at indices, whose dimension `dim` has size 1 and goes unless `keepdim`."""
+def _rows(x: Tensor, dim: int) -> HostArray:
+    """The elements with a dimension moved to the end: (..., n)."""
+    return np.moveaxis(np.atleast_1d(conversion.host_array(x)), dim, -1)
+
+
+def _picked(x: Tensor, dim: int, found: ranking.Indices, keepdim: bool) -> ValuesIndices:
+    """The elements of the rows of `dim` at indices (..., 1), which go along with it or stay."""
+    shape = tuple(1 if d == dim else n for d, n in enumerate(x.shape))
+    indices = new_tensor(x, np.moveaxis(found, -1, dim).reshape(shape), dtype=dtypes.int64)
     values = gathering.gather(x, dim, indices)
     if keepdim or x.ndim == 0:
         return ValuesIndices(values, indices)
@@ -70,9 +78,9 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Val
             f"kthvalue: selected number k = {k} is out of range for dimension {i} with size {size}"
         )
     _require_elements("kthvalue", input, i)
-    order = ordering.argsort(input, i)
-    place = views.clone(views.slice_(order, i, k - 1, 1)) if input.ndim else order
-    return _picked(input, i, place, keepdim)
+    rows = _rows(input, i)
+    rank = np.full((*rows.shape[:-1], 1), k - 1)
+    return _picked(input, i, ranking.at_rank(rows, rank), keepdim)
 
 
 @overload
@@ -127,13 +135,13 @@ def _median(name: str, x: Tensor, dim: int, keepdim: bool, *, ignore_nan: bool) 
     """Sorted, nan lie last: so the place is that of the middle, or of the first nan."""
     _refuse_bools(name, x)
     i, size = _require_elements(name, x, dim)
-    order = ordering.argsort(x, i)
-    numbers = sum(pointwise.logical_not(pointwise.isnan(x.detach())), i, True)
+    rows = _rows(x, i)
+    numbers = np.sum(rows == rows, -1, keepdims=True)
     if ignore_nan:
-        place = pointwise.clamp_min(numbers - 1, 0) // 2
+        rank = np.maximum(numbers - 1, 0) // 2
     else:
-        place = pointwise.where(pointwise.eq(numbers, size), (size - 1) // 2, numbers)
-    return _picked(x, i, gathering.gather(order, i, place), keepdim)
+        rank = np.where(numbers == size, (size - 1) // 2, numbers)
+    return _picked(x, i, ranking.at_rank(rows, rank), keepdim)
 
 
 def _median_of_all(name: str, x: Tensor, *, ignore_nan: bool) -> Tensor:
@@ -168,18 +176,15 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     indices=Tensor(2, requires_grad=False))
     """
     i, size = _require_elements("mode", input, dim)
-    array = np.moveaxis(np.atleast_1d(conversion.host_array(input)), i, -1)
-    order = np.argsort(array, -1, kind="stable")
+    array = _rows(input, i)
+    order = ranking.order(array, -1, False)
     rows = np.take_along_axis(array, order, -1)
     places = np.arange(size)
     begins = np.ones(rows.shape, bool)
     begins[..., 1:] = rows[..., 1:] != rows[..., :-1]
     length = places - np.maximum.accumulate(np.where(begins, places, 0), -1)
     longest = np.argmax(length, -1, keepdims=True)  # the end of the first run that is as long
-    found = np.moveaxis(np.take_along_axis(order, longest, -1), -1, i)
-    shape = tuple(1 if d == i else n for d, n in enumerate(input.shape))
-    indices = new_tensor(input, found.reshape(shape), dtype=dtypes.int64)
-    return _picked(input, i, indices, keepdim)
+    return _picked(input, i, np.take_along_axis(order, longest, -1), keepdim)
 
 
 def msort(input: Tensor) -> Tensor:

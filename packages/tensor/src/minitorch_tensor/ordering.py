@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minitorch_tensor import conversion, gathering, joining, views
+from minitorch_tensor import conversion, gathering, joining, ranking, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import DType
-from minitorch_tensor.layout import Layout, wrap_dim
+from minitorch_tensor.layout import Layout, Shape, wrap_dim
 from minitorch_tensor.reductions import ValuesIndices
 from minitorch_tensor.storage import Storage
 
@@ -28,16 +28,15 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     Tensor([1, 2, 0], requires_grad=False)
     """
     i = wrap_dim(dim, input.ndim)
-    array = np.atleast_1d(conversion.host_array(input))
-    if descending:  # the reverse of the reverse sorted, so that equals keep their order here too
-        size = array.shape[i]
-        order = size - 1 - np.flip(np.argsort(np.flip(array, i), i, kind="stable"), i)
-    else:
-        order = np.argsort(array, i, kind="stable")
-    flat = np.ascontiguousarray(order, np.int64).reshape(-1)
-    y = input._on(
-        Storage(input.device.backend.upload(flat), input.device), Layout.contiguous(input.shape)
-    )
+    order = ranking.order(np.atleast_1d(conversion.host_array(input)), i, descending)
+    return _of_host(input, order, input.shape)
+
+
+def _of_host(x: Tensor, indices: ranking.Indices, shape: Shape) -> Tensor:
+    """Indices found on the host, on the device of x."""
+    flat = np.ascontiguousarray(indices).reshape(-1)
+    storage = Storage(x.device.backend.upload(flat), x.device)
+    y = x._on(storage, Layout.contiguous(shape))
     y.dtype = dtypes.int64
     return y
 
@@ -75,9 +74,11 @@ def topk(
     size = input.shape[i] if input.ndim else 1
     if not 0 <= k <= size:
         raise RuntimeError(f"topk: selected index k out of range: k = {k} of {size} elements")
-    indices = argsort(input, i, descending=largest)
-    if input.ndim:
-        indices = views.clone(views.slice_(indices, i, 0, k))
+    if input.ndim == 0:
+        return ValuesIndices(views.clone(input), argsort(input))
+    rows = np.moveaxis(conversion.host_array(input), i, -1)
+    found = np.moveaxis(ranking.leading(rows, k, largest), -1, i)
+    indices = _of_host(input, found, found.shape)
     return ValuesIndices(gathering.gather(input, i, indices), indices)
 
 
