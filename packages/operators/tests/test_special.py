@@ -7,9 +7,12 @@ functions are off by up to 1e-5, its trigamma by 1e-9.
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minitorch_operators import ALL, digamma, igamma, igammac, lgamma, ndtr, ndtri, trigamma, zeta
 
+from .points import arity
 from .value import number
 
 INF, NAN = math.inf, math.nan
@@ -238,3 +241,21 @@ def test_the_parts_of_the_gamma_integral_add_up_to_one(a: float, ratio: float) -
 @pytest.mark.parametrize("p", [1e-300, 1e-20, 0.01, 0.135, 0.136, 0.5, 0.86, 0.87, 0.999])
 def test_ndtri_is_the_inverse_of_ndtr(p: float) -> None:
     assert ndtr(ndtri(p)) == pytest.approx(p, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", TRUE)
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_a_function_is_total(name: str, data: st.DataObject) -> None:
+    operator = ALL[name]
+    point = data.draw(st.tuples(*[st.floats()] * arity(operator)))
+    assert isinstance(number(operator, point), float)
+
+
+@settings(max_examples=300, deadline=None)
+@given(a=st.floats(1e-3, 1e6), x=st.floats(0.0, 2e6))
+def test_the_parts_of_the_gamma_integral_are_probabilities(a: float, x: float) -> None:
+    p, q = igamma(a, x), igammac(a, x)
+    assert -1e-15 <= p <= 1.0 + 1e-13
+    assert -1e-15 <= q <= 1.0 + 1e-13
+    assert abs(p + q - 1.0) < 1e-12
