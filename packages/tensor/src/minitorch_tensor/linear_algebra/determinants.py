@@ -96,7 +96,7 @@ def linalg_slogdet(A: Tensor) -> SignLogabsdet:
     with np.errstate(all="ignore"):
         sign, size = np.linalg.slogdet(a)
     values = [np.asarray(sign, a.dtype), np.asarray(size, a.dtype)]
-    outputs = computed("LinalgSlogdetBackward0", [A], values, _slogdet_gradient)
+    outputs = computed("LinalgSlogdetBackward0", [A], values, _slogdet_gradient, "x")
     return SignLogabsdet(*outputs)
 
 

@@ -72,7 +72,7 @@ def _triangle(name: str, A: Tensor, UPLO: str) -> Callable[[Real], Eigen]:
                 f"{name}: the algorithm failed to converge ({error}): the input matrix is "
                 "ill-conditioned or has too many repeated eigenvalues"
             ) from None
-        return Eigen(*computed("LinalgEighBackward0", [A], list(values), _symmetric_gradient))
+        return Eigen(*computed("LinalgEighBackward0", [A], list(values), _symmetric_gradient, "y"))
 
     return decompose
 
@@ -168,4 +168,4 @@ def _general(name: str, A: Tensor) -> Eigen:
             "eigh() gives the eigenvalues of symmetric matrices, svdvals() the singular values"
         )
     arrays = [np.real(values).astype(a.dtype), np.real(vectors).astype(a.dtype)]
-    return Eigen(*computed("LinalgEigBackward0", [A], arrays, _general_gradient))
+    return Eigen(*computed("LinalgEigBackward0", [A], arrays, _general_gradient, "y"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -110,7 +110,7 @@ def _factored(name: str, A: Tensor, pivot: bool) -> tuple[Tensor, batches.Factor
         (inner,) = _lu_gradient(inputs, outputs, grads)
         return [None if inner is None else matrix @ inner]
 
-    return computed("LinalgLuFactorExBackward0", [A], [found.lu], gradient)[0], found
+    return computed("LinalgLuFactorExBackward0", [A], [found.lu], gradient, "y")[0], found
 
 
 def _permutation(like: Tensor, order: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Tensor:
@@ -175,6 +175,14 @@ def linalg_lu(A: Tensor, *, pivot: bool = True) -> PLU:
     return PLU(_permutation(A, order), _lower(lu), _upper(lu))
 
 
+@overload
+def lu(
+    A: Tensor, pivot: bool = True, get_infos: Literal[False] = False
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def lu(
+    A: Tensor, pivot: bool = True, *, get_infos: Literal[True]
+) -> tuple[Tensor, Tensor, Tensor]: ...
 def lu(
     A: Tensor, pivot: bool = True, get_infos: bool = False
 ) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]:

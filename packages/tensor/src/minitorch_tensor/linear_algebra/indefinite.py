@@ -151,7 +151,7 @@ def _factored(name: str, A: Tensor, check_errors: bool) -> LDLFactorInfo:
             name, info, "The diagonal block {} is zero, so that ldl_solve would divide by zero"
         )
     text = "linalg.ldl_factor: the derivative is not implemented, in PyTorch neither; use solve()"
-    ld = computed("LinalgLdlFactorExBackward0", [A], [a], undifferentiable(text))[0]
+    ld = computed("LinalgLdlFactorExBackward0", [A], [a], undifferentiable(text), "")[0]
     return LDLFactorInfo(ld, uploaded(A, pivots), uploaded(A, info))
 
 
@@ -208,4 +208,4 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False)
     with np.errstate(all="ignore"):
         for index in np.ndindex(*lead):
             _solve(matrices[index], numbers[index], x[index])
-    return computed("LinalgLdlSolveBackward0", [a, b], [x], gradient)[0]
+    return computed("LinalgLdlSolveBackward0", [a, b], [x], gradient, "x")[0]

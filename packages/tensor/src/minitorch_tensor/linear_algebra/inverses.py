@@ -60,7 +60,7 @@ def _inverse_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gr
 def _inverted(name: str, A: Tensor) -> tuple[Tensor, Info]:
     a = real(checks.squares(name, A))
     values, failed = batches.each(a, a.shape[-2:], np.linalg.inv)
-    inverse = computed("LinalgInvExBackward0", [A], [values], _inverse_gradient)[0]
+    inverse = computed("LinalgInvExBackward0", [A], [values], _inverse_gradient, "y")[0]
     return inverse, batches.singular(a, failed)
 
 

@@ -249,7 +249,7 @@ def lstsq(
             "driver='gelsd'"
         )
     values = _fitted(u, s, vt, used, real(b))
-    x = computed("LinalgLstsqBackward0", [A, b], [values], _least_squares_gradient)[0]
+    x = computed("LinalgLstsqBackward0", [A, b], [values], _least_squares_gradient, "x")[0]
     nothing = A._full((0,), 0.0, A.dtype)
     residuals = nothing
     if driver != "gelsy" and m > n and bool((rank == n).all()):

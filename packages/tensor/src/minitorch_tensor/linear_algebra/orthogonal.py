@@ -57,12 +57,12 @@ def _tall(q: Tensor, r: Tensor, gq: Tensor | None, gr: Tensor | None) -> Tensor:
 
 def _qr_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradients:
     """Wide matrices are [X, Y] with X = Q R1 square, and R2 = Q^T Y."""
-    (a,), (q, r), (gq, gr) = inputs, outputs, grads
-    m, n = a.shape[-2:]
+    (q, r), (gq, gr) = outputs, grads
+    m, n = q.shape[-2], r.shape[-1]
     if q.shape[-1] > n:
         raise RuntimeError(
             f"linalg.qr: the QR decomposition is not differentiable when mode='complete' and "
-            f"nrows > ncols (shape {a.shape}); use mode='reduced'"
+            f"nrows > ncols (here {m} > {n}); use mode='reduced'"
         )
     if gq is None and gr is None:
         return [None]
@@ -70,8 +70,8 @@ def _qr_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradien
         return [_tall(q, r, gq, gr)]
     if gr is None:
         gx = _tall(q, views.narrow(r, -1, 0, m), gq, None)
-        return [joining.cat([gx, a._full((*a.shape[:-1], n - m), 0.0, a.dtype)], -1)]
-    y = views.narrow(a, -1, m, n - m)
+        return [joining.cat([gx, q._full((*q.shape[:-1], n - m), 0.0, q.dtype)], -1)]
+    y = q @ views.narrow(r, -1, m, n - m)
     gr1, gr2 = views.narrow(gr, -1, 0, m), views.narrow(gr, -1, m, n - m)
     through = y @ gr2.mT
     gx = _tall(q, views.narrow(r, -1, 0, m), through if gq is None else gq + through, gr1)
@@ -113,9 +113,9 @@ def linalg_qr(A: Tensor, mode: Literal["reduced", "complete", "r"] = "reduced") 
     if mode == "r":
         r = np.linalg.qr(a)[1]
         nothing = A._full((0,), 0.0, A.dtype)
-        return QR(nothing, computed("LinalgQrBackward0", [A], [r], _only_r)[0])
+        return QR(nothing, computed("LinalgQrBackward0", [A], [r], _only_r, "")[0])
     q, r = np.linalg.qr(a, mode)
-    return QR(*computed("LinalgQrBackward0", [A], [q, r], _qr_gradient))
+    return QR(*computed("LinalgQrBackward0", [A], [q, r], _qr_gradient, "y"))
 
 
 def qr(input: Tensor, some: bool = True) -> QR:
@@ -144,7 +144,7 @@ def geqrf(input: Tensor) -> Reflectors:
     """
     h, tau = np.linalg.qr(real(checks.matrices("geqrf", input)), "raw")
     arrays = [np.swapaxes(h, -1, -2), np.asarray(tau)]
-    return Reflectors(*computed("GeqrfBackward0", [input], arrays, _no_gradient))
+    return Reflectors(*computed("GeqrfBackward0", [input], arrays, _no_gradient, ""))
 
 
 def _check_reflectors(name: str, A: Tensor, tau: Tensor) -> int:

@@ -43,22 +43,23 @@ class HostNode(Many["Tensor"]):
 
     __slots__ = ("formula", "inputs", "outputs", "slots", "title")
 
-    def __init__(self, title: str, inputs: Tensors, outputs: Tensors, formula: Formula) -> None:
+    def __init__(
+        self, title: str, inputs: Tensors, outputs: Tensors, formula: Formula, needs: str
+    ) -> None:
         super().__init__(tuple(x.gradient_node() for x in inputs))
         self.title = title
         self.formula = formula
-        self.inputs = [Saved(x) for x in inputs]
-        self.outputs = [Saved(y, is_output=True) for y in outputs]
+        self.inputs = [Saved(x) for x in inputs if "x" in needs]
+        self.outputs = [Saved(y, is_output=True) for y in outputs if "y" in needs]
         # Held weakly: an output that is gone owns no gradient, one that lives is the same value.
         self.slots: list[ReferenceType[Output[Tensor]]] = []
 
     def backward_many(self, grads: Gradients, /) -> Gradients:
         """The formula at the saved values, the outputs attached to the graph again."""
-        count = len(self.outputs)
         return self.formula(
             [saved.unpack(self) for saved in self.inputs],
-            [self.outputs[slot].unpack(self._output(slot)) for slot in range(count)],
-            [*grads, *[None] * (count - len(grads))],
+            [saved.unpack(self._output(slot)) for slot, saved in enumerate(self.outputs)],
+            [*grads, *[None] * (len(self.slots) - len(grads))],
         )
 
     def _output(self, slot: int) -> Output[Tensor]:
@@ -79,11 +80,21 @@ def computed(
     inputs: Tensors,
     arrays: Sequence[HostArray],
     formula: Formula,
+    needs: str = "xy",
 ) -> list[Tensor]:
-    """Tensors of `arrays`, on the device of the inputs, recorded as made from them."""
+    """Tensors of `arrays`, on the device of the inputs, recorded as made from them.
+
+    Args:
+        title: PyTorch's name of the node.
+        inputs: what they are functions of.
+        arrays: the values; no other tensor may share their memory.
+        formula: the gradient.
+        needs: what the formula reads, "x" the inputs, "y" the outputs: it gets an empty list for
+            the others, which are not kept, and so may be written in place.
+    """
     outputs = [uploaded(inputs[0], array) for array in arrays]
     if is_grad_enabled() and any(x.requires_grad for x in inputs):
-        node = HostNode(title, inputs, outputs, formula)
+        node = HostNode(title, inputs, outputs, formula, needs)
         for slot, y in enumerate(outputs):
             output: Output[Tensor] = Output(node, slot)
             node.slots.append(ref(output))

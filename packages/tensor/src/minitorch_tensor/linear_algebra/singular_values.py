@@ -129,7 +129,7 @@ def _decomposed(name: str, A: Tensor, full: bool, driver: str | None) -> LinalgS
         values = np.linalg.svd(a, full_matrices=full)
     except np.linalg.LinAlgError as error:
         raise LinAlgError(f"{name}: {error}: too many singular values are alike") from None
-    return LinalgSVD(*computed("LinalgSvdBackward0", [A], list(values), _svd_gradient))
+    return LinalgSVD(*computed("LinalgSvdBackward0", [A], list(values), _svd_gradient, "y"))
 
 
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:

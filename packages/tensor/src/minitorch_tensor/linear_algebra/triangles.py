@@ -149,7 +149,7 @@ def _positive(a: Real) -> bool:
 def _cholesky(name: str, A: Tensor, upper: bool) -> tuple[Tensor, Info]:
     a = real(checks.squares(name, A))
     values, info = _cholesky_host(a.swapaxes(-1, -2) if upper else a)
-    factor = computed("LinalgCholeskyExBackward0", [A], [values], _cholesky_gradient)[0]
+    factor = computed("LinalgCholeskyExBackward0", [A], [values], _cholesky_gradient, "y")[0]
     return (factor.mT if upper else factor), info
 
 
