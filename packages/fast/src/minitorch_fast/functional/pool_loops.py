@@ -1,6 +1,6 @@
 """The loops of max-pooling: no index of the winner is kept; the backward pass finds it again.
 
-A nan beats every number, and of several equal elements, or several nans, the first wins.
+A nan beats every number; of several equal elements the first wins, of several nans the last.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def largest_gradient(dx: Floats, x: Floats, d: Floats, g: Ints) -> None:
                             c = c0 + j * g[12]
                             if 0 <= c < width:
                                 v = x[base + r * width + c]
-                                if winner < 0 or v > best or (v != v and best == best):
+                                if winner < 0 or v > best or v != v:
                                     winner = base + r * width + c
                                     best = v
                 if winner >= 0:
@@ -112,10 +112,11 @@ def largest_of_four_gradient(dx: Floats, x: Floats, d: Floats, g: Ints) -> None:
                 m = choose((b > a) | (b != b), b, a)
                 m = choose((c > m) | (c != c), c, m)
                 m = choose((e > m) | (e != e), e, m)
-                wins_a = (a == m) | (a != a)
-                wins_b = ((b == m) | (b != b)) & (not wins_a)
-                wins_c = ((c == m) | (c != c)) & (not wins_a) & (not wins_b)
-                wins_e = (not wins_a) & (not wins_b) & (not wins_c)
+                # With a nan among them m is nan, and equal to nothing.
+                wins_a = (a == m) | ((a != a) & (b == b) & (c == c) & (e == e))
+                wins_b = ((b == m) & (a != m)) | ((b != b) & (c == c) & (e == e))
+                wins_c = ((c == m) & (a != m) & (b != m)) | ((c != c) & (e == e))
+                wins_e = ((e == m) & (a != m) & (b != m) & (c != m)) | (e != e)
                 s = d[at + q]
                 dx[upper + 2 * q] = choose(wins_a, s, 0.0)
                 dx[upper + 2 * q + 1] = choose(wins_b, s, 0.0)
