@@ -9,6 +9,7 @@ from types import ModuleType
 
 from . import (
     arranging_rows,
+    autograd_rows,
     creation_rows,
     elementwise_rows,
     everyday_rows,
@@ -417,6 +418,7 @@ ROWS = [
     *_products(),
     *_inplace(),
     *arranging_rows.rows(),
+    *autograd_rows.rows(),
     *creation_rows.rows(),
     *everyday_rows.rows(),
     *memory_rows.rows(),
