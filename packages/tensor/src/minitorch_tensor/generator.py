@@ -69,5 +69,5 @@ class Generator(mersenne.Generator):
         """
         if not isinstance(new_state, Variable) or new_state.dtype is not dtypes.uint8:
             got = getattr(new_state, "dtype", type(new_state).__name__)
-            raise TypeError(f"set_state: expected a tensor of uint8, but got {got}")
+            raise TypeError(f"set_state: expected a tensor of dtype uint8, but got {got}")
         return self.restore(conversion.host_array(new_state).astype(np.uint8))
