@@ -43,6 +43,7 @@ def test_the_leading_elements_are_those_of_a_stable_sort(
     np.testing.assert_array_equal(found.indices.numpy(), expected)
 
 
+@settings(max_examples=300)
 @given(rows(), st.booleans())
 def test_both_directions_keep_the_order_of_equals(a: Array, descending: bool) -> None:
     found = ranking.order(a, -1, descending)
