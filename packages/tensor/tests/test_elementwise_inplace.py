@@ -93,3 +93,19 @@ def test_every_function_of_the_table_is_a_method() -> None:
 @pytest.mark.parametrize("name", [n for n in NAMES if hasattr(torch, n)])
 def test_it_is_a_function_too_where_pytorch_has_one(name: str) -> None:
     assert getattr(mt, name) is getattr(elementwise_inplace, name)
+
+
+NUMBERS = ["add", "sub", "mul", "div", "floor_divide", "remainder", "fmod", "eq", "lt", "gt"]
+
+
+@pytest.mark.parametrize("suffix", ["", "_"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_beside_16_bits_is_rounded_where_pytorch_rounds_it(
+    name: str, dtype: str, suffix: str
+) -> None:
+    def computed(lib: ModuleType) -> Any:
+        x = (lib.arange(200, dtype=lib.float32) * 0.1).to(getattr(lib, dtype))
+        return getattr(x, name + suffix)(0.3).float().tolist()
+
+    assert computed(mt) == computed(torch)

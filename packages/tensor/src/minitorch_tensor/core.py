@@ -334,7 +334,8 @@ class Tensor(
             if not dtype.is_floating_point:
                 dtype = pointwise.number_dtype(operator, dtype, other)
                 pointwise.refuse_bools(operator, a.dtype)
-            kind = dtypes.float32 if dtype.half else dtype  # a number is not rounded to 16 bits
+            wide = dtype.half and operator in pointwise.WIDE
+            kind = dtypes.float32 if wide else dtype
             b = constant(other, kind, device)
             b = make(b.storage, b.layout.expand(layout.shape), kind)
         else:

@@ -214,6 +214,8 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     if isinstance(other, (int, float)):
         if isinstance(other, bool):
             pointwise.refuse_bools(operator, dtypes.bool_)
+        if x.dtype.half and operator in pointwise.WIDE:
+            return write(name, x, lambda old: old.apply_binary(operator, other))
         b = x._constant(other, dtypes.with_number(x.dtype, other))
     else:
         b = other

@@ -33,6 +33,8 @@ _REFUSES: Final[dict[str, tuple[Kind, ...]]] = {
     "clamp": ("bool",),
     "nextafter": ("bool", "int"),
 }
+# Beside a tensor of 16 bits PyTorch rounds a number to 16 bits too, but not where it scales by it.
+WIDE: Final = frozenset({op.mul, op.div, op.floor_divide})
 _DIVIDES: Final = frozenset({"floor_divide", "remainder", "fmod"})
 
 
