@@ -285,6 +285,7 @@ ATTENTION = [
     attention((2, 3, 4), (2, 5, 4), (2, 5, 6), FIRST_SEES_NOTHING),
     attention((2, 3, 4), (2, 5, 4), (2, 5, 6), np.where(FIRST_SEES_NOTHING, 1.0, -np.inf)),
     attention((2, 2, 3, 4), (2, 2, 3, 4), (2, 2, 3, 4), is_causal=True),
+    attention((2, 6, 3, 4), (2, 2, 5, 4), (2, 3, 5, 6), enable_gqa=True),
 ]
 
 

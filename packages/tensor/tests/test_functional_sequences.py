@@ -193,3 +193,14 @@ def test_instance_norm_says_what_does_not_fit() -> None:
 def test_linear_cross_entropy_has_no_options() -> None:
     with pytest.raises(ValueError, match="leave options=None"):
         F.linear_cross_entropy(mt.ones(1, 2), mt.ones(3, 2), INDEX[:1], options=1)  # type: ignore[arg-type]
+
+
+def test_heads_that_share_keys_are_counted() -> None:
+    q, k = mt.ones(1, 4, 2, 2), mt.ones(1, 3, 2, 2)
+    with pytest.raises(RuntimeError, match=r"a multiple of that of key and value, but got shapes"):
+        F.scaled_dot_product_attention(q, k, k, enable_gqa=True)
+
+
+def test_gradients_of_a_table_are_dense() -> None:
+    with pytest.raises(RuntimeError, match="embedding: sparse gradients are not supported"):
+        F.embedding(INDEX, TABLE, sparse=True)

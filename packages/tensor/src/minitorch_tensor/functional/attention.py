@@ -24,6 +24,7 @@ def scaled_dot_product_attention(
     is_causal: bool = False,
     *,
     scale: float | None = None,
+    enable_gqa: bool = False,
 ) -> Tensor:
     """softmax(q @ k^T * scale + mask) @ v, for q (..., l, e), k (..., s, e), v (..., s, d).
 
@@ -39,6 +40,9 @@ def scaled_dot_product_attention(
         dropout_p: the probability that a weight is dropped; give 0 to evaluate.
         is_causal: query i may look at the keys 0 to i only.
         scale: 1 / sqrt(e) if omitted.
+        enable_gqa: whether the heads, in dimension -3, of key and value may be fewer: each then
+            serves as many heads of the query as there are for it. Ainslie et al. 2023,
+            arXiv:2305.13245.
 
     Returns:
         (..., l, d). A query that may look nowhere gives 0.
@@ -57,6 +61,8 @@ def scaled_dot_product_attention(
         )
     if is_causal and attn_mask is not None:
         raise RuntimeError(f"{name}: Explicit attn_mask should not be set when is_causal=True")
+    if enable_gqa:
+        key, value = (_for_heads_of(query, x) for x in (key, value))
     width = query.shape[-1]
     factor = (1.0 / math.sqrt(width) if width else 1.0) if scale is None else scale
     scores = linalg.matmul(query * factor, views.transpose(key, -1, -2))  # (..., l, s)
@@ -73,3 +79,16 @@ def scaled_dot_product_attention(
         nowhere = scores.detach().eq(-math.inf).all(-1, True)
         weights = where(nowhere, 0.0, softmax(where(nowhere, 0.0, scores), -1))
     return linalg.matmul(dropout(weights, dropout_p), value)
+
+
+def _for_heads_of(query: Tensor, x: Tensor) -> Tensor:
+    """Each head of x as often in a row as the query has heads for it: (..., heads, s, e)."""
+    heads, own = (y.shape[-3] if y.ndim > 2 else 0 for y in (query, x))
+    if own == 0 or heads % own:
+        raise RuntimeError(
+            "scaled_dot_product_attention: with enable_gqa the number of heads of the query must "
+            f"be a multiple of that of key and value, but got shapes {query.shape} and {x.shape}"
+        )
+    lead, rest = x.shape[:-3], x.shape[-2:]
+    shared = views.expand(views.unsqueeze(x, -3), *lead, own, heads // own, *rest)
+    return views.reshape(shared, (*lead, heads, *rest))

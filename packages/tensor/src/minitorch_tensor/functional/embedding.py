@@ -50,6 +50,7 @@ def embedding(
     max_norm: float | None = None,
     norm_type: float = 2.0,
     scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Tensor:
     """Row input[i] of the weight for each index: indices (...), weight (rows, n) -> (..., n).
 
@@ -62,16 +63,19 @@ def embedding(
         max_norm: scale rows that are used down to this norm, in place, first.
         norm_type: the p of that p-norm.
         scale_grad_by_freq: divide the gradient of a row by how often it is used.
+        sparse: must be False: there are no sparse gradients here.
 
     Raises:
         IndexError: if an index is no row.
-        RuntimeError: if dtypes, shapes or devices do not fit.
+        RuntimeError: if dtypes, shapes or devices do not fit, or for sparse gradients.
         AssertionError: if `padding_idx` is no row.
 
     >>> embedding(Tensor([2, 0]).long(), Tensor([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
     Tensor([[4., 5.],
             [0., 1.]], requires_grad=False)
     """
+    if sparse:
+        raise RuntimeError("embedding: sparse gradients are not supported; leave sparse=False")
     padding = check_embedding(input, weight, padding_idx)
     rows, n = weight.shape
     index = views.reshape(input.to(dtypes.int64), (input.layout.size,))

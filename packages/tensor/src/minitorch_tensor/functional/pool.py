@@ -188,6 +188,7 @@ def max_pool1d_with_indices(
     padding: Ints = 0,
     dilation: Ints = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """`max_pool1d`, and the index of each maximum in its sequence.
 
@@ -204,6 +205,7 @@ def max_pool2d_with_indices(
     padding: Ints = 0,
     dilation: Ints = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """`max_pool2d`, and the index of each maximum in its flattened image.
 

@@ -168,14 +168,11 @@ def embedding(
     """`nn.functional.embedding`, with the table first; a padding_idx of -1 is none.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
-
-    Raises:
-        RuntimeError: for sparse gradients, which there are not.
     """
-    if sparse:
-        raise RuntimeError("embedding: sparse gradients are not supported; leave sparse=False")
     padding = None if padding_idx < 0 else padding_idx
-    return functional.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq)
+    return functional.embedding(
+        indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse
+    )
 
 
 def embedding_bag(
