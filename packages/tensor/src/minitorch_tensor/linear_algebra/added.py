@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import inplace, linalg, reductions, views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Shape
 from minitorch_tensor.linear_algebra import checks
@@ -107,6 +108,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     Tensor([[3., 4.],
             [6., 8.]], requires_grad=False)
     """
+    require_tensor("addr", "input", input)
     checks.ranks("addr", vec1=(vec1, 1), vec2=(vec2, 1))
     dtype = dtypes.promote_types(input.dtype, dtypes.promote_types(vec1.dtype, vec2.dtype))
     product = linalg.outer(vec1.to(dtype), vec2.to(dtype))

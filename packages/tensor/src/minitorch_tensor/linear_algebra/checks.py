@@ -56,7 +56,7 @@ def floating(name: str, x: Tensor) -> Tensor:
     Raises:
         RuntimeError: if it has not.
     """
-    if not x.dtype.is_floating_point:
+    if not require_tensor(name, "input", x).dtype.is_floating_point:
         raise RuntimeError(
             f"{name}: expected a floating point tensor as input, but got {x.dtype}; use .float()"
         )
@@ -82,9 +82,10 @@ def one_dtype(name: str, **tensors: Tensor) -> DType:
     """The dtype that all of these have.
 
     Raises:
+        TypeError: if one is no tensor.
         RuntimeError: if they differ.
     """
-    found = {argument: x.dtype for argument, x in tensors.items()}
+    found = {argument: require_tensor(name, argument, x).dtype for argument, x in tensors.items()}
     first = next(iter(found.values()))
     if any(dtype is not first for dtype in found.values()):
         listed = ", ".join(f"{argument} {dtype}" for argument, dtype in found.items())

@@ -61,7 +61,7 @@ def _symmetric_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> 
 
 def _triangle(name: str, A: Tensor, UPLO: str) -> Callable[[Real], Eigen]:
     """The eigenvalues and eigenvectors of one triangle of A."""
-    if UPLO.upper() not in ("L", "U"):
+    if UPLO not in ("L", "U", "l", "u"):
         raise RuntimeError(f"{name}: expected UPLO to be 'L' or 'U', but got {UPLO!r}")
 
     def decompose(a: Real) -> Eigen:

@@ -8,6 +8,7 @@ import numpy as np
 
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import joining, views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.conversion import host_array
 from minitorch_tensor.linear_algebra import batches, checks
 from minitorch_tensor.linear_algebra.batches import Info
@@ -222,7 +223,7 @@ def _order(
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """The order of rows that row swaps give, for swaps that fit."""
     m, n = lu.shape[-2:]
-    if pivots.dtype is not dtypes.int32:
+    if require_tensor(name, "pivots", pivots).dtype is not dtypes.int32:
         raise RuntimeError(
             f"{name}: expected int32 pivots, as lu_factor gives, but got {pivots.dtype}"
         )

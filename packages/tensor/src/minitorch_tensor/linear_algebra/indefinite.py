@@ -184,7 +184,11 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False)
     checks.matrices(name, require_tensor(name, "B", B), "B")
     checks.one_dtype(name, LD=LD, B=B)
     n = LD.shape[-1]
-    if pivots.dtype.kind != "int" or pivots.shape != LD.shape[:-1] or B.shape[-2] != n:
+    if (
+        require_tensor(name, "pivots", pivots).dtype.kind != "int"
+        or pivots.shape != LD.shape[:-1]
+        or B.shape[-2] != n
+    ):
         raise RuntimeError(
             f"{name}: expected LD (..., n, n), integer pivots (..., n) and B (..., n, k), but got "
             f"shapes {LD.shape}, {pivots.shape} and {B.shape}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import norms, pointwise, reductions, views
+from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import wrap_dim
 from minitorch_tensor.linear_algebra import checks
@@ -83,7 +84,7 @@ def matrix_norm(
     Tensor(6.0, requires_grad=False)
     """
     name = "linalg.matrix_norm"
-    if A.ndim < 2:
+    if require_tensor(name, "A", A).ndim < 2:
         raise RuntimeError(
             f"{name}: the input tensor A must have at least 2 dimensions, but its shape is "
             f"{A.shape}"
@@ -146,6 +147,7 @@ def linalg_norm(
         raise RuntimeError(
             f"linalg.norm: if dim is specified, it must be of length 1 or 2, but got {dim}"
         )
+    require_tensor("linalg.norm", "input", input)
     if ord is None:
         return vector_norm(input, 2, dim, keepdim, dtype=dtype)
     if dim is None:

@@ -64,6 +64,7 @@ def ger(input: Tensor, vec2: Tensor) -> Tensor:
     Raises:
         RuntimeError: if an operand is no vector.
     """
+    checks.ranks("ger", input=(input, 1), vec2=(vec2, 1))
     return linalg.outer(input, vec2)
 
 
@@ -184,6 +185,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     >>> cross(tensor([1.0, 0.0, 0.0]), tensor([0.0, 1.0, 0.0]))
     Tensor([0., 0., 1.], requires_grad=False)
     """
+    require_tensor("cross", "input", input)
     if dim is None:
         if 3 not in input.shape:
             raise RuntimeError(f"cross: no dimension of size 3 in the input shape {input.shape}")

@@ -140,9 +140,9 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     Raises:
         RuntimeError, LinAlgError: as `linalg.svd`.
     """
+    a = real(checks.matrices("linalg.svdvals", A))
     if A.requires_grad and is_grad_enabled():
         return _decomposed("linalg.svdvals", A, False, driver).S
-    a = real(checks.matrices("linalg.svdvals", A))
     _check_driver("linalg.svdvals", driver, A)
     _finite("linalg.svdvals", a)
     return uploaded(A, np.linalg.svd(a, compute_uv=False))
