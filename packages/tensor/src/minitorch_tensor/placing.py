@@ -144,9 +144,16 @@ def index_copy_(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
 
     Raises:
-        IndexError: if index is no vector, or an index is out of range.
-        RuntimeError: if the dtypes differ, or source has not one slice for each index.
+        IndexError: if index is no vector, an index is out of range, or there is not one for each
+            slice of source.
+        RuntimeError: if the dtypes differ, or the other dimensions of source do.
     """
+    i = wrap_dim(dim, x.ndim)
+    if x.ndim and source.ndim == x.ndim and source.shape[i] != index.numel():
+        raise IndexError(
+            f"index_copy_: the number of indices, {index.numel()}, must be that of the slices of "
+            f"the source {source.shape} in dimension {i}"
+        )
     i, spread = gathering.along_dim("index_copy_", x, dim, index, source)
     if source.dtype is not x.dtype:
         raise RuntimeError(
@@ -180,6 +187,8 @@ def index_fill_(x: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Te
                 f"{value.shape}; use index_copy_()"
             )
         value = value.to(x.dtype)
+    if require_tensor("index_fill_", "index", index).ndim > 1:
+        raise RuntimeError(f"index_fill_: index must be a vector, but got shape {index.shape}")
     positions = gathering.require_vector("index_fill_", x, index)
     if isinstance(value, (int, float)):
         value = x._constant(value, x.dtype)
