@@ -1,5 +1,7 @@
 """What transposed convolutions, folds and unfolds refuse, and the law that binds them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ X, W = mt.ones(2, 3, 4), mt.ones(3, 5, 2)
     ],
 )
 def test_a_transposed_convolution_says_what_does_not_fit(
-    x: Tensor, weight: Tensor, options: dict[str, int], message: str
+    x: Tensor, weight: Tensor, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(RuntimeError, match=f"conv_transpose1d: .*{message}"):
         F.conv_transpose1d(x, weight, **options)

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +34,7 @@ X = mt.ones(2, 8, 3, 4)
     ],
 )
 def test_interpolate_says_what_does_not_fit(
-    options: dict[str, int], kind: type[Exception], message: str
+    options: dict[str, Any], kind: type[Exception], message: str
 ) -> None:
     with pytest.raises(kind, match=f"interpolate: .*{message}"):
         F.interpolate(X, **options)
@@ -65,7 +65,7 @@ def test_an_infinity_reaches_only_its_neighbours() -> None:
 def test_a_constant_image_stays_constant(n: int, m: int, mode: str) -> None:
     x = mt.full((1, 1, n, n), 3.0, dtype=mt.float64)
     y = F.interpolate(x, m, mode=mode, antialias=True)
-    np.testing.assert_allclose(y.numpy(), 3.0, rtol=1e-12)
+    assert y.sub(3.0).abs().max().item() < 1e-11
 
 
 def test_a_copy_is_returned_even_for_the_same_size() -> None:

@@ -1,5 +1,7 @@
 """Resampling and the shuffling of pixels give PyTorch's numbers."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from .functional_oracle import Case, assert_like_torch, normal, parametrize, who
 pytestmark = pytest.mark.parity
 
 SHAPES = {3: (2, 3, 7), 4: (2, 3, 5, 7), 5: (1, 2, 3, 4, 5)}
-SIZES: list[dict[str, object]] = [
+SIZES: list[dict[str, Any]] = [
     {"size": 11},
     {"size": 3},
     {"size": 1},
@@ -19,8 +21,10 @@ SIZES: list[dict[str, object]] = [
     {"scale_factor": 1.0},
 ]
 
+SMALLER: list[dict[str, Any]] = [*SIZES, {"size": (2, 12)}]
 
-def case(ndim: int, mode: str, dtype: str = "float64", **options: object) -> Case:
+
+def case(ndim: int, mode: str, dtype: str = "float64", **options: Any) -> Case:
     """One call of interpolate."""
     return Case(
         f"interpolate {ndim}d {mode} {dtype} {options}",
@@ -49,7 +53,7 @@ RESAMPLED = [
         for mode in ("bilinear", "bicubic", "lanczos")
         for align in (None, True)
         if not (mode == "lanczos" and align)
-        for o in [*SIZES, {"size": (2, 12)}]
+        for o in SMALLER
     ),
     *(
         case(4, mode, "float32", **o)
