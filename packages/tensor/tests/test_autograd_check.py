@@ -10,7 +10,8 @@ import minitorch_tensor as mt
 from minitorch_autodiff import GradcheckError
 from minitorch_tensor import Tensor
 from minitorch_tensor.autograd_check import gradcheck, gradgradcheck
-from minitorch_tensor.autograd_function import Function, FunctionCtx
+from minitorch_tensor.autograd_function import Function
+from minitorch_tensor.autograd_function_node import FunctionCtx
 
 
 def leaf(*shape: int) -> Tensor:

@@ -11,12 +11,8 @@ import pytest
 import minitorch_tensor as mt
 from minitorch_tensor import Tensor
 from minitorch_tensor.autograd import backward_of, grad
-from minitorch_tensor.autograd_function import (
-    Function,
-    FunctionCtx,
-    FunctionNode,
-    once_differentiable,
-)
+from minitorch_tensor.autograd_function import Function, once_differentiable
+from minitorch_tensor.autograd_function_node import FunctionCtx, FunctionNode
 
 
 def leaf(*values: float) -> Tensor:
@@ -216,6 +212,35 @@ def test_an_input_that_is_returned_is_a_view_with_history() -> None:
     y.sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [5.0, 5.0]
+
+
+def test_an_input_that_is_returned_unrecorded_is_a_constant() -> None:
+    x = leaf(1.0)
+    with mt.no_grad():
+        y = given(lambda ctx, x: x, x)
+    assert y is not x
+    assert not y.requires_grad
+    assert y.data_ptr() == x.data_ptr()
+    plain = mt.ones(2)
+    assert Double.apply(plain) is plain
+    assert plain.tolist() == [2.0, 2.0]
+
+
+def test_integers_can_be_written_beside_what_is_recorded() -> None:
+    class Count(Function):
+        @staticmethod
+        def forward(ctx: FunctionCtx, x: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
+            ctx.mark_dirty(n)
+            return x * 2, n.add_(1)
+
+        @staticmethod
+        def backward(ctx: FunctionCtx, g: Tensor, h: Tensor) -> tuple[Tensor, None]:
+            return g * 2, None
+
+    n = mt.zeros(1, dtype=mt.int64)
+    y, m = Count.apply(leaf(1.0), n)
+    assert m is n
+    assert (y.requires_grad, n.tolist()) == (True, [1])
 
 
 def test_outputs_can_be_marked_as_constants() -> None:

@@ -13,7 +13,8 @@ import minitorch_tensor as mt
 from minitorch_autodiff import Scalar, current_walk, inference_mode, is_inference_mode_enabled
 from minitorch_tensor import Tensor, functional
 from minitorch_tensor.autograd import backward_of, grad
-from minitorch_tensor.autograd_function import Function, FunctionCtx
+from minitorch_tensor.autograd_function import Function
+from minitorch_tensor.autograd_function_node import FunctionCtx
 from minitorch_tensor.autograd_graph import (
     get_gradient_edge,
     increment_version,

@@ -9,237 +9,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, ParamSpec, Protocol, TypeVar, overload
+from typing import ClassVar, ParamSpec, Protocol, TypeVar, overload
 from weakref import WeakSet, ref
 
-from minitorch_autodiff import DelayedError, GradMode, Many, Node, Output, Saved, is_grad_enabled
-from minitorch_autodiff.saved import FREED
-from minitorch_tensor import inplace, views
-from minitorch_tensor.core import Tensor, full
-from minitorch_tensor.device import Device
-from minitorch_tensor.dtype import DType
-from minitorch_tensor.layout import Shape
+from minitorch_autodiff import GradMode, Saved, is_grad_enabled
+from minitorch_tensor import inplace
+from minitorch_tensor.autograd_function_node import FunctionCtx, FunctionNode, kind_of
+from minitorch_tensor.core import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 _once: WeakSet[Callable[..., object]] = WeakSet()  # what `once_differentiable` made
-
-
-class _Kind(NamedTuple):
-    """What a gradient must be like."""
-
-    shape: Shape
-    dtype: DType
-    device: Device
-
-
-def _kind(x: object) -> _Kind | None:
-    return _Kind(x.shape, x.dtype, x.device) if isinstance(x, Tensor) else None
-
-
-class FunctionCtx:
-    """What `forward` leaves for `backward`: saved tensors, and any attributes you like.
-
-    https://docs.pytorch.org/docs/stable/autograd.html#context-method-mixins
-
-    A type checker knows the attributes you set as `object`: narrow them with isinstance.
-
-    Args:
-        needs_input_grad: for each argument of forward, whether a gradient is wanted for it.
-    """
-
-    def __init__(self, needs_input_grad: tuple[bool, ...] = ()) -> None:
-        self.needs_input_grad = needs_input_grad
-        self._given: tuple[Tensor | None, ...] = ()  # until forward has returned
-        self._saved: list[tuple[Saved[Tensor], int | None] | None] | None = None
-        self._node: ref[FunctionNode] | None = None
-        self._dirty: tuple[Tensor, ...] = ()
-        self._constant: tuple[Tensor, ...] = ()
-        self._materialize = True
-
-    if TYPE_CHECKING:
-        # PyTorch's type: hardly anyone saves None, so nobody shall have to test for it.
-        @property
-        def saved_tensors(self) -> tuple[Tensor, ...]:
-            """What was saved; an entry that was None is None again."""
-            ...
-
-        def __getattr__(self, name: str) -> object: ...
-
-        def __setattr__(self, name: str, value: object) -> None: ...
-
-    def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep inputs, outputs or other tensors for backward, guarded against writes in place.
-
-        https://docs.pytorch.org/docs/stable/generated/torch.autograd.function.FunctionCtx.save_for_backward.html
-
-        Raises:
-            TypeError: for anything else; set an attribute of ctx instead.
-        """
-        for i, x in enumerate(tensors):
-            if x is not None and not isinstance(x, Tensor):
-                raise TypeError(
-                    "save_for_backward can only save tensors, but argument "
-                    f"{i} is of type {type(x).__name__}; set it as an attribute: ctx.name = value"
-                )
-        self._given = tensors
-
-    save_for_forward = save_for_backward
-
-    def _unpack(self) -> tuple[Tensor | None, ...]:
-        """What was saved; an entry that was None is None again.
-
-        Raises:
-            RuntimeError: if it was freed by an earlier backward, or written in place since.
-        """
-        node = None if self._node is None else self._node()
-        if node is None:
-            return self._given
-        if self._saved is None:
-            raise RuntimeError(FREED.format(node.name()))
-        return tuple(
-            None if entry is None else entry[0].unpack(node.output(entry[1]))
-            for entry in self._saved
-        )
-
-    if not TYPE_CHECKING:
-        saved_tensors = property(_unpack)
-
-    def mark_dirty(self, *tensors: Tensor) -> None:
-        """Say that forward writes into these inputs in place; it must return them too.
-
-        https://docs.pytorch.org/docs/stable/generated/torch.autograd.function.FunctionCtx.mark_dirty.html
-        """
-        self._dirty = tensors
-        for x in tensors:
-            x.storage.version += 1
-
-    def mark_non_differentiable(self, *tensors: Tensor) -> None:
-        """Say that these outputs are constants; backward gets zeros for them.
-
-        https://docs.pytorch.org/docs/stable/generated/torch.autograd.function.FunctionCtx.mark_non_differentiable.html
-        """
-        self._constant = tensors
-
-    def set_materialize_grads(self, value: bool) -> None:
-        """Whether backward gets zeros, and not None, for outputs that no gradient reached.
-
-        https://docs.pytorch.org/docs/stable/generated/torch.autograd.function.FunctionCtx.set_materialize_grads.html
-        """
-        self._materialize = value
-
-
-class FunctionNode(Many[Tensor]):
-    """The record of one call of a `Function`."""
-
-    __slots__ = ("ctx", "function", "inputs", "outputs")
-
-    def __init__(self, function: type[Function], ctx: FunctionCtx, args: Sequence[object]) -> None:
-        super().__init__(tuple(x.gradient_node() if isinstance(x, Tensor) else None for x in args))
-        self.function = function
-        self.ctx = ctx
-        self.inputs = [_kind(x) for x in args]
-        self.outputs: list[_Kind | None] = []
-        ctx._node = ref(self)
-
-    @property
-    def saved_tensors(self) -> tuple[Tensor, ...]:
-        """What `forward` saved."""
-        return self.ctx.saved_tensors
-
-    @property
-    def needs_input_grad(self) -> tuple[bool, ...]:
-        """For each argument of forward, whether a gradient is wanted for it."""
-        return self.ctx.needs_input_grad
-
-    def output(self, slot: int | None) -> Node[Tensor]:
-        """The node of output number `slot`: this one, if there is no other output."""
-        return self if slot is None or len(self.outputs) == 1 else Output(self, slot)
-
-    def backward_many(self, grads: Sequence[Tensor | None], /) -> Sequence[Tensor | None]:
-        """What the class's own `backward` gives, checked.
-
-        Raises:
-            NotImplementedError: if the class has no backward.
-            RuntimeError: for the wrong number of gradients, or one of the wrong shape or device.
-        """
-        given = [*grads, *[None] * (len(self.outputs) - len(grads))]
-        if self.ctx._materialize:
-            given = [
-                full(kind.shape, 0.0, kind.dtype, kind.device)
-                if g is None and kind is not None
-                else g
-                for g, kind in zip(given, self.outputs, strict=True)
-            ]
-        result = self.function.backward(self.ctx, *given)
-        found = self._checked(result if isinstance(result, tuple) else (result,))
-        if is_grad_enabled() and self.function.backward in _once:
-            return [None if g is None else self._unrecorded(g, given) for g in found]
-        return found
-
-    def _checked(self, grads: tuple[object, ...]) -> list[Tensor | None]:
-        name, expected = self.name(), len(self.inputs)
-        if len(grads) < expected or any(g is not None for g in grads[expected:]):
-            raise RuntimeError(
-                f"function {name} returned an incorrect number of gradients (expected {expected}, "
-                f"one for each argument of forward, None for those without; got {len(grads)})"
-            )
-        pairs = zip(self.inputs, grads[:expected], strict=True)
-        return [self._fitted(i, kind, g) for i, (kind, g) in enumerate(pairs)]
-
-    def _fitted(self, i: int, kind: _Kind | None, g: object) -> Tensor | None:
-        name = self.name()
-        if g is None:
-            return None
-        if not isinstance(g, Tensor):
-            raise RuntimeError(
-                f"{name}: expected Variable or None (got {type(g).__name__}) at position {i} of "
-                "what backward returned; a gradient is a Tensor"
-            )
-        if kind is None:
-            raise RuntimeError(
-                f"function {name} returned a gradient different than None at position {i + 1}, "
-                "but the corresponding forward input was not a Variable; return None there"
-            )
-        if g.device is not kind.device:
-            raise RuntimeError(
-                f"Function {name} returned an invalid gradient at index {i} - expected device "
-                f"{kind.device} but got {g.device}"
-            )
-        if g.shape != kind.shape:
-            tail = g.shape[len(g.shape) - len(kind.shape) :]
-            if len(g.shape) < len(kind.shape) or any(
-                m not in (1, n) for m, n in zip(kind.shape, tail, strict=True)
-            ):
-                raise RuntimeError(
-                    f"Function {name} returned an invalid gradient at index {i} - got "
-                    f"{list(g.shape)} but expected shape compatible with {list(kind.shape)}"
-                )
-            g = views.sum_to(g, kind.shape)
-        return g.to(kind.dtype)
-
-    def _unrecorded(self, g: Tensor, given: Sequence[Tensor | None]) -> Tensor:
-        """g, marked so that nobody takes it for a constant in a second derivative."""
-        message = (
-            f"trying to differentiate twice a function that was marked with @once_differentiable: "
-            f"{self.name()}; write its backward with operations on tensors, and leave it unmarked"
-        )
-        sources = tuple(x.gradient_node() for x in given if x is not None)
-        y = g.detach()
-        y.node = DelayedError(f"{self.name()}Backward", message, (*sources, *self.edges))
-        y.requires_grad = True
-        return y
-
-    def release(self) -> None:
-        """Drop what was saved, if it was."""
-        if self.ctx._saved:
-            self.ctx._saved = None
-
-    def name(self) -> str:
-        """For example `ExpBackward`."""
-        return f"{self.function.__name__}Backward"
 
 
 class _Takes(Protocol[P, R_co]):
@@ -362,7 +144,13 @@ def _apply(function: type[Function], /, *args: object, **named: object) -> objec
     needs = tuple(isinstance(x, Tensor) and x.requires_grad for x in args)
     ctx = FunctionCtx(needs)
     tracked = is_grad_enabled() and any(needs)
-    node = FunctionNode(function, ctx, args) if tracked else None
+    node = (
+        FunctionNode(
+            f"{function.__name__}Backward", function.backward, function.backward in _once, ctx, args
+        )
+        if tracked
+        else None
+    )
     ctx._node = None  # until forward has returned, what is saved is seen as it is
     with GradMode(False):
         if separate:
@@ -372,8 +160,13 @@ def _apply(function: type[Function], /, *args: object, **named: object) -> objec
             result = forward(ctx, *args)
     outputs = result if isinstance(result, tuple) else (result,)
     if node is None:
+        untouched = [x for x in args if not any(x is y for y in ctx._dirty)]
         ctx._given = ctx._dirty = ctx._constant = ()
-        return result
+        found = tuple(
+            y.detach() if isinstance(y, Tensor) and any(x is y for x in untouched) else y
+            for y in outputs
+        )
+        return found if isinstance(result, tuple) else found[0]
     if isinstance(result, list) and any(isinstance(y, Tensor) for y in result):
         raise TypeError(
             f"{function.__name__}.forward returned a list, whose tensors would have no history; "
@@ -393,7 +186,7 @@ def _record(
             "Some elements marked as dirty during the forward method were not returned as output. "
             "The inputs that are modified inplace must all be outputs of the Function."
         )
-    node.outputs = [_kind(y) for y in outputs]
+    node.outputs = [kind_of(y) for y in outputs]
     inputs = [x for x in args if isinstance(x, Tensor)]
     tensors = [y for y in outputs if isinstance(y, Tensor)]
     slots: dict[int, int] = {}  # of the outputs that this node makes, by identity
@@ -402,12 +195,13 @@ def _record(
         if not isinstance(y, Tensor):
             continue
         given = any(x is y for x in inputs)
+        dirty = given and any(x is y for x in ctx._dirty)
         if any(x is y for x in ctx._constant) or not y.dtype.is_floating_point:
-            results[id(y)] = y.detach() if given or y.requires_grad else y
+            results[id(y)] = y.detach() if (given and not dirty) or y.requires_grad else y
             continue
         slots[id(y)] = slot
-        if given and any(x is y for x in ctx._dirty):
-            inplace.check(f"{node.function.__name__}.apply", y)
+        if dirty:
+            inplace.check(node.name(), y)
             written = y.detach()
             written.requires_grad, written.node = True, node.output(slot)
             inplace.rebase(y, written)
