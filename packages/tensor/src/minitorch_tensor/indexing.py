@@ -19,7 +19,7 @@ from minitorch_tensor import conversion, inplace, pointwise, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.basic_index import basic
 from minitorch_tensor.data import to_array, to_storage
-from minitorch_tensor.gathering import index_select, nonzero, pick
+from minitorch_tensor.gathering import index_select, masked_fill, masked_select, nonzero, pick
 from minitorch_tensor.layout import Layout, Shape, broadcast, strides_from_shape
 from minitorch_tensor.storage import Storage
 
@@ -53,8 +53,21 @@ def getitem(x: Tensor, index: Index) -> Tensor:
         layout = basic(x.layout, index)
         if layout is not None:
             return views.viewed(x, layout, "SliceBackward0", views.clone)  # never recorded
+    if _covers(index, x):
+        return masked_select(x, index)
     view, picks = _basic(x, index)
     return _pick(view, picks) if picks else view
+
+
+def _covers(index: Index, x: Tensor) -> TypeGuard[Tensor]:
+    """Whether the index is a mask of the shape of x: the common case, which needs no positions."""
+    return (
+        isinstance(index, Variable)
+        and index.dtype is dtypes.bool_
+        and index.layout.shape == x.layout.shape
+        and index.device is x.device
+        and x.ndim > 0
+    )
 
 
 def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) -> None:
@@ -71,6 +84,12 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
         return
     if isinstance(source, (int, float)):
         dtypes.check_fits("x[...] = v", source, x.dtype)
+    if _covers(index, x) and (isinstance(source, (int, float)) or source.numel() == 1):
+        mask = index
+        number = source if isinstance(source, (int, float)) else views.reshape(source, ())
+        others = () if isinstance(number, (int, float)) else (number,)
+        inplace.write("index_put_", x, lambda old: masked_fill(old, mask, number), *others)
+        return
     view, picks = _basic(x, index)
     if not picks:
         if not isinstance(source, (int, float)):
@@ -150,6 +169,13 @@ def put_flat(view: Tensor, flat: Tensor, values: Tensor, name: str = "index_put_
 def replaced(x: Tensor, flat: Tensor, values: Tensor) -> Tensor:
     """x with `values` at its flat positions, of which repeated ones keep the last value."""
     size = x.layout.size
+    if values.layout.strides == (0,) and values.layout.size:  # one number, wherever it goes
+        hit = np.zeros(size, np.bool_)
+        hit[conversion.host_array(flat)] = True
+        written = x._on(Storage(x.device.backend.upload(hit), x.device), Layout.contiguous((size,)))
+        written.dtype = dtypes.bool_
+        merged = pointwise.where(written, values[0], views.reshape(x, -1))
+        return views.reshape(merged, x.layout.shape)
     # order[p] = 1 + the last k that writes position p, 0 if none does
     order = np.zeros(size, np.int64)
     order[conversion.host_array(flat)] = np.arange(1, flat.numel() + 1)
