@@ -15,8 +15,7 @@ pytestmark = pytest.mark.parity
 OMITTED = {"out", "layout", "pin_memory", "memory_format", "requires_grad", "names"}
 # The rest of what is not the same: PyTorch's name, for which there is nothing here.
 KNOWN = {
-    "promote_types": {"type1", "type2"},
-    "searchsorted": {"values"}, "set_default_dtype": {"d"}, "split": {"split_size_or_sections"},
+    "searchsorted": {"values"}, "set_default_dtype": {"d"},
     "true_divide": {"dividend", "divisor"},
 }  # fmt: skip
 

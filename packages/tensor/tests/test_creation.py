@@ -26,7 +26,7 @@ def made(name: str, arguments: str) -> Tensor:
     ("arguments", "shape"),
     [
         ("2, 3", (2, 3)), ("(2, 3)", (2, 3)), ("[2, 3]", (2, 3)), ("size=(2, 3)", (2, 3)),
-        ("", ()), ("()", ()), ("0", (0,)), ("2, 0", (2, 0)), ("np.int64(2)", (2,)),
+        ("()", ()), ("0", (0,)), ("2, 0", (2, 0)), ("np.int64(2)", (2,)),
         ("np.int64(2), 3", (2, 3)), ("mt.tensor(2)", (2,)), ("*mt.ones(2, 3).shape", (2, 3)),
         ("mt.ones(2, 3).size()", (2, 3)), ("np.array([2, 3])", (2, 3)),
     ],
@@ -36,6 +36,12 @@ def test_a_size_has_many_forms(name: str, arguments: str, shape: tuple[int, ...]
     assert x.shape == shape
     assert x.is_contiguous()
     assert x.is_leaf
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_a_size_is_needed(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"{name}: missing the argument 'size'"):
+        made(name, "")
 
 
 @pytest.mark.parametrize("name", FILLED)

@@ -126,7 +126,7 @@ def of_numpy(dtype: npt.DTypeLike) -> DType:
     return found
 
 
-def promote_types(a: DType, b: DType) -> DType:
+def promote_types(type1: DType, type2: DType) -> DType:
     """The smallest type that both convert to safely.
 
     https://docs.pytorch.org/docs/stable/generated/torch.promote_types.html
@@ -136,6 +136,7 @@ def promote_types(a: DType, b: DType) -> DType:
     >>> promote_types(uint8, int8), promote_types(float16, bfloat16)
     (minitorch.int16, minitorch.float32)
     """
+    a, b = type1, type2
     if a is b:
         return a
     rank_a, rank_b = _RANK[a.kind], _RANK[b.kind]

@@ -49,7 +49,8 @@ def new_full(
 
 def new_zeros(
     x: Tensor,
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
@@ -61,13 +62,14 @@ def new_zeros(
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.new_zeros.html
     """
     require_plain("new_zeros", layout, pin_memory)
-    shape = views.shape_of("new_zeros", size)
+    shape = views.shape_of("new_zeros", sizes, size)
     return new_full(x, shape, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def new_ones(
     x: Tensor,
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
@@ -79,13 +81,14 @@ def new_ones(
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.new_ones.html
     """
     require_plain("new_ones", layout, pin_memory)
-    shape = views.shape_of("new_ones", size)
+    shape = views.shape_of("new_ones", sizes, size)
     return new_full(x, shape, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def new_empty(
     x: Tensor,
-    *size: int | Sequence[int],
+    *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
@@ -98,7 +101,7 @@ def new_empty(
     """
     require_plain("new_empty", layout, pin_memory)
     dtypes.require(dtype)
-    y = x._fresh(views.shape_of("new_empty", size), x.dtype if dtype is None else dtype)
+    y = x._fresh(views.shape_of("new_empty", sizes, size), x.dtype if dtype is None else dtype)
     y = y if device is None else y.to(device)
     return y.requires_grad_() if requires_grad else y
 

@@ -87,13 +87,15 @@ def shape_of(
     """The shape of zeros(2, 3), zeros((2, 3)) or zeros(size=(2, 3)).
 
     Raises:
-        TypeError: if it is given in two ways, or is no shape.
+        TypeError: if it is given in two ways or not at all, or is no shape.
         RuntimeError: if a size is negative, or memory cannot hold so many elements.
     """
     if size is not None:
         if sizes:
             raise TypeError(f"{name}: got multiple values for argument 'size'")
         sizes = (size,)
+    if not sizes:
+        raise TypeError(f"{name}: missing the argument 'size'; () is that of a single number")
     shape = sizes_of(sizes)
     if any(n < 0 for n in shape):
         raise RuntimeError(f"{name}: trying to create a tensor with a negative dimension: {shape}")
@@ -503,14 +505,31 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(select(input, i, k) for k in range(input.layout.shape[i]))
 
 
-def split(tensor: Tensor, split_size: Dims, dim: int = 0) -> tuple[Tensor, ...]:
+def split(
+    tensor: Tensor,
+    split_size: Dims | None = None,
+    dim: int = 0,
+    *,
+    split_size_or_sections: Dims | None = None,
+) -> tuple[Tensor, ...]:
     """Consecutive pieces of one dimension: of one size (the last may be smaller), or of several.
 
     https://docs.pytorch.org/docs/stable/generated/torch.split.html
 
+    Args:
+        tensor: (..., n, ...).
+        split_size: the size of the pieces, or the sizes of all.
+        dim: which dimension.
+        split_size_or_sections: the same, as `torch.split` names it.
+
     Raises:
         RuntimeError: if the sizes do not add up to that of the dimension.
+        TypeError: if the sizes are given twice, or not at all.
     """
+    if split_size is None or split_size_or_sections is not None:
+        if split_size is not None or split_size_or_sections is None:
+            raise TypeError("split: expected split_size, or split_size_or_sections, but not both")
+        split_size = split_size_or_sections
     _require_dims("split", tensor)
     i = wrap_dim(dim, tensor.ndim)
     size = tensor.layout.shape[i]
