@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from minitorch_autodiff import is_grad_enabled
-from minitorch_tensor import conversion, gathering, indexing, inplace, joining, pointwise, views
+from minitorch_tensor import conversion, gathering, inplace, joining, pointwise, views, writing
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.dtype import HostArray
@@ -247,7 +247,7 @@ def _folded(
     flat = views.reshape(x, -1)
     if keep:
         folded = combine(gathering.pick(flat, 0, targets), folded)
-    return views.reshape(indexing.replaced(flat, targets, folded), x.shape)
+    return views.reshape(writing.replaced(flat, targets, folded), x.shape)
 
 
 def _upload(x: Tensor, values: HostArray) -> Tensor:

@@ -1,4 +1,4 @@
-"""`x[...]` and `x[...] = v`.
+"""`x[...]`; `writing` has `x[...] = v`.
 
 A basic index (int, slice, None, Ellipsis) is a chain of views. Index tensors become one gather: the
 position of every wanted element is computed as an int64 tensor, and the elements are gathered from
@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, TypeGuard, Union
 import numpy as np
 
 from minitorch_autodiff import Variable, is_grad_enabled
-from minitorch_tensor import conversion, inplace, pointwise, views
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor import pointwise, views
 from minitorch_tensor.basic_index import basic
 from minitorch_tensor.data import to_array, to_storage
-from minitorch_tensor.gathering import index_select, masked_fill, masked_select, nonzero, pick
-from minitorch_tensor.layout import Layout, Shape, broadcast, strides_from_shape
-from minitorch_tensor.storage import Storage
+from minitorch_tensor.gathering import index_select, masked_select, nonzero, pick
+from minitorch_tensor.layout import Shape, broadcast, strides_from_shape
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -53,13 +52,13 @@ def getitem(x: Tensor, index: Index) -> Tensor:
         layout = basic(x.layout, index)
         if layout is not None:
             return views.viewed(x, layout, "SliceBackward0", views.clone)  # never recorded
-    if _covers(index, x):
+    if covers(index, x):
         return masked_select(x, index)
-    view, picks = _basic(x, index)
+    view, picks = resolve(x, index)
     return _pick(view, picks) if picks else view
 
 
-def _covers(index: Index, x: Tensor) -> TypeGuard[Tensor]:
+def covers(index: Index, x: Tensor) -> TypeGuard[Tensor]:
     """Whether the index is a mask of the shape of x: the common case, which needs no positions."""
     return (
         isinstance(index, Variable)
@@ -70,124 +69,7 @@ def _covers(index: Index, x: Tensor) -> TypeGuard[Tensor]:
     )
 
 
-def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) -> None:
-    """Write `value`, broadcast, to the elements at `index`.
-
-    Raises:
-        IndexError: as reading does.
-        RuntimeError: if the shapes do not broadcast, or x may not be written.
-    """
-    source = _as_value(x, value)
-    if isinstance(index, bool):  # all of x, or nothing; PyTorch casts here, and looks no further
-        if index:
-            setitem(views.unsqueeze(x, 0), (), value)
-        return
-    if isinstance(source, (int, float)):
-        dtypes.check_fits("x[...] = v", source, x.dtype)
-    if _covers(index, x) and (isinstance(source, (int, float)) or source.numel() == 1):
-        mask = index
-        number = source if isinstance(source, (int, float)) else views.reshape(source, ())
-        others = () if isinstance(number, (int, float)) else (number,)
-        inplace.write("index_put_", x, lambda old: masked_fill(old, mask, number), *others)
-        return
-    view, picks = _basic(x, index)
-    if not picks:
-        if not isinstance(source, (int, float)):
-            while source.ndim > view.ndim and source.shape[0] == 1:
-                source = views.squeeze(source, 0)  # leading ones are dropped, as in PyTorch
-            if not _fits(source.shape, view.shape):
-                raise RuntimeError(
-                    f"x[...] = v: the value of shape {source.shape} cannot be expanded to the "
-                    f"shape {view.shape} of what is indexed"
-                )
-        inplace.copy_(view, source)
-        return
-    flat, shape = _flat_positions(view, picks)
-    if not isinstance(source, (int, float)) and source.numel() == 1 and _one_mask(x, index):
-        source = source.to(x.dtype)  # PyTorch fills masked elements with a number of any dtype
-    put_flat(view, flat, broadcast_values(x, source, shape))
-
-
-def _one_mask(x: Tensor, index: Index) -> bool:
-    """Whether the only index tensor is a mask."""
-    tensors = [
-        item
-        for item in _expanded(x, index)
-        if isinstance(item, bool) or (isinstance(item, Variable) and (item.ndim or _is_mask(item)))
-    ]
-    return len(tensors) == 1 and _is_mask(tensors[0]) and tensors[0].ndim > 0
-
-
-def broadcast_values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
-    """What index tensors assign, broadcast to the `shape` they select, as a vector.
-
-    Raises:
-        RuntimeError: if it has another dtype, as in PyTorch, or does not broadcast.
-    """
-    if isinstance(source, (int, float)):
-        source = x._full((), source, x.dtype)
-    if source.dtype is not x.dtype:
-        raise RuntimeError(
-            f"x[...] = v with index tensors needs one dtype, but x is {x.dtype} and v is "
-            f"{source.dtype}; convert v with .to(x.dtype)"
-        )
-    while source.ndim > len(shape) and source.shape[0] == 1:
-        source = views.squeeze(source, 0)  # leading ones are dropped, as in PyTorch
-    if not _fits(source.shape, shape):
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {source.shape} cannot be broadcast to "
-            f"indexing result of shape {shape}"
-        )
-    return views.reshape(views.expand_to(source, shape), -1)
-
-
-def _fits(shape: Shape, target: Shape) -> bool:
-    """Whether the one broadcasts to the other."""
-    try:
-        return broadcast(shape, target) == target
-    except RuntimeError:
-        return False
-
-
-def _as_value(x: Tensor, value: Tensor | float | Sequence[float]) -> Tensor | float:
-    if isinstance(value, (int, float, Variable)):
-        return value
-    if not isinstance(value, (Sequence, np.ndarray, np.generic)) or isinstance(value, (str, bytes)):
-        raise TypeError(
-            "x[...] = v: expected a Tensor or a number for v, or an array or a list of numbers, "
-            f"but got {type(value).__name__}"
-        )
-    storage, layout, _ = to_storage(value, x.dtype, x.device)
-    return x._on(storage, layout)
-
-
-def put_flat(view: Tensor, flat: Tensor, values: Tensor, name: str = "index_put_") -> None:
-    """Write `values` to the flat positions of `view`; of repeated positions the last one stays."""
-    inplace.write(name, view, lambda old: replaced(old, flat, values), values)
-
-
-def replaced(x: Tensor, flat: Tensor, values: Tensor) -> Tensor:
-    """x with `values` at its flat positions, of which repeated ones keep the last value."""
-    size = x.layout.size
-    if values.layout.strides == (0,) and values.layout.size:  # one number, wherever it goes
-        hit = np.zeros(size, np.bool_)
-        hit[conversion.host_array(flat)] = True
-        written = x._on(Storage(x.device.backend.upload(hit), x.device), Layout.contiguous((size,)))
-        written.dtype = dtypes.bool_
-        merged = pointwise.where(written, values[0], views.reshape(x, -1))
-        return views.reshape(merged, x.layout.shape)
-    # order[p] = 1 + the last k that writes position p, 0 if none does
-    order = np.zeros(size, np.int64)
-    order[conversion.host_array(flat)] = np.arange(1, flat.numel() + 1)
-    chosen = x._on(Storage(x.device.backend.upload(order), x.device), Layout.contiguous((size,)))
-    chosen.dtype = dtypes.int64
-    none = views.reshape(x._full((1,), 0, x.dtype), 1)
-    picked = pick(none.cat_with(values), 0, chosen)
-    merged = pointwise.where(chosen != 0, picked, views.reshape(x, -1))
-    return views.reshape(merged, x.layout.shape)
-
-
-def _expanded(x: Tensor, index: Index) -> list[Item]:
+def expanded(x: Tensor, index: Index) -> list[Item]:
     """The index as a list with one item for each dimension, and the Ellipsis filled in."""
     items = list(index) if isinstance(index, tuple) else [index]
     used = 0
@@ -198,7 +80,7 @@ def _expanded(x: Tensor, index: Index) -> list[Item]:
             if isinstance(item, list) and not isinstance(index, tuple):
                 _refuse_nested(item)
             items[i] = item = _as_tensor(x, item)
-        used += item.ndim if _is_mask(item) else 1
+        used += item.ndim if is_mask(item) else 1
     if used > x.ndim:
         raise IndexError(
             f"too many indices for tensor of dimension {x.ndim}: the index needs {used} (shape "
@@ -211,7 +93,7 @@ def _expanded(x: Tensor, index: Index) -> list[Item]:
     return items[: dots[0]] + fill + items[dots[0] + 1 :] if dots else items + fill
 
 
-def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
+def resolve(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
     """Apply the basic items as views; return index tensors by the dimension they index."""
     if isinstance(index, int) and not isinstance(index, bool):  # the common case, directly
         return _select(x, 0, index, x, 0), {}
@@ -220,11 +102,11 @@ def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
     of = 0  # the dimension of x that the item indexes
     picks: dict[int, Tensor] = {}
     filed: list[tuple[Tensor, int]] = []
-    for item in _expanded(x, index):
+    for item in expanded(x, index):
         if item is None:
             view = views.unsqueeze(view, dim)
             dim += 1
-        elif isinstance(item, bool) or (_is_mask(item) and item.ndim == 0):
+        elif isinstance(item, bool) or (is_mask(item) and item.ndim == 0):
             view = views.unsqueeze(view, dim)  # a mask of no dimensions: all of it, or nothing
             picks[dim] = view._arange(1 if item else 0)
             dim += 1
@@ -242,14 +124,15 @@ def _basic(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
             of += 1
         else:
             filed.append((item, of))
-            of += item.ndim if _is_mask(item) else 1
+            of += item.ndim if is_mask(item) else 1
             dim = _collect(view, dim, item, picks)
     for index_tensor, first in filed:  # as in PyTorch, when all else was found right
         _check(index_tensor, x, first)
     return (views.whole(x) if view is x and not picks else view), picks
 
 
-def _is_mask(item: Item) -> TypeGuard[Tensor]:
+def is_mask(item: Item) -> TypeGuard[Tensor]:
+    """Whether it is a tensor of bools."""
     return isinstance(item, Variable) and item.dtype is dtypes.bool_
 
 
@@ -368,7 +251,7 @@ def _slice(x: Tensor, dim: int, item: slice) -> Tensor:
     return views.slice_(x, dim, start, length, step)
 
 
-def _flat_positions(view: Tensor, picks: dict[int, Tensor]) -> tuple[Tensor, Shape]:
+def flat_positions(view: Tensor, picks: dict[int, Tensor]) -> tuple[Tensor, Shape]:
     """The position in the flattened view of every wanted element, and the shape of the result.
 
     The index tensors are broadcast together. Their dimensions come where the first of them stands
@@ -413,5 +296,5 @@ def _pick(view: Tensor, picks: dict[int, Tensor]) -> Tensor:
         ((dim, index),) = picks.items()
         if index.ndim == 1:
             return index_select(view, dim, index)
-    flat, shape = _flat_positions(view, picks)
+    flat, shape = flat_positions(view, picks)
     return views.reshape(pick(views.reshape(view, -1), 0, flat), shape)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from minitorch_autodiff import Variable
-from minitorch_tensor import combining, gathering, indexing, inplace, pointwise, views
+from minitorch_tensor import combining, gathering, indexing, inplace, pointwise, views, writing
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import wrap_dim
@@ -90,7 +90,7 @@ def _replace(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> T
     flat = combining.slots(x, dim, index)
     if index.layout.size == 0:
         source = views.reshape(source, -1)[:0]
-    indexing.put_flat(x, flat, views.reshape(source, -1), name)
+    writing.put_flat(x, flat, views.reshape(source, -1), name)
     return x
 
 
@@ -236,13 +236,13 @@ def index_put_(
             require_tensor("index_put_", f"indices[{i}]", item)
     index = tuple(slice(None) if item is None else item for item in indices)
     if not accumulate:
-        indexing.setitem(x, index, values)
+        writing.setitem(x, index, values)
         return x
 
     def added(old: Tensor) -> Tensor:
         every = views.reshape(old._arange(old.layout.size), old.shape)
         places = indexing.getitem(every, index)
-        wide = indexing.broadcast_values(old, values, places.layout.shape)
+        wide = writing.broadcast_values(old, values, places.layout.shape)
         total = gathering.add_at(views.reshape(old, -1), 0, views.reshape(places, -1), wide)
         return views.reshape(total, old.shape)
 

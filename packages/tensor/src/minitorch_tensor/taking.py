@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor import gathering, indexing, inplace, pointwise, views
+from minitorch_tensor import gathering, inplace, pointwise, views, writing
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import broadcast_for
 from minitorch_tensor.placing import index_put_
@@ -83,7 +83,7 @@ def put_(x: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> 
         )
     values = views.reshape(source, -1)
     if not accumulate:
-        indexing.put_flat(x, flat, values, "put_")
+        writing.put_flat(x, flat, values, "put_")
         return x
 
     def added(old: Tensor) -> Tensor:
@@ -151,7 +151,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             "where the mask holds"
         )
     values = views.slice_(views.reshape(source, -1), 0, 0, count)
-    return indexing.replaced(views.expand_to(input, shape), flat, values)
+    return writing.replaced(views.expand_to(input, shape), flat, values)
 
 
 def masked_scatter_(x: Tensor, mask: Tensor, source: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from minitorch_tensor import (
     placing,
     positions,
     taking,
+    writing,
 )
 
 
@@ -18,7 +19,7 @@ class IndexingMethods:
     __slots__ = ()
 
     __getitem__ = indexing.getitem
-    __setitem__ = indexing.setitem
+    __setitem__ = writing.setitem
 
     gather = gathering.gather
     scatter_add = gathering.scatter_add
