@@ -52,7 +52,7 @@ def einsum(equation: str | Tensor, *operands: Operand) -> Tensor:
         terms, output, tensors = _sublists((equation, *operands))
     if not tensors:
         raise RuntimeError("einsum: must provide at least one operand")
-    subscripts = resolve(terms, output, [x.ndim for x in tensors])
+    subscripts = resolve(terms, output, tuple(x.ndim for x in tensors))
     sizes = _sizes(tensors, subscripts.operands)
     parts = [
         _simplified(x, labels, sizes)
@@ -62,9 +62,22 @@ def einsum(equation: str | Tensor, *operands: Operand) -> Tensor:
     if len(parts) == 1:
         x, labels = _summed(*parts[0], kept)
     else:
-        order = contraction_order([frozenset(part[1]) for part in parts], kept, sizes)
+        order: Tree = (0, 1)
+        if len(parts) > 2:
+            order = contraction_order([frozenset(part[1]) for part in parts], kept, sizes)
         x, labels = _contract(order, parts, kept)
-    return views.permute(x, [labels.index(label) for label in subscripts.output])
+    y = _arranged(x, labels, subscripts.output)
+    return views.whole(y) if y is tensors[0] else y
+
+
+def _arranged(x: Tensor, labels: Sequence[int], wanted: Sequence[int]) -> Tensor:
+    """x with its dimensions, which have these labels, in the order of the wanted ones."""
+    order = [labels.index(label) for label in wanted]
+    return x if order == sorted(order) else views.permute(x, order)
+
+
+def _shaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return x if x.layout.shape == shape else views.reshape(x, shape)
 
 
 def _operands(operands: tuple[Operand, ...]) -> list[Tensor]:
@@ -93,10 +106,12 @@ def _no_tensor(x: object) -> TypeError:
     )
 
 
-def _sublists(arguments: tuple[Operand, ...]) -> tuple[list[Term], Term | None, list[Tensor]]:
+def _sublists(
+    arguments: tuple[Operand, ...],
+) -> tuple[tuple[Term, ...], Term | None, list[Tensor]]:
     """x, [0, 1], y, [1, 2], ..., and then, if their number is odd, the output."""
     count = len(arguments) // 2
-    terms = [_term(x) for x in arguments[1::2]]
+    terms = tuple(_term(x) for x in arguments[1::2])
     output = _term(arguments[-1]) if len(arguments) % 2 else None
     return terms, output, [_tensor(x) for x in arguments[: 2 * count : 2]]
 
@@ -112,7 +127,7 @@ def _term(labels: Operand) -> Term:
                 f"{type(label).__name__}"
             )
         term.append(label)
-    return term
+    return tuple(term)
 
 
 def _sizes(tensors: Sequence[Tensor], labels: Sequence[Sequence[int]]) -> dict[int, int]:
@@ -195,20 +210,20 @@ def _pair(
     columns = [label for label in y_labels if label not in both]
     of_x = dict(zip(x_labels, x.shape, strict=True))
     of_y = dict(zip(y_labels, y.shape, strict=True))
-    x = views.permute(x, [x_labels.index(label) for label in (*batch, *rows, *inner)])
-    y = views.permute(y, [y_labels.index(label) for label in (*batch, *inner, *columns)])
+    x = _arranged(x, x_labels, (*batch, *rows, *inner))
+    y = _arranged(y, y_labels, (*batch, *inner, *columns))
     labels = [*batch, *rows, *columns]
     lead = [of_x[label] for label in batch]
     n, m = [of_x[label] for label in rows], [of_y[label] for label in columns]
     if not inner:  # no sum: a product of elements, which promotes dtypes
-        x = views.reshape(x, (*lead, *n, *(1 for _ in m)))
-        y = views.reshape(y, (*lead, *(1 for _ in n), *m))
+        x = _shaped(x, (*lead, *n, *(1 for _ in m)))
+        y = _shaped(y, (*lead, *(1 for _ in n), *m))
         return x * y, labels
     if not x.dtype.is_floating_point and not y.dtype.is_floating_point:
         dtype = promote_types(x.dtype, y.dtype)  # one of them may be a sum
         x, y = x.to(dtype), y.to(dtype)
     k = math.prod(of_x[label] for label in inner)
     stack = (math.prod(lead),) if batch else ()
-    x = views.reshape(x, (*stack, math.prod(n), k))
-    y = views.reshape(y, (*stack, k, math.prod(m)))
-    return views.reshape(linalg.matmul(x, y), (*lead, *n, *m)), labels
+    x = _shaped(x, (*stack, math.prod(n), k))
+    y = _shaped(y, (*stack, k, math.prod(m)))
+    return _shaped(linalg.matmul(x, y), (*lead, *n, *m)), labels

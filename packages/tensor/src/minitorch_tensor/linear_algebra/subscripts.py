@@ -8,11 +8,11 @@ with ellipses of different lengths broadcast as usual.
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from functools import lru_cache
 from types import EllipsisType
 from typing import NamedTuple
 
-Term = Sequence["int | EllipsisType"]
+Term = tuple["int | EllipsisType", ...]
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
@@ -20,8 +20,8 @@ LETTERS = string.ascii_uppercase + string.ascii_lowercase
 class Subscripts(NamedTuple):
     """The labels of the dimensions of each operand, and those of the output."""
 
-    operands: list[list[int]]
-    output: list[int]
+    operands: tuple[tuple[int, ...], ...]
+    output: tuple[int, ...]
 
 
 def letter(label: int) -> str:
@@ -33,14 +33,15 @@ def letter(label: int) -> str:
     return LETTERS[label] if label >= 0 else f"dimension {label} of the ellipsis"
 
 
-def terms_of(equation: str) -> tuple[list[Term], Term | None]:
+@lru_cache(maxsize=1024)
+def terms_of(equation: str) -> tuple[tuple[Term, ...], Term | None]:
     """The terms of an equation such as "ij,jk->ik", and that of the output if it is written.
 
     Raises:
         RuntimeError: if a character is none of the notation.
     """
     left, arrow, right = equation.partition("->")
-    terms = [_term(text, equation) for text in left.split(",")]
+    terms = tuple(_term(text, equation) for text in left.split(","))
     return terms, (_term(right, equation) if arrow else None)
 
 
@@ -60,10 +61,11 @@ def _term(text: str, equation: str) -> Term:
         if dots and part is head:
             labels.append(...)
             dots = ""
-    return labels
+    return tuple(labels)
 
 
-def resolve(terms: Sequence[Term], output: Term | None, ranks: Sequence[int]) -> Subscripts:
+@lru_cache(maxsize=1024)
+def resolve(terms: tuple[Term, ...], output: Term | None, ranks: tuple[int, ...]) -> Subscripts:
     """The label of every dimension, for operands of these numbers of dimensions.
 
     Without an output, it is the dimensions of the ellipsis, and then the labels that occur once, in
@@ -78,12 +80,12 @@ def resolve(terms: Sequence[Term], output: Term | None, ranks: Sequence[int]) ->
             f"einsum: the equation has {len(terms)} operands, but {len(ranks)} were given"
         )
     pairs = zip(terms, ranks, strict=True)
-    operands = [_spread(term, rank, i) for i, (term, rank) in enumerate(pairs)]
+    operands = tuple(_spread(term, rank, i) for i, (term, rank) in enumerate(pairs))
     every = [label for labels in operands for label in labels]
     dots = list(range(min([0, *every]), 0))
     if output is None:
         once = sorted(label for label in set(every) if label >= 0 and every.count(label) == 1)
-        return Subscripts(operands, [*dots, *once])
+        return Subscripts(operands, (*dots, *once))
     result: list[int] = []
     for label in output:
         if isinstance(label, int):
@@ -102,7 +104,7 @@ def resolve(terms: Sequence[Term], output: Term | None, ranks: Sequence[int]) ->
             if any(found < 0 for found in result) or list(output).count(...) > 1:
                 raise RuntimeError("einsum: '...' may appear only once in the output")
             result.extend(dots)
-    return Subscripts(operands, result)
+    return Subscripts(operands, tuple(result))
 
 
 def _check_label(label: int) -> None:
@@ -112,7 +114,7 @@ def _check_label(label: int) -> None:
         )
 
 
-def _spread(term: Term, rank: int, i: int) -> list[int]:
+def _spread(term: Term, rank: int, i: int) -> tuple[int, ...]:
     """The label of each of `rank` dimensions of operand i."""
     named = [label for label in term if isinstance(label, int)]
     for found in named:
@@ -133,4 +135,4 @@ def _spread(term: Term, rank: int, i: int) -> list[int]:
             labels.append(label)
         else:
             labels.extend(range(-hidden, 0))
-    return labels
+    return tuple(labels)
