@@ -292,8 +292,7 @@ def test_nothing_lives_on() -> None:
 @pytest.mark.parametrize("use_reentrant", [False, True])
 def test_parity(use_reentrant: bool) -> None:
     oracle = pytest.importorskip("torch")
-    import torch.utils.checkpoint as theirs
-
+    theirs = pytest.importorskip("torch.utils.checkpoint")
     found = []
     for lib, function in ((torch, checkpoint), (oracle, theirs.checkpoint)):
         lib.manual_seed(3)
