@@ -371,3 +371,10 @@ def test_the_largest_singular_values_are_found_in_a_random_subspace() -> None:
         mt.pca_lowrank(rows, 9)
     with pytest.raises(ValueError, match="niter"):
         mt.pca_lowrank(rows, 2, niter=-1)
+
+
+def test_results_are_printed_on_lines_of_their_own() -> None:
+    assert repr(linalg.slogdet(mt.eye(2))) == (
+        "SignLogabsdet(\nsign=Tensor(1.0, requires_grad=False),\n"
+        "logabsdet=Tensor(0.0, requires_grad=False))"
+    )

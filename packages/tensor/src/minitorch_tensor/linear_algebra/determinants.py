@@ -17,6 +17,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     on_diagonal,
     real,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 from minitorch_tensor.linear_algebra.singular_values import linalg_svd
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class SignLogabsdet(NamedTuple):
 
     sign: Tensor
     logabsdet: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("SignLogabsdet", self._asdict())
 
 
 def _scaled_unit(like: Tensor, factor: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     on_diagonal,
     real,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -33,6 +34,10 @@ class Eigen(NamedTuple):
 
     eigenvalues: Tensor
     eigenvectors: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("Eigen", self._asdict())
 
 
 def _inner(values: Tensor, mixing: Tensor | None, g_values: Tensor | None) -> Tensor:

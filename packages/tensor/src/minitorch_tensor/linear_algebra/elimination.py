@@ -20,6 +20,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     real,
     uploaded,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 from minitorch_tensor.linear_algebra.triangles import solve_triangular
 
 if TYPE_CHECKING:
@@ -33,12 +34,20 @@ class PLU(NamedTuple):
     L: Tensor
     U: Tensor
 
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("PLU", self._asdict())
+
 
 class LUFactor(NamedTuple):
     """L below and U on and above the diagonal, and the row swaps, counted from 1."""
 
     LU: Tensor
     pivots: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("LUFactor", self._asdict())
 
 
 class LUFactorInfo(NamedTuple):
@@ -47,6 +56,10 @@ class LUFactorInfo(NamedTuple):
     LU: Tensor
     pivots: Tensor
     info: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("LUFactorInfo", self._asdict())
 
 
 def _lower(lu: Tensor) -> Tensor:

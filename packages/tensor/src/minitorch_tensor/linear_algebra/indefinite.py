@@ -26,6 +26,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     undifferentiable,
     uploaded,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -41,6 +42,10 @@ class LDLFactor(NamedTuple):
     LD: Tensor
     pivots: Tensor
 
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("LDLFactor", self._asdict())
+
 
 class LDLFactorInfo(NamedTuple):
     """As `LDLFactor`; and for each matrix 0, or the number of the first pivot that is zero."""
@@ -48,6 +53,10 @@ class LDLFactorInfo(NamedTuple):
     LD: Tensor
     pivots: Tensor
     info: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("LDLFactorInfo", self._asdict())
 
 
 def _pivot(a: Real, k: int) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     real,
     uploaded,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -43,12 +44,20 @@ class InverseInfo(NamedTuple):
     inverse: Tensor
     info: Tensor
 
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("InverseInfo", self._asdict())
+
 
 class ResultInfo(NamedTuple):
     """The solutions, and for each matrix 0, or the number of the pivot that is zero."""
 
     result: Tensor
     info: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("ResultInfo", self._asdict())
 
 
 def _inverse_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradients:

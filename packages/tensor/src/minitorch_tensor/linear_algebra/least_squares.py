@@ -23,6 +23,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     real,
     uploaded,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 from minitorch_tensor.linear_algebra.singular_values import linalg_svd, svdvals
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class LeastSquares(NamedTuple):
     residuals: Tensor
     rank: Tensor
     singular_values: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("LeastSquares", self._asdict())
 
 
 def _number(limit: float | Tensor) -> NDArray[np.float64]:

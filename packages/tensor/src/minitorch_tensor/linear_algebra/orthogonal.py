@@ -17,6 +17,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     undifferentiable,
     uploaded,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 from minitorch_tensor.linear_algebra.triangles import solve_triangular
 
 if TYPE_CHECKING:
@@ -29,12 +30,20 @@ class QR(NamedTuple):
     Q: Tensor
     R: Tensor
 
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("QR", self._asdict())
+
 
 class Reflectors(NamedTuple):
     """R with the Householder vectors below its diagonal, and their factors."""
 
     a: Tensor
     tau: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("Reflectors", self._asdict())
 
 
 def _mirrored(x: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     real,
     uploaded,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -36,6 +37,10 @@ class LinalgSVD(NamedTuple):
     S: Tensor
     Vh: Tensor
 
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("LinalgSVD", self._asdict())
+
 
 class SVD(NamedTuple):
     """U, the singular values in descending order, and V."""
@@ -43,6 +48,10 @@ class SVD(NamedTuple):
     U: Tensor
     S: Tensor
     V: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("SVD", self._asdict())
 
 
 def _svd_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradients:

@@ -20,6 +20,7 @@ from minitorch_tensor.linear_algebra.recorded import (
     real,
     uploaded,
 )
+from minitorch_tensor.linear_algebra.results import on_lines
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -31,12 +32,20 @@ class FactorInfo(NamedTuple):
     L: Tensor
     info: Tensor
 
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("FactorInfo", self._asdict())
+
 
 class TriangularSolution(NamedTuple):
     """The solution, and a copy of the triangular matrix."""
 
     solution: Tensor
     cloned_coefficient: Tensor
+
+    def __repr__(self) -> str:
+        """Each on lines of its own."""
+        return on_lines("TriangularSolution", self._asdict())
 
 
 def solve_triangular(
