@@ -14,6 +14,7 @@ from minitorch_tensor.data import on
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.generator import Generator
 from minitorch_tensor.layout import Layout, Shape
+from minitorch_tensor.options import LayoutKind, MemoryFormat, require_plain
 from minitorch_tensor.storage import Storage
 
 
@@ -36,6 +37,8 @@ def rand(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Numbers spread evenly over [0, 1).
 
@@ -45,6 +48,7 @@ def rand(
     >>> rand(3)
     Tensor([0.4963, 0.7682, 0.0885], requires_grad=False)
     """
+    require_plain("rand", layout, pin_memory)
     return _drawn(
         views.shape_of("rand", sizes, size), floating(dtype), device, requires_grad,
         lambda x: random.uniform_(x, generator=generator),
@@ -58,11 +62,14 @@ def randn(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Numbers from the normal distribution with mean 0 and standard deviation 1.
 
     https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
+    require_plain("randn", layout, pin_memory)
     return _drawn(
         views.shape_of("randn", sizes, size), floating(dtype), device, requires_grad,
         lambda x: random.normal_(x, generator=generator),
@@ -78,6 +85,8 @@ def randint(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Integers from [low, high), of shape `size`; `randint(high, size)` starts at 0.
 
@@ -91,6 +100,7 @@ def randint(
     >>> randint(10, (3,))
     Tensor([4, 9, 3], requires_grad=False)
     """
+    require_plain("randint", layout, pin_memory)
     if high is not None and not isinstance(high, int):  # randint(high, size)
         if size is not None:
             raise TypeError(f"randint: got two sizes, {high!r} and {size!r}")
@@ -115,6 +125,8 @@ def randperm(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """0, 1, ..., n - 1 in random order.
 
@@ -123,6 +135,7 @@ def randperm(
     Raises:
         RuntimeError: if n is negative.
     """
+    require_plain("randperm", layout, pin_memory)
     dtypes.require(dtype)
     kind = dtypes.int64 if dtype is None else dtype
     source = random.source_of(generator)
@@ -156,11 +169,15 @@ def rand_like(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """Uniform numbers with the shape, dtype and device of another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.rand_like.html
     """
+    require_plain("rand_like", layout, pin_memory, memory_format)
     return _like(
         input, dtype, device, requires_grad, lambda x: random.uniform_(x, generator=generator)
     )
@@ -173,11 +190,15 @@ def randn_like(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """Normal numbers with the shape, dtype and device of another tensor.
 
     https://docs.pytorch.org/docs/stable/generated/torch.randn_like.html
     """
+    require_plain("randn_like", layout, pin_memory, memory_format)
     return _like(
         input, dtype, device, requires_grad, lambda x: random.normal_(x, generator=generator)
     )
@@ -192,6 +213,9 @@ def randint_like(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
+    memory_format: MemoryFormat | None = None,
 ) -> Tensor:
     """Integers from [low, high) in the shape, dtype and device of another tensor.
 
@@ -206,6 +230,7 @@ def randint_like(
     >>> randint_like(tensor([0.0, 0.0, 0.0]), 10)
     Tensor([4., 9., 3.], requires_grad=False)
     """
+    require_plain("randint_like", layout, pin_memory, memory_format)
     if high is None:
         low, high = 0, low
     if high is None:
@@ -227,6 +252,8 @@ def normal(
     dtype: DType | None = None,
     device: Place = None,
     requires_grad: bool = False,
+    layout: LayoutKind | Layout | None = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Numbers from the normal distribution: of shape `size`, or one for each element of tensors.
 
@@ -240,6 +267,8 @@ def normal(
         dtype: for a size only; else that of mean, or of std if mean is a number.
         device: for a size only.
         requires_grad: for a size only.
+        layout: strided, the only one.
+        pin_memory: False, for there is no pinned memory.
 
     Raises:
         RuntimeError: if a standard deviation is negative, or the dtype is not floating.
@@ -248,6 +277,7 @@ def normal(
     >>> normal(tensor([1.0, 2.0]), 0.0)
     Tensor([1., 2.], requires_grad=False)
     """
+    require_plain("normal", layout, pin_memory)
     if size is None:
         return distributions.normal_of(mean, std, generator=generator)
     average, spread = number("normal", mean), number("normal", std)
