@@ -196,6 +196,14 @@ def _facts() -> list[Row]:
 
 def _formats() -> list[Row]:
     """The words for memory that are accepted, as in PyTorch."""
+
+    def drawn(name: str) -> Call:
+        def call(lib: ModuleType, x: Tensor) -> Tensor:
+            lib.manual_seed(3)
+            return getattr(lib, name)(5, layout=lib.strided, pin_memory=False).to(x.device)
+
+        return call
+
     return [
         row("clone format", lambda lib, x: x.clone(memory_format=lib.contiguous_format)),
         row("contiguous format", lambda lib, x: x.contiguous(memory_format=lib.contiguous_format)),
@@ -211,6 +219,7 @@ def _formats() -> list[Row]:
             "ones with all words",
             lambda lib, x: lib.ones(2, layout=lib.strided, pin_memory=False, device=x.device),
         ),
+        *(_fixed(f"{name} with all words", drawn(name)) for name in ("rand", "randn", "randperm")),
         _fixed("new_zeros with all words", lambda lib, x: x.new_zeros(2, layout=lib.strided)),
         _told(
             "is_contiguous format",
