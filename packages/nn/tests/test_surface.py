@@ -204,3 +204,18 @@ def test_the_gpu_package_is_imported_when_it_is_needed() -> None:
 
 def test_is_available_is_a_bool() -> None:
     assert minitorch.cuda.is_available() in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("complex64", "complex numbers are out of its scope"),
+        ("sparse_coo_tensor", "sparse tensors are out of its scope"),
+        ("quantize_per_tensor", "quantised tensors are out of its scope"),
+        ("compile", "compilation and export is out of its scope"),
+        ("no_such_name", "module 'minitorch' has no attribute 'no_such_name'"),
+    ],
+)
+def test_what_is_left_out_on_purpose_says_so(name: str, why: str) -> None:
+    with pytest.raises(AttributeError, match=why):
+        getattr(minitorch, name)

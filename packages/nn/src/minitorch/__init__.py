@@ -14,6 +14,7 @@ optimizers and data loaders, and gives all of it PyTorch's names.
 """
 
 from math import e, inf, nan, pi
+from typing import TYPE_CHECKING
 
 from minitorch import (
     autograd,
@@ -29,6 +30,7 @@ from minitorch import (
     tensor_data,
     utils,
 )
+from minitorch.absent import no_attribute
 from minitorch.datasets import datasets
 from minitorch.nn import Module, Parameter
 from minitorch.nn.parameter import typename
@@ -922,6 +924,7 @@ __all__ = [
     "group_norm",
     "gru_cell",
     "gt",
+    "half",
     "hamming_window",
     "hann_window",
     "hardshrink",
@@ -1270,3 +1273,8 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+if not TYPE_CHECKING:  # a type checker is to find a wrong name itself
+
+    def __getattr__(name: str) -> object:
+        raise no_attribute(name)
