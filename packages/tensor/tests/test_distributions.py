@@ -43,7 +43,9 @@ def test_copies_of_a_generator_go_on_alone() -> None:
 def test_a_state_that_is_none_is_refused() -> None:
     generator = Generator()
     before = generator.get_state()
-    with pytest.raises(TypeError, match=r"expected a tensor of dtype uint8, but got minitorch\.float32"):
+    with pytest.raises(
+        TypeError, match=r"expected a tensor of dtype uint8, but got minitorch\.float32"
+    ):
         generator.set_state(mt.zeros(5056))
     with pytest.raises(TypeError, match="expected a tensor of dtype uint8, but got uint8"):
         eval("g.set_state(s)", {"g": generator, "s": np.zeros(5056, np.uint8)})

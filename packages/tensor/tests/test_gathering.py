@@ -131,9 +131,7 @@ def test_reading_outside_is_refused_with_pytorchs_error(
     function: str, error: type[Exception], bad: int
 ) -> None:
     x = mt.arange(3)
-    with pytest.raises(
-        error, match=rf"index {bad} .*out of bounds for dimension 0 with size 3"
-    ):
+    with pytest.raises(error, match=rf"index {bad} .*out of bounds for dimension 0 with size 3"):
         getattr(x, function)(0, mt.tensor([0, bad]))
 
 

@@ -103,7 +103,9 @@ def test_a_fused_node_notices_writes_and_is_freed() -> None:
     y = x * 1
     z = product(y, x)
     y.add_(1)
-    with pytest.raises(RuntimeError, match="what ProductBackward0 saved is at version 1; expected version 0"):
+    with pytest.raises(
+        RuntimeError, match="what ProductBackward0 saved is at version 1; expected version 0"
+    ):
         z.backward()
     w = product(x, x)
     w.backward()

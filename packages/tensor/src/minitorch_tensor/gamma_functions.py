@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import minitorch_operators as op
 from minitorch_autodiff import is_grad_enabled
 from minitorch_operators import Binary
-from minitorch_tensor import pointwise, views
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor import pointwise, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.elementwise_inplace import in_place
 

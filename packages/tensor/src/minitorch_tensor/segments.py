@@ -22,7 +22,8 @@ _NEUTRAL: Final = {"sum": 0.0, "mean": 0.0, "max": -math.inf, "min": math.inf, "
 
 def segment_reduce(
     data: Tensor, reduce: str, *, lengths: Tensor | None = None, indices: Tensor | None = None,
-    offsets: Tensor | None = None, axis: int = 0, unsafe: bool = False, initial: float | None = None,
+    offsets: Tensor | None = None, axis: int = 0, unsafe: bool = False,
+    initial: float | None = None,
 ) -> Tensor:  # fmt: skip
     """The sum, mean, max, min or prod of each segment of `axis`.
 
