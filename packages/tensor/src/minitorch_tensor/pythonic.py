@@ -30,7 +30,8 @@ def _written(name: str, x: Tensor, function: Callable[..., float], *others: Tens
             )
     arrays = [np.broadcast_to(conversion.host_array(t), x.layout.shape) for t in (x, *others)]
     rows = zip(*(array.reshape(-1).tolist() for array in arrays), strict=True)
-    values = np.array([function(*row) for row in rows], x.dtype.numpy)
+    kind = np.dtype(np.float32) if x.dtype.half else x.dtype.numpy
+    values = np.array([function(*row) for row in rows], kind)
     return inplace.copy_(x, conversion.from_host(x, values.reshape(x.layout.shape)))
 
 
