@@ -21,6 +21,8 @@ number: float = y.sum().item()
 kind: torch.dtype = x.to(torch.float64).dtype
 gradient: tuple[Tensor | None, ...] = torch.autograd.grad(y.sum(), [x])
 sizes: tuple[int, ...] = x.shape
+same: Tensor = x == y
+count: float = (x == 1).sum().item()
 """
 
 # Each line holds one mistake.

@@ -121,9 +121,10 @@ class Variable(Generic[D]):
     def __neg__(self) -> D:
         return self.apply_unary(neg)
 
-    # `==` compares values; as a key in a dict or set a value stands for itself.
-    __eq__ = Comparison(eq)
-    __ne__ = Comparison(ne)
+    # `==` compares values; as a key in a dict or set a value stands for itself. The annotation is
+    # for pyright, which would else take the type from `object`: bool.
+    __eq__: Comparison = Comparison(eq)
+    __ne__: Comparison = Comparison(ne)
     __hash__ = object.__hash__
 
     @property
