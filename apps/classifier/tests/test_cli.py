@@ -231,6 +231,8 @@ def test_stopped_by_ctrl_c_a_training_says_how_to_go_on_and_does(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests themselves run in the background, the signal would be ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         assert process.stdout is not None
@@ -258,13 +260,27 @@ def test_ctrl_c_is_not_lost_where_python_would_lose_it() -> None:
         def __del__(self) -> None:
             signal.raise_signal(signal.SIGINT)
 
-    with deferred() as interrupt:
-        Destroyed()
-        with pytest.raises(KeyboardInterrupt):
-            interrupt.check()
-        with pytest.raises(KeyboardInterrupt):  # the second time at once
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with deferred() as interrupt:
+            Destroyed()
+            with pytest.raises(KeyboardInterrupt):
+                interrupt.check()
+            with pytest.raises(KeyboardInterrupt):  # the second time at once
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_stays_ignored_in_the_background() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with deferred() as interrupt:
             signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            interrupt.check()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def load(name: str, data_dir: Path | None = None) -> Dataset:
 
     >>> dataset = load("digits")
     >>> len(dataset.train), len(dataset.test), dataset.train.pixels.shape
-    (1433, 364, torch.Size([1433, 8, 8]))
+    (1433, 364, (1433, 8, 8))
     """
     if name == "digits":
         if data_dir is not None:

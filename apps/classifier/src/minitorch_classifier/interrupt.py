@@ -40,12 +40,17 @@ class Interrupt:
 
 @contextmanager
 def deferred() -> Iterator[Interrupt]:
-    """Within, Ctrl-C waits for `check`; in the main thread only, where Python handles signals."""
+    """Within, Ctrl-C waits for `check`; in the main thread only, where Python handles signals.
+
+    Where it is handled in another way, or ignored as in a job of the background, it stays so.
+    """
     interrupt = Interrupt()
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or before is not signal.default_int_handler:
         yield interrupt
         return
-    before = signal.signal(signal.SIGINT, interrupt.press)
+    signal.signal(signal.SIGINT, interrupt.press)
     try:
         yield interrupt
     finally:

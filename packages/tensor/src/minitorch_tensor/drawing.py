@@ -226,7 +226,8 @@ def randint_like(
         RuntimeError: if low is not below high, or a bound does not fit the dtype.
         TypeError: if there is no high.
 
-    >>> _ = random.manual_seed(0)
+    >>> from minitorch_tensor import manual_seed, tensor
+    >>> _ = manual_seed(0)
     >>> randint_like(tensor([0.0, 0.0, 0.0]), 10)
     Tensor([4., 9., 3.], requires_grad=False)
     """
@@ -274,6 +275,7 @@ def normal(
         RuntimeError: if a standard deviation is negative, or the dtype is not floating.
         TypeError: if neither a size nor a tensor is given, or both.
 
+    >>> from minitorch_tensor import tensor
     >>> normal(tensor([1.0, 2.0]), 0.0)
     Tensor([1., 2.], requires_grad=False)
     """

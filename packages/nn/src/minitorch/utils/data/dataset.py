@@ -57,7 +57,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         if not tensors:
             raise ValueError("TensorDataset: expected at least one tensor")
         if any(x.ndim == 0 for x in tensors) or len({x.shape[0] for x in tensors}) > 1:
-            shapes = ", ".join(str(x.shape) for x in tensors)
+            shapes = ", ".join(f"{x.shape}" for x in tensors)
             raise ValueError(
                 f"Size mismatch between tensors: all must have the same first size, but got "
                 f"{shapes}"
