@@ -21,10 +21,12 @@ from types import EllipsisType, ModuleType
 from typing import Any
 
 import numpy as np
-import torch
+import pytest
 from numpy.typing import NDArray
 
 import minitorch
+
+torch = pytest.importorskip("torch")
 
 Tensor = Any  # of either library
 Array = NDArray[Any]

@@ -8,6 +8,7 @@ called), or if minitorch's function is the same object as one that a row calls: 
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -179,10 +180,7 @@ def page(table: list[Name], version: str) -> str:
 
 def main() -> None:
     """Print the page."""
-    import torch
-
-    import minitorch
-
+    torch, minitorch = (importlib.import_module(name) for name in ("torch", "minitorch"))
     print(page(walk(torch, minitorch), torch.__version__.partition("+")[0]), end="")
 
 
