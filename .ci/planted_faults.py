@@ -143,8 +143,8 @@ def _planted() -> str:
         file="packages/tensor/src/minitorch_tensor/views.py",
         old="lambda g: permute(g, inverse)\n",
         new="lambda g: permute(g, order)\n",
-        command="pytest -q tests/conformance -k permute",
-        says=r"FAILED .*permute",
+        command="pytest -q packages/tensor/tests/test_views.py",
+        says=r"FAILED .*test_views",
     ),
     Fault(
         name="wrong-kernel-on-the-cpu",
