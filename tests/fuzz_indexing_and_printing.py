@@ -252,7 +252,7 @@ def numbers_of(rng: np.random.Generator) -> Array:
     elif kind == 3:
         x = np.round(x * 4) * scale
     elif kind == 4:
-        x = x * 10.0 ** rng.integers(-6, 7, shape)
+        x = x * np.power(10.0, rng.integers(-6, 7, shape).astype("float64"))
     elif kind == 5:
         x = rng.choice([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan, 0.5, 1e-4, 1e8], shape)
     elif kind == 6:

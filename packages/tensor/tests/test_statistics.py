@@ -151,8 +151,8 @@ def test_counts_of_integers_are_numpys(numbers: list[int], least: int) -> None:
     expected = np.bincount(numbers, minlength=least)
     assert mt.bincount(x, minlength=least).tolist() == expected.tolist()
     weights = mt.arange(len(numbers), dtype=mt.float64)
-    expected = np.bincount(numbers, np.arange(len(numbers)), least)
-    assert mt.bincount(x, weights, least).tolist() == expected.tolist()
+    weighted = np.bincount(numbers, np.arange(len(numbers)), least)
+    assert mt.bincount(x, weights, least).tolist() == weighted.tolist()
 
 
 @given(tables())
