@@ -244,7 +244,7 @@ def numbers_of(rng: np.random.Generator) -> Array:
         shape = [(1001,), (40, 30), (7, 200), (3, 400), (2, 3, 200)][int(rng.integers(0, 5))]
     kind = int(rng.integers(0, 7))
     scale = 10.0 ** float(rng.integers(-9, 12))
-    x = np.asarray(rng.normal(size=shape))
+    x: Array = np.asarray(rng.normal(size=shape))
     if kind == 1:
         x = np.round(x * 10)
     elif kind == 2:
