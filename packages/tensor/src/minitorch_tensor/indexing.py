@@ -51,7 +51,7 @@ def getitem(x: Tensor, index: Index) -> Tensor:
     if not (x.requires_grad and is_grad_enabled()):  # else each step is recorded
         layout = basic(x.layout, index)
         if layout is not None:
-            return views.viewed(x, layout, "SliceBackward0", views.clone)  # never recorded
+            return views.unrecorded(x, layout)
     if covers(index, x):
         return masked_select(x, index)
     view, picks = resolve(x, index)

@@ -28,6 +28,14 @@ Dims = int | Sequence[int]
 
 def viewed(x: Tensor, layout: Layout, title: str, transpose: Callable[[Tensor], Tensor]) -> Tensor:
     """x under another layout, recorded as a linear map with this transpose."""
+    y = unrecorded(x, layout)
+    if x.requires_grad and is_grad_enabled():
+        record_linear(title, x, y, transpose)
+    return y
+
+
+def unrecorded(x: Tensor, layout: Layout) -> Tensor:
+    """x under another layout: a view that is known to its base, but not recorded."""
     y = x._view(layout)
     y.base = base = x if x.base is None else x.base
     if is_grad_enabled():
@@ -39,8 +47,6 @@ def viewed(x: Tensor, layout: Layout, title: str, transpose: Callable[[Tensor], 
             if len(alive) & (len(alive) - 1) == 0:  # at 1, 2, 4, 8...: forget those that are gone
                 alive[:] = [view for view in alive if view() is not None]
             alive.append(ref(y))
-        if x.requires_grad:
-            record_linear(title, x, y, transpose)
     return y
 
 
