@@ -104,7 +104,7 @@ class NumpyBackend:
         values = numbers(x).astype(dtype.numpy, copy=False)
         with np.errstate(all="ignore"):
             result = ufunc.reduce(values, axis=axes, initial=start_of(start, dtype))
-            view(out)[kept] = narrowed(result, out.dtype) if out.dtype.half else result
+            _write(out, result, kept)
 
     def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
         """np.argmax or np.argmin: the first of equals, and the first nan, as PyTorch."""
@@ -114,8 +114,7 @@ class NumpyBackend:
     def matmul(self, out: Array, a: Array, b: Array, /) -> None:
         """np.matmul, which calls BLAS for floats."""
         with np.errstate(all="ignore"):
-            result = np.matmul(numbers(a), numbers(b))
-            view(out)[...] = narrowed(result, out.dtype) if out.dtype.half else result
+            _write(out, np.matmul(numbers(a), numbers(b)))
 
     def copy(self, out: Array, x: Array, /) -> None:
         """Assignment between two strided arrays; NumPy casts as C does."""
@@ -149,7 +148,7 @@ class NumpyBackend:
     def random(self, out: Array, sample: Sample, generator: Generator, /) -> None:
         """The generator's numbers, in row-major order."""
         drawn = sample(generator, out.layout.size).reshape(out.layout.shape)
-        view(out)[...] = narrowed(drawn, out.dtype) if out.dtype.half else drawn
+        _write(out, drawn)
 
 
 def host(buffer: Buffer) -> HostArray:
@@ -183,6 +182,11 @@ def view(x: Array) -> HostArray:
 def numbers(x: Array) -> HostArray:
     """The elements of x to compute with: `view`, but a copy in float32 for 16-bit floats."""
     return widened(view(x), x.dtype)
+
+
+def _write(out: Array, values: HostArray, where: tuple[slice | int, ...] = ()) -> None:
+    """Write computed numbers to out, or to a part of it; the opposite of `numbers`."""
+    view(out)[where] = narrowed(values, out.dtype) if out.dtype.half else values
 
 
 def start_of(start: float, dtype: DType) -> float:
@@ -231,8 +235,7 @@ def run(fn: Pointwise, compute: DType, out: Array, *operands: Array) -> None:
         for operand in operands
     ]
     with np.errstate(all="ignore"):
-        result = expression(fn, compute.kind)(*arrays)
-        view(out)[...] = narrowed(np.asarray(result), out.dtype) if out.dtype.half else result
+        _write(out, np.asarray(expression(fn, compute.kind)(*arrays)))
 
 
 _expressions: dict[tuple[Pointwise, Kind], Expression] = {}
