@@ -108,6 +108,8 @@ FUNCTIONS = {
     "cat": lambda lib, x: lib.cat([x, x.float()]),
     "in place": lambda lib, x: x.clone().add_(1.5).mul_(x),
     "rand": lambda lib, x: (lib.manual_seed(1), lib.rand(20, dtype=x.dtype))[1],
+    "randperm": lambda lib, x: (lib.manual_seed(1), lib.randperm(20, dtype=x.dtype))[1],
+    "poisson": lambda lib, x: (lib.manual_seed(1), lib.poisson(x.abs() * 9))[1],
     "randn": lambda lib, x: (lib.manual_seed(1), lib.randn(21, dtype=x.dtype))[1],
 }
 

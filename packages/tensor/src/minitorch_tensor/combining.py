@@ -17,9 +17,7 @@ from minitorch_autodiff import is_grad_enabled
 from minitorch_tensor import conversion, gathering, inplace, joining, pointwise, views, writing
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
-from minitorch_tensor.dtype import HostArray
-from minitorch_tensor.layout import Layout, strides_from_shape
-from minitorch_tensor.storage import Storage
+from minitorch_tensor.layout import strides_from_shape
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -234,29 +232,20 @@ def _folded(
     first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
     lengths = np.diff(first, append=len(ranked))
     depth = np.arange(len(ranked)) - np.repeat(first, lengths)  # how many precede it in its run
-    run = gathering.pick(views.reshape(src, -1), 0, _upload(x, order))
+    run = gathering.pick(views.reshape(src, -1), 0, conversion.from_host(x, order))
     step = 1
     while step < lengths.max():
         size = len(ranked) - step
         before = joining.cat([views.slice_(run, 0, 0, step), views.slice_(run, 0, 0, size)])
         filler = run if neutral is None else run._constant(neutral, run.dtype)
-        run = combine(pointwise.where(_upload(x, depth >= step), before, filler), run)
+        run = combine(pointwise.where(conversion.from_host(x, depth >= step), before, filler), run)
         step *= 2
-    targets = _upload(x, ranked[first])
-    folded = gathering.pick(run, 0, _upload(x, first + lengths - 1))
+    targets = conversion.from_host(x, ranked[first])
+    folded = gathering.pick(run, 0, conversion.from_host(x, first + lengths - 1))
     flat = views.reshape(x, -1)
     if keep:
         folded = combine(gathering.pick(flat, 0, targets), folded)
     return views.reshape(writing.replaced(flat, targets, folded), x.shape)
-
-
-def _upload(x: Tensor, values: HostArray) -> Tensor:
-    """A vector of the host on the device of x, as int64 or bool."""
-    kind = dtypes.bool_ if values.dtype == np.bool_ else dtypes.int64
-    flat = np.ascontiguousarray(values.astype(kind.numpy, copy=False))
-    y = x._on(Storage(x.device.backend.upload(flat), x.device), Layout.contiguous(flat.shape))
-    y.dtype = kind
-    return y
 
 
 def _extreme(

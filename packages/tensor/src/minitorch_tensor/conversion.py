@@ -12,7 +12,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
-from minitorch_tensor.half import widened
+from minitorch_tensor.half import narrowed, widened
 from minitorch_tensor.layout import Layout, Shape, wrap_dim
 from minitorch_tensor.options import (
     MemoryFormat,
@@ -72,12 +72,16 @@ def host_array(x: Tensor) -> HostArray:
     return widened(part, x.dtype) if x.dtype is dtypes.bfloat16 else part
 
 
-def from_host(like: Tensor, array: HostArray) -> Tensor:
-    """A tensor of an array's elements on the device of `like`; on the CPU it may own the array."""
-    flat = np.ascontiguousarray(array).reshape(-1)
+def from_host(like: Tensor, array: HostArray, dtype: DType | None = None) -> Tensor:
+    """A tensor of an array's numbers on the device of `like`; on the CPU it may own the array.
+
+    Its dtype is the array's, unless another is given.
+    """
+    kind = dtypes.of_numpy(array.dtype) if dtype is None else dtype
+    flat = np.ascontiguousarray(narrowed(array, kind)).reshape(-1)
     device = like.storage.device
     y = like._on(Storage(device.backend.upload(flat), device), Layout.contiguous(array.shape))
-    y.dtype = dtypes.of_numpy(array.dtype)
+    y.dtype = kind
     return y
 
 

@@ -16,6 +16,7 @@ from minitorch_tensor.core import full as _filled
 from minitorch_tensor.data import Data, on, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
+from minitorch_tensor.half import host_dtype
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.options import LayoutKind, MemoryFormat, require_plain
 
@@ -300,9 +301,7 @@ def linspace(
     if kind.kind == "int":
         first, last = (int(np.array(int(bound)).astype(kind.numpy)) for bound in (first, last))
     # As in PyTorch, the upper half is counted down from the end, so that both ends are exact.
-    compute = kind.numpy if kind.is_floating_point else np.dtype(np.float64)
-    if kind is dtypes.bfloat16:
-        compute = np.dtype(np.float32)
+    compute = host_dtype(kind) if kind.is_floating_point else np.dtype(np.float64)
     k = np.arange(steps)
     with np.errstate(all="ignore"):
         step = np.asarray((last - first) / (steps - 1) if steps > 1 else 0.0, compute)

@@ -16,12 +16,10 @@ from minitorch_tensor import conversion, random, rejection, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.generator import Generator
-from minitorch_tensor.layout import Layout, Shape, broadcast_for
-from minitorch_tensor.storage import Storage
+from minitorch_tensor.layout import Shape, broadcast_for
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
-    from minitorch_tensor.dtype import HostArray
 
 
 def _unmoved(title: str, y: Tensor, *parameters: Tensor | float | None) -> Tensor:
@@ -105,7 +103,8 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
         raise RuntimeError(f"poisson: expected rates of a floating dtype, but got {input.dtype}")
     rates = conversion.host_array(input).astype(np.float64)
     drawn = rejection.poisson(random.source_of(generator), rates.reshape(-1))
-    return _unmoved("PoissonBackward0", _uploaded(input, input.shape, drawn), input)
+    made = conversion.from_host(input, drawn.reshape(input.shape), input.dtype)
+    return _unmoved("PoissonBackward0", made, input)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
@@ -136,12 +135,5 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
     )
     single = count.dtype is not dtypes.float64
     drawn = rejection.binomial(random.source_of(generator), trials, chances, single=single)
-    return _unmoved("BinomialBackward0", _uploaded(count, shape, drawn), count, prob)
-
-
-def _uploaded(like: Tensor, shape: Shape, values: HostArray) -> Tensor:
-    """Values of the host as a tensor with the dtype and device of another."""
-    flat = np.ascontiguousarray(values.astype(like.dtype.numpy))
-    return like._on(
-        Storage(like.device.backend.upload(flat), like.device), Layout.contiguous(tuple(shape))
-    )
+    made = conversion.from_host(count, drawn.reshape(shape), count.dtype)
+    return _unmoved("BinomialBackward0", made, count, prob)

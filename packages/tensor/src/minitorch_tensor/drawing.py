@@ -13,6 +13,7 @@ from minitorch_tensor.creation import Place, Size, empty_like, finish, floating,
 from minitorch_tensor.data import on
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.generator import Generator
+from minitorch_tensor.half import host_dtype, narrowed
 from minitorch_tensor.layout import Layout, Shape
 from minitorch_tensor.options import LayoutKind, MemoryFormat, require_plain
 from minitorch_tensor.storage import Storage
@@ -139,7 +140,7 @@ def randperm(
     dtypes.require(dtype)
     kind = dtypes.int64 if dtype is None else dtype
     source = random.source_of(generator)
-    order = choices.randperm(source, n, kind.numpy)
+    order = narrowed(choices.randperm(source, n, host_dtype(kind)), kind)
     place = on(device)
     storage = Storage(place.backend.upload(np.ascontiguousarray(order)), place)
     return finish(make(storage, Layout.contiguous((n,)), kind), requires_grad)

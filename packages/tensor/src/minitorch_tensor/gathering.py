@@ -6,7 +6,6 @@ repeated indices add up.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
@@ -15,8 +14,7 @@ from minitorch_autodiff import is_grad_enabled
 from minitorch_tensor import conversion, pointwise, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
-from minitorch_tensor.layout import Layout, broadcast, wrap_dim
-from minitorch_tensor.storage import Storage
+from minitorch_tensor.layout import broadcast, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -344,11 +342,4 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, 
         columns = nonzero(views.reshape(input, 1) if input.ndim == 0 else input)
         return tuple(views.clone(column) for column in views.unbind(columns, 1))
     found = np.argwhere(conversion.host_array(input)).astype(np.int64, copy=False)
-    count = math.prod(found.shape[:1])
-    flat = np.ascontiguousarray(found).reshape(-1)
-    y = input._on(
-        Storage(input.device.backend.upload(flat), input.device),
-        Layout.contiguous((count, input.ndim)),
-    )
-    y.dtype = dtypes.int64
-    return y
+    return conversion.from_host(input, found)

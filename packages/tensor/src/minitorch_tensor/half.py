@@ -15,6 +15,11 @@ import numpy.typing as npt
 from minitorch_tensor.dtype import DType, HostArray, bfloat16
 
 
+def host_dtype(dtype: DType) -> np.dtype[np.generic]:
+    """NumPy's dtype for numbers that will become this one: float32 for bfloat16."""
+    return np.dtype(np.float32) if dtype is bfloat16 else dtype.numpy
+
+
 def widened(memory: HostArray, dtype: DType) -> HostArray:
     """The numbers in memory of a 16-bit dtype, as float32; memory of another dtype as it is.
 

@@ -10,9 +10,8 @@ import numpy as np
 from minitorch_tensor import conversion, gathering, joining, ranking, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import DType
-from minitorch_tensor.layout import Layout, Shape, wrap_dim
+from minitorch_tensor.layout import wrap_dim
 from minitorch_tensor.reductions import ValuesIndices
-from minitorch_tensor.storage import Storage
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -29,16 +28,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     """
     i = wrap_dim(dim, input.ndim)
     order = ranking.order(np.atleast_1d(conversion.host_array(input)), i, descending)
-    return _of_host(input, order, input.shape)
-
-
-def _of_host(x: Tensor, indices: ranking.Indices, shape: Shape) -> Tensor:
-    """Indices found on the host, on the device of x."""
-    flat = np.ascontiguousarray(indices).reshape(-1)
-    storage = Storage(x.device.backend.upload(flat), x.device)
-    y = x._on(storage, Layout.contiguous(shape))
-    y.dtype = dtypes.int64
-    return y
+    return conversion.from_host(input, order.reshape(input.shape))
 
 
 def sort(
@@ -78,7 +68,7 @@ def topk(
         return ValuesIndices(views.clone(input), argsort(input))
     rows = np.moveaxis(conversion.host_array(input), i, -1)
     found = np.moveaxis(ranking.leading(rows, k, largest), -1, i)
-    indices = _of_host(input, found, found.shape)
+    indices = conversion.from_host(input, found.reshape(found.shape))
     return ValuesIndices(gathering.gather(input, i, indices), indices)
 
 

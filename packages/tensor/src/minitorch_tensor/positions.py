@@ -11,8 +11,6 @@ from minitorch_autodiff import Variable
 from minitorch_tensor import conversion, gathering, joining, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
-from minitorch_tensor.layout import Layout
-from minitorch_tensor.storage import Storage
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -126,12 +124,7 @@ def isin(
         assume_unique=assume_unique,
         invert=invert,
     )
-    flat = np.ascontiguousarray(found).reshape(-1)
-    answer = like._on(
-        Storage(like.device.backend.upload(flat), like.device), Layout.contiguous(x.layout.shape)
-    )
-    answer.dtype = dtypes.bool_
-    return answer
+    return conversion.from_host(like, found)
 
 
 def _operand(name: str, value: Tensor | float, like: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from minitorch_autodiff import is_grad_enabled
 from minitorch_tensor import choices, conversion, inplace, normals, sampling
 from minitorch_tensor.dtype import bfloat16
 from minitorch_tensor.generator import Generator
-from minitorch_tensor.storage import Storage
+from minitorch_tensor.half import host_dtype
 
 if TYPE_CHECKING:
     from minitorch_tensor.backend import Sample
@@ -95,11 +95,6 @@ def fill(x: Tensor, sample: Sample, generator: Generator | None) -> Tensor:
     return x
 
 
-def _drawn_as(x: Tensor) -> np.dtype[np.generic]:
-    """The dtype that draws for x are made in; those for bfloat16 are rounded from float32."""
-    return np.dtype(np.float32) if x.dtype is bfloat16 else x.dtype.numpy
-
-
 def uniform_(
     x: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
@@ -107,7 +102,7 @@ def uniform_(
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html
     """
-    dtype = _drawn_as(x)
+    dtype = host_dtype(x.dtype)
     return fill(x, lambda g, n: sampling.uniform(g, n, dtype, from_, to), generator)
 
 
@@ -118,7 +113,7 @@ def normal_(
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
     """
-    dtype = _drawn_as(x)
+    dtype = host_dtype(x.dtype)
     dense = x.is_contiguous()
     half = x.dtype.half
     return fill(
@@ -133,7 +128,7 @@ def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | Non
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.bernoulli_.html
     """
-    dtype = _drawn_as(x)
+    dtype = host_dtype(x.dtype)
     if isinstance(p, (int, float)):
         chance = float(p)
         return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chance), generator)
@@ -162,7 +157,7 @@ def random_(
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.random_.html
     """
-    dtype = _drawn_as(x)
+    dtype = host_dtype(x.dtype)
     if from_ is None and to is not None:
         from_ = 0
     if from_ is None and x.dtype is bfloat16:
@@ -178,7 +173,7 @@ def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None =
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.exponential_.html
     """
-    dtype = _drawn_as(x)
+    dtype = host_dtype(x.dtype)
     return fill(x, lambda g, n: sampling.exponential(g, n, dtype, lambd), generator)
 
 
@@ -192,7 +187,7 @@ def log_normal_(
     Raises:
         RuntimeError: if std is not above 0, or the dtype is not floating.
     """
-    dtype = _drawn_as(x)
+    dtype = host_dtype(x.dtype)
     return fill(x, lambda g, n: normals.log_normal(g, n, dtype, mean, std), generator)
 
 
@@ -204,7 +199,7 @@ def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Te
     Raises:
         RuntimeError: if p is outside (0, 1), or the dtype is bool.
     """
-    dtype = _drawn_as(x)
+    dtype = host_dtype(x.dtype)
     return fill(x, lambda g, n: sampling.geometric(g, n, dtype, p), generator)
 
 
@@ -218,7 +213,7 @@ def cauchy_(
     Raises:
         RuntimeError: if sigma is not above 0, or the dtype is not floating.
     """
-    dtype = _drawn_as(x)
+    dtype = host_dtype(x.dtype)
     return fill(x, lambda g, n: sampling.cauchy(g, n, dtype, median, sigma), generator)
 
 
@@ -253,6 +248,4 @@ def multinomial(
     drawn = choices.multinomial(
         source_of(generator), weights, num_samples, replacement, by_columns=by_columns
     )
-    y = input._arange(0)._full(drawn.shape, 0, input._arange(0).dtype)
-    y.storage = Storage(y.device.backend.upload(np.ascontiguousarray(drawn).reshape(-1)), y.device)
-    return y
+    return conversion.from_host(input, drawn)

@@ -13,8 +13,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.data import to_storage
 from minitorch_tensor.gathering import masked_fill, pick
 from minitorch_tensor.indexing import Index, covers, expanded, flat_positions, is_mask, resolve
-from minitorch_tensor.layout import Layout, Shape, broadcast
-from minitorch_tensor.storage import Storage
+from minitorch_tensor.layout import Shape, broadcast
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -122,15 +121,12 @@ def replaced(x: Tensor, flat: Tensor, values: Tensor) -> Tensor:
     if values.layout.strides == (0,) and values.layout.size:  # one number, wherever it goes
         hit = np.zeros(size, np.bool_)
         hit[conversion.host_array(flat)] = True
-        written = x._on(Storage(x.device.backend.upload(hit), x.device), Layout.contiguous((size,)))
-        written.dtype = dtypes.bool_
-        merged = pointwise.where(written, values[0], views.reshape(x, -1))
+        merged = pointwise.where(conversion.from_host(x, hit), values[0], views.reshape(x, -1))
         return views.reshape(merged, x.layout.shape)
     # order[p] = 1 + the last k that writes position p, 0 if none does
     order = np.zeros(size, np.int64)
     order[conversion.host_array(flat)] = np.arange(1, flat.numel() + 1)
-    chosen = x._on(Storage(x.device.backend.upload(order), x.device), Layout.contiguous((size,)))
-    chosen.dtype = dtypes.int64
+    chosen = conversion.from_host(x, order)
     none = views.reshape(x._full((1,), 0, x.dtype), 1)
     picked = pick(none.cat_with(values), 0, chosen)
     merged = pointwise.where(chosen != 0, picked, views.reshape(x, -1))

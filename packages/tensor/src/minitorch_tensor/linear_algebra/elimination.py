@@ -9,7 +9,7 @@ import numpy as np
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import joining, views
 from minitorch_tensor.arguments import require_tensor
-from minitorch_tensor.conversion import host_array
+from minitorch_tensor.conversion import from_host, host_array
 from minitorch_tensor.linear_algebra import batches, checks
 from minitorch_tensor.linear_algebra.batches import Info
 from minitorch_tensor.linear_algebra.recorded import (
@@ -18,7 +18,6 @@ from minitorch_tensor.linear_algebra.recorded import (
     computed,
     eye,
     real,
-    uploaded,
 )
 from minitorch_tensor.linear_algebra.results import on_lines
 from minitorch_tensor.linear_algebra.triangles import solve_triangular
@@ -130,7 +129,7 @@ def _factored(name: str, A: Tensor, pivot: bool) -> tuple[Tensor, batches.Factor
 def _permutation(like: Tensor, order: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Tensor:
     """P with (P^T A)[i] = A[order[i]]."""
     unit = np.eye(order.shape[-1], dtype=like.dtype.numpy)
-    return uploaded(like, np.swapaxes(unit[order], -1, -2))
+    return from_host(like, np.swapaxes(unit[order], -1, -2))
 
 
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> LUFactorInfo:
@@ -146,7 +145,7 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -
     lu, found = _factored("linalg.lu_factor_ex", A, pivot)
     if check_errors:
         _refuse_zero("linalg.lu_factor_ex", found.info)
-    return LUFactorInfo(lu, uploaded(A, found.pivots), uploaded(A, found.info))
+    return LUFactorInfo(lu, from_host(A, found.pivots), from_host(A, found.info))
 
 
 def _refuse_zero(name: str, info: Info) -> None:
@@ -173,7 +172,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> LUFactor:
     """
     lu, found = _factored("linalg.lu_factor", A, pivot)
     _refuse_zero("linalg.lu_factor", found.info)
-    return LUFactor(lu, uploaded(A, found.pivots))
+    return LUFactor(lu, from_host(A, found.pivots))
 
 
 def linalg_lu(A: Tensor, *, pivot: bool = True) -> PLU:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from minitorch_tensor import views
 from minitorch_tensor.arguments import require_tensor
-from minitorch_tensor.conversion import host_array
+from minitorch_tensor.conversion import from_host, host_array
 from minitorch_tensor.layout import broadcast_for
 from minitorch_tensor.linear_algebra import batches, checks
 from minitorch_tensor.linear_algebra.recorded import (
@@ -24,7 +24,6 @@ from minitorch_tensor.linear_algebra.recorded import (
     computed,
     real,
     undifferentiable,
-    uploaded,
 )
 from minitorch_tensor.linear_algebra.results import on_lines
 
@@ -161,7 +160,7 @@ def _factored(name: str, A: Tensor, check_errors: bool) -> LDLFactorInfo:
         )
     text = "linalg.ldl_factor: the derivative is not implemented, in PyTorch neither; use solve()"
     ld = computed("LinalgLdlFactorExBackward0", [A], [a], undifferentiable(text), "")[0]
-    return LDLFactorInfo(ld, uploaded(A, pivots), uploaded(A, info))
+    return LDLFactorInfo(ld, from_host(A, pivots), from_host(A, info))
 
 
 def ldl_factor(A: Tensor, *, hermitian: bool = False) -> LDLFactor:

@@ -12,6 +12,7 @@ import numpy as np
 
 from minitorch_tensor import views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.conversion import from_host
 from minitorch_tensor.layout import broadcast_for
 from minitorch_tensor.linear_algebra import batches, checks
 from minitorch_tensor.linear_algebra.batches import Info
@@ -21,7 +22,6 @@ from minitorch_tensor.linear_algebra.recorded import (
     Tensors,
     computed,
     real,
-    uploaded,
 )
 from minitorch_tensor.linear_algebra.results import on_lines
 
@@ -117,7 +117,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False) -> InverseInfo:
     inverse, info = _inverted("linalg.inv_ex", A)
     if check_errors:
         batches.refuse("linalg.inv_ex", info, _SINGULAR_INVERSE)
-    return InverseInfo(inverse, uploaded(A, info))
+    return InverseInfo(inverse, from_host(A, info))
 
 
 def _solution_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradients:
@@ -196,4 +196,4 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
     x, info = _solved("linalg.solve_ex", A, B, left)
     if check_errors:
         batches.refuse("linalg.solve_ex", info, _SINGULAR_SYSTEM)
-    return ResultInfo(x, uploaded(A, info))
+    return ResultInfo(x, from_host(A, info))

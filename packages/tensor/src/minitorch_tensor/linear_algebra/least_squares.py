@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from minitorch_autodiff import Variable
 from minitorch_tensor import pointwise, reductions, views
 from minitorch_tensor.arguments import require_tensor
-from minitorch_tensor.conversion import host_array
+from minitorch_tensor.conversion import from_host, host_array
 from minitorch_tensor.layout import broadcast_for
 from minitorch_tensor.linear_algebra import checks
 from minitorch_tensor.linear_algebra.checks import LinAlgError
@@ -21,7 +21,6 @@ from minitorch_tensor.linear_algebra.recorded import (
     Tensors,
     computed,
     real,
-    uploaded,
 )
 from minitorch_tensor.linear_algebra.results import on_lines
 from minitorch_tensor.linear_algebra.singular_values import linalg_svd, svdvals
@@ -106,7 +105,7 @@ def matrix_rank(
     s = pointwise.abs(eigvalsh(A)) if hermitian else svdvals(A)
     sizes = host_array(s).astype(np.float64)
     limit = _limit(A, _largest(sizes), tol if atol is None else atol, rtol)
-    return uploaded(A, np.asarray((sizes > limit[..., None]).sum(-1), np.int64))
+    return from_host(A, np.asarray((sizes > limit[..., None]).sum(-1), np.int64))
 
 
 def _pseudoinverse_gradient(inputs: Tensors, outputs: Tensors, grads: Gradients) -> Gradients:
@@ -164,7 +163,7 @@ def pinv(
     if hermitian:
         values, v = eigh(checks.squares("linalg.pinv", A))
         sizes = np.abs(real(values)).astype(np.float64)
-        small = uploaded(A, sizes <= _limit(A, _largest(sizes), atol, rtol)[..., None])
+        small = from_host(A, sizes <= _limit(A, _largest(sizes), atol, rtol)[..., None])
         inverse = pointwise.where(small, 0.0, 1.0 / pointwise.where(small, 1.0, values))
         return (v * views.unsqueeze(inverse, -2)) @ v.mT
     u, s, vt = (real(x) for x in linalg_svd(A.detach(), full_matrices=False))
@@ -263,8 +262,8 @@ def lstsq(
     return LeastSquares(
         views.squeeze(x, -1) if vector else x,
         residuals,
-        uploaded(A, np.zeros((0,), np.int64) if driver == "gels" else rank),
-        uploaded(A, s) if driver in ("gelss", "gelsd") else nothing,
+        from_host(A, np.zeros((0,), np.int64) if driver == "gels" else rank),
+        from_host(A, s) if driver in ("gelss", "gelsd") else nothing,
     )
 
 

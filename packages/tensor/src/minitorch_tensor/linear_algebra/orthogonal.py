@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from minitorch_tensor import joining, views
+from minitorch_tensor.conversion import from_host
 from minitorch_tensor.linear_algebra import checks
 from minitorch_tensor.linear_algebra.recorded import (
     Gradients,
@@ -15,7 +16,6 @@ from minitorch_tensor.linear_algebra.recorded import (
     eye,
     real,
     undifferentiable,
-    uploaded,
 )
 from minitorch_tensor.linear_algebra.results import on_lines
 from minitorch_tensor.linear_algebra.triangles import solve_triangular
@@ -174,7 +174,7 @@ def _reflected(A: Tensor, tau: Tensor, i: int, x: Tensor) -> Tensor:
     """x - tau_i v (v^T x), where v is column i of A below the diagonal, and 1 on it."""
     m = A.shape[-2]
     below = views.narrow(views.narrow(A, -1, i, 1), -2, i + 1, m - i - 1)
-    head = uploaded(A, np.eye(i + 1, 1, -i, dtype=A.dtype.numpy))
+    head = from_host(A, np.eye(i + 1, 1, -i, dtype=A.dtype.numpy))
     v = joining.cat([views.expand_to(head, (*A.shape[:-2], i + 1, 1)), below], -2)
     factor = views.unsqueeze(views.narrow(tau, -1, i, 1), -1)
     return x - v @ ((v * factor).mT @ x)

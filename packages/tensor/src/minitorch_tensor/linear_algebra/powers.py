@@ -9,9 +9,10 @@ import numpy as np
 
 from minitorch_tensor import pointwise, views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.conversion import from_host
 from minitorch_tensor.linear_algebra import checks
 from minitorch_tensor.linear_algebra.inverses import inv
-from minitorch_tensor.linear_algebra.recorded import eye, independent, real, uploaded
+from minitorch_tensor.linear_algebra.recorded import eye, independent, real
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -86,10 +87,10 @@ def matrix_exp(A: Tensor) -> Tensor:
     # One matrix of a stack may be large and another small: each is halved as often as it needs.
     with np.errstate(all="ignore"):
         halvings = np.where(np.isfinite(size), np.ceil(np.log2(np.maximum(size, 0.5)) + 1), 0)
-    scale = uploaded(A, np.asarray(0.5**halvings, a.dtype)[..., None, None])
+    scale = from_host(A, np.asarray(0.5**halvings, a.dtype)[..., None, None])
     y = _series(A * scale)
     for done in range(int(halvings.max(initial=0.0))):
-        more = uploaded(A, np.asarray(halvings > done)[..., None, None])
+        more = from_host(A, np.asarray(halvings > done)[..., None, None])
         y = pointwise.where(more, y @ y, y)
     return y
 

@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 from minitorch_autodiff import Many, Output, Saved, is_grad_enabled
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
-from minitorch_tensor.conversion import host_array
+from minitorch_tensor.conversion import from_host, host_array
 from minitorch_tensor.dtype import HostArray
-from minitorch_tensor.layout import Layout
-from minitorch_tensor.storage import Storage
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -92,7 +90,7 @@ def computed(
         needs: what the formula reads, "x" the inputs, "y" the outputs: it gets an empty list for
             the others, which are not kept, and so may be written in place.
     """
-    outputs = [uploaded(inputs[0], array) for array in arrays]
+    outputs = [from_host(inputs[0], array) for array in arrays]
     if is_grad_enabled() and any(x.requires_grad for x in inputs):
         node = HostNode(title, inputs, outputs, formula, needs)
         for slot, y in enumerate(outputs):
@@ -111,15 +109,6 @@ def undifferentiable(text: str) -> Formula:
     return refuse
 
 
-def uploaded(like: Tensor, array: HostArray) -> Tensor:
-    """A tensor of the elements of an array, on the device of `like`; it may own the array."""
-    flat = np.ascontiguousarray(array).reshape(-1)
-    device = like.storage.device
-    y = like._on(Storage(device.backend.upload(flat), device), Layout.contiguous(array.shape))
-    y.dtype = dtypes.of_numpy(array.dtype)
-    return y
-
-
 def real(x: Tensor) -> Real:
     """The elements of a float32 or float64 tensor in the host's memory; never to be written."""
     values = host_array(x)
@@ -130,12 +119,12 @@ def real(x: Tensor) -> Real:
 
 def eye(like: Tensor, n: int, m: int | None = None) -> Tensor:
     """The unit matrix with the dtype and on the device of `like`."""
-    return uploaded(like, np.eye(n, m, dtype=like.dtype.numpy))
+    return from_host(like, np.eye(n, m, dtype=like.dtype.numpy))
 
 
 def on_diagonal(like: Tensor, n: int) -> Tensor:
     """Whether an element of an n by n matrix is on its diagonal: a mask."""
-    return uploaded(like, np.eye(n, dtype=np.bool_))
+    return from_host(like, np.eye(n, dtype=np.bool_))
 
 
 def independent(y: Tensor, x: Tensor, title: str) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 
 from minitorch_autodiff import is_grad_enabled
 from minitorch_tensor import pointwise, views
+from minitorch_tensor.conversion import from_host
 from minitorch_tensor.linear_algebra import checks
 from minitorch_tensor.linear_algebra.checks import LinAlgError
 from minitorch_tensor.linear_algebra.recorded import (
@@ -22,7 +23,6 @@ from minitorch_tensor.linear_algebra.recorded import (
     computed,
     on_diagonal,
     real,
-    uploaded,
 )
 from minitorch_tensor.linear_algebra.results import on_lines
 
@@ -154,7 +154,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
         return _decomposed("linalg.svdvals", A, False, driver).S
     _check_driver("linalg.svdvals", driver, A)
     _finite("linalg.svdvals", a)
-    return uploaded(A, np.linalg.svd(a, compute_uv=False))
+    return from_host(A, np.linalg.svd(a, compute_uv=False))
 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> SVD:

@@ -8,6 +8,7 @@ import numpy as np
 
 from minitorch_tensor import joining, views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.conversion import from_host
 from minitorch_tensor.layout import broadcast_for
 from minitorch_tensor.linear_algebra import batches, checks
 from minitorch_tensor.linear_algebra.batches import Info
@@ -18,7 +19,6 @@ from minitorch_tensor.linear_algebra.recorded import (
     computed,
     eye,
     real,
-    uploaded,
 )
 from minitorch_tensor.linear_algebra.results import on_lines
 
@@ -195,7 +195,7 @@ def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -
     factor, info = _cholesky("linalg.cholesky_ex", A, upper)
     if check_errors:
         batches.refuse("linalg.cholesky_ex", info, _NOT_POSITIVE)
-    return FactorInfo(factor, uploaded(A, info))
+    return FactorInfo(factor, from_host(A, info))
 
 
 def cholesky(input: Tensor, upper: bool = False) -> Tensor:
