@@ -339,7 +339,8 @@ def _powers() -> list[Row]:
         row("matrix_power", lambda lib, x: lib.matrix_power(x, 5), STACK),
         row("linalg.matrix_power", _of_regular(_linalg("matrix_power", -2)), MATRIX, dtypes=False),
         row("linalg.matrix_power 0", _linalg("matrix_power", 0), MATRIX, dtypes=False),
-        row("matrix_exp", named("matrix_exp"), STACK),
+        # Of 16 bits PyTorch's gradient is nan.
+        row("matrix_exp", named("matrix_exp"), STACK, dtypes=False),
         row("linalg.matrix_exp", _linalg("matrix_exp"), MATRIX, dtypes=False),
         row("linalg.vander", _linalg("vander"), Given((2, 4))),
         row("linalg.vander N", _linalg("vander", N=3), Given((4,)), dtypes=False),

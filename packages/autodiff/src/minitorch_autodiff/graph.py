@@ -50,11 +50,11 @@ class Differentiable(Liftable, Protocol):
         ...
 
     def compute_rule(self, rule: Rule, a: Self, b: Self, /) -> Self:
-        """`rule(self, a, b)`, not recorded; tensors do it in one fused kernel."""
+        """`rule(self, a, b)`; where it is not recorded, tensors do it in one fused kernel."""
         ...
 
     def compute_ternary_rule(self, rule: TernaryRule, a: Self, b: Self, c: Self, /) -> Self:
-        """`rule(self, a, b, c)`, not recorded."""
+        """`rule(self, a, b, c)`, likewise."""
         ...
 
 

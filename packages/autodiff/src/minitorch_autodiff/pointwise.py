@@ -55,12 +55,10 @@ class UnaryNode(Node[D]):
         needs = self.operator.needs
         x = _intact(self, self.x, self.version_x) if "x" in needs else g  # never read: any value
         y = _intact(self, self.y, self.version_y) if "y" in needs else g
-        if not is_grad_enabled():
-            return (g.compute_rule(rule, x, y),)
-        if "y" in needs:
+        if "y" in needs and is_grad_enabled():
             y = y.detach()
             y.requires_grad, y.node = True, self
-        return (rule(g, x, y),)
+        return (g.compute_rule(rule, x, y),)
 
     def release(self) -> None:
         """Drop x and y."""
@@ -96,7 +94,7 @@ class BinaryNode(Node[D]):
     def _pull(self, rule: Rule, needs: str, g: D) -> D:
         a = _intact(self, self.a, self.version_a) if "a" in needs else g
         b = _intact(self, self.b, self.version_b) if "b" in needs else g
-        return rule(g, a, b) if is_grad_enabled() else g.compute_rule(rule, a, b)
+        return g.compute_rule(rule, a, b)
 
     def release(self) -> None:
         """Drop a and b."""
@@ -129,7 +127,7 @@ class TernaryNode(Node[D]):
             _intact(self, value, version) if name in needs else g
             for name, value, version in zip("abc", self.values, self.versions, strict=True)
         )
-        return rule(g, a, b, c) if is_grad_enabled() else g.compute_ternary_rule(rule, a, b, c)
+        return g.compute_ternary_rule(rule, a, b, c)
 
     def release(self) -> None:
         """Drop the operands."""

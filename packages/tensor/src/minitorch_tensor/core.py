@@ -287,14 +287,18 @@ class Tensor(
         return super().register_hook(autograd.checked_hook(hook))
 
     def compute_rule(self, rule: Rule, a: Tensor, b: Tensor, /) -> Tensor:
-        """`rule(self, a, b)` in one fused pass, not recorded."""
+        """`rule(self, a, b)`, a gradient like self; in one fused pass if it is not recorded."""
+        if is_grad_enabled():
+            return rule(self, a, b).to(self.dtype)
         device = self.storage.device
         y = fresh(_contiguous(self.layout.shape), self.dtype, device)
         device.backend.pull(rule, y, self, a, b)
         return y
 
     def compute_ternary_rule(self, rule: TernaryRule, a: Tensor, b: Tensor, c: Tensor, /) -> Tensor:
-        """`rule(self, a, b, c)` in one fused pass, not recorded."""
+        """`rule(self, a, b, c)`, likewise."""
+        if is_grad_enabled():
+            return rule(self, a, b, c).to(self.dtype)
         device = self.storage.device
         y = fresh(_contiguous(self.layout.shape), self.dtype, device)
         device.backend.pull3(rule, y, self, a, b, c)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import minitorch_operators as op
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor import pointwise, views
+from minitorch_tensor import joining, pointwise, views
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.data import operand
 
@@ -202,8 +202,7 @@ def nextafter(input: Tensor, other: Tensor) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.nextafter.html
 
     Raises:
-        RuntimeError: if neither dtype is floating, or that of the result has 16 bits: it is
-            computed in float32, whose numbers lie closer together.
+        RuntimeError: if neither dtype is floating.
 
     >>> import minitorch_tensor as mt
     >>> float(nextafter(mt.tensor(1.0), mt.tensor(2.0))) - 1
@@ -212,12 +211,29 @@ def nextafter(input: Tensor, other: Tensor) -> Tensor:
     require_tensor("nextafter", "input", input)
     require_tensor("nextafter", "other", other)
     dtype = dtypes.result_of(input.dtype, input.ndim == 0, other.dtype, other.ndim == 0)
-    if dtype.is_floating_point and dtype.itemsize < 4:
-        raise RuntimeError(
-            f"nextafter: not defined for {dtype} tensors, which are computed in float32; convert "
-            "them with .float() first"
-        )
+    if dtype.half:
+        return _neighbour(input.to(dtype), other.to(dtype))
     return input.apply_binary(op.nextafter, other)
+
+
+def _neighbour(x: Tensor, y: Tensor) -> Tensor:
+    """`nextafter` of 16 bits, by the bits: they are computed in float32, which has closer ones.
+
+    Without its sign bit, the bits of a float are an integer that grows with its magnitude.
+    """
+    x, y = joining.broadcast_tensors(x, y)
+    same = pointwise.eq(x, y)
+    result = pointwise.where(same, y, x)  # whose gradient is that of the neighbour, too
+    start, towards = views.contiguous(x.detach()), y.detach()
+    away = pointwise.eq(towards > start, start > 0)  # from zero
+    moved = start.view(dtypes.int16) + pointwise.where(away, 1, -1)
+    smallest = pointwise.where(towards > 0, 1, 1 - 2**15)
+    bits = pointwise.where(pointwise.eq(start, 0), smallest, moved).to(dtypes.int16)
+    neighbour = pointwise.where(
+        pointwise.isnan(towards + start), towards + start, bits.view(x.dtype)
+    )
+    result.data.copy_(pointwise.where(same, towards, neighbour))
+    return result
 
 
 def positive(input: Tensor) -> Tensor:

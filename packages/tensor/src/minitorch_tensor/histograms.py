@@ -155,8 +155,7 @@ def _require_finite(name: str, low: float, high: float) -> None:
 
 
 def _check_weight(name: str, x: Tensor, weight: Tensor | None, shape: tuple[int, ...]) -> None:
-    if x.dtype not in (dtypes.float32, dtypes.float64):
-        raise RuntimeError(f"{name}: the input must be float32 or float64, but got {x.dtype}")
+    _require_floating(name, x)
     if weight is None:
         return
     if require_tensor(name, "weight", weight).shape != shape or weight.dtype is not x.dtype:

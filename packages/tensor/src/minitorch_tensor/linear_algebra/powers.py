@@ -75,13 +75,15 @@ def matrix_exp(A: Tensor) -> Tensor:
     https://docs.pytorch.org/docs/stable/generated/torch.matrix_exp.html
 
     Raises:
-        RuntimeError: if A is no stack of square matrices of float32 or float64.
+        RuntimeError: if A is no stack of square matrices of a floating dtype.
 
     >>> from minitorch_tensor import tensor
     >>> matrix_exp(tensor([[0.0, 1.0], [0.0, 0.0]]))
     Tensor([[1., 1.],
             [0., 1.]], requires_grad=False)
     """
+    if checks.floating("linalg.matrix_exp", A).dtype.half:
+        return matrix_exp(A.float()).to(A.dtype)
     a = real(checks.squares("linalg.matrix_exp", A))
     size = np.abs(a).sum(-1).max(-1, initial=0.0)
     # One matrix of a stack may be large and another small: each is halved as often as it needs.
