@@ -229,9 +229,8 @@ def _neighbour(x: Tensor, y: Tensor) -> Tensor:
     moved = start.view(dtypes.int16) + pointwise.where(away, 1, -1)
     smallest = pointwise.where(towards > 0, 1, 1 - 2**15)
     bits = pointwise.where(pointwise.eq(start, 0), smallest, moved).to(dtypes.int16)
-    neighbour = pointwise.where(
-        pointwise.isnan(towards + start), towards + start, bits.view(x.dtype)
-    )
+    unknown = pointwise.logical_or(pointwise.ne(start, start), pointwise.ne(towards, towards))
+    neighbour = pointwise.where(unknown, math.nan, bits.view(x.dtype))
     result.data.copy_(pointwise.where(same, towards, neighbour))
     return result
 
