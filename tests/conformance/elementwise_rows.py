@@ -208,7 +208,7 @@ def _writes(given: Given, names: str, *others: Given, gradient: bool = True) -> 
             results.append(function(copy) if function else getattr(copy, name)(*rest))
         return lib.stack(results)
 
-    return row(names, call, given, *others, dtypes=False, gradient=gradient)
+    return row(names, call, given, *others, dtypes=False, gradient=gradient, alike=True)
 
 
 def _integer_write(name: str) -> Call:

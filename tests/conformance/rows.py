@@ -125,17 +125,9 @@ def _pointwise() -> list[Row]:
     for n, x in _BINARY.items():
         grad = n not in _NO_GRADIENT
         rows.append(row(n, named(n), x, Given((3, 4)), gradient=grad, edges=n not in _NO_EDGES))
-        rows.append(row(f"{n}, row", named(n), x, Given((4,)), gradient=grad, dtypes=False))
-        rows.append(
-            row(
-                f"{n}, column",
-                named(n),
-                Given((3, 1)),
-                Given((2, 1, 4)),
-                gradient=grad,
-                dtypes=False,
-            )
-        )
+        other = {"gradient": grad, "dtypes": False, "alike": True}
+        rows.append(row(f"{n}, row", named(n), x, Given((4,)), **other))
+        rows.append(row(f"{n}, column", named(n), Given((3, 1)), Given((2, 1, 4)), **other))
         rows.append(
             row(
                 f"{n}, number",

@@ -63,6 +63,7 @@ class Row:
     layouts: bool = True
     gradient: bool = True
     double: bool = True
+    alike: bool = False  # one of many that differ in the operator alone: on "cpu" few are compiled
     edges: bool = False  # a pointwise function: nan, infinities, signed zeros, huge and tiny too
 
 
