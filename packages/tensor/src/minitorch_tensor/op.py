@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
-from minitorch_autodiff import Node, Saved, is_grad_enabled
+from minitorch_autodiff import Many, Node, Output, Saved, is_grad_enabled
 from minitorch_tensor.autograd import grad
 from minitorch_tensor.device import Device
 from minitorch_tensor.views import alias
@@ -141,3 +141,68 @@ def record_fused(
     if is_grad_enabled() and any(x.requires_grad for x in inputs):
         y.requires_grad, y.node = True, FusedNode(title, inputs, kernel, composite)
     return y
+
+
+class FusedManyNode(Many["Tensor"]):
+    """The record of a fused kernel with several outputs; see `FusedNode`.
+
+    The kernel and the second derivatives get a gradient, or None for zero, for each output.
+    """
+
+    __slots__ = ("composite", "inputs", "kernel", "outputs", "title")
+
+    def __init__(
+        self,
+        title: str,
+        inputs: Sequence[Tensor],
+        outputs: int,
+        kernel: Callable[[Sequence[Tensor | None]], Sequence[Tensor | None]],
+        composite: Callable[[Sequence[Tensor]], Sequence[Tensor]],
+    ) -> None:
+        super().__init__(tuple(x.gradient_node() for x in inputs))
+        self.title = title
+        self.inputs = [Saved(x) for x in inputs]
+        self.outputs = outputs
+        self.kernel: Callable[[Sequence[Tensor | None]], Sequence[Tensor | None]] | None = kernel
+        self.composite = composite
+
+    def backward_many(self, grads: Sequence[Tensor | None], /) -> Sequence[Tensor | None]:
+        """By the kernel, or recorded through the composite."""
+        inputs = [saved.unpack(self) for saved in self.inputs]
+        grads = [*grads, *[None] * (self.outputs - len(grads))]
+        if not is_grad_enabled() and self.kernel is not None:
+            return self.kernel(grads)
+        fresh = [alias(x) for x in inputs]
+        pairs = [
+            (y, g)
+            for y, g in zip(self.composite(fresh), grads, strict=True)
+            if g is not None and y.requires_grad
+        ]
+        wanted = [x for x in fresh if x.requires_grad]
+        ys, gs = [y for y, _ in pairs], [g for _, g in pairs]
+        gradients = iter(grad(ys, wanted, gs, create_graph=True, allow_unused=True))
+        return [next(gradients) if x.requires_grad else None for x in fresh]
+
+    def release(self) -> None:
+        """Drop the inputs, and what the kernel holds."""
+        for saved in self.inputs:
+            saved.release()
+        self.kernel = None
+
+    def name(self) -> str:
+        """PyTorch's name of the node."""
+        return self.title
+
+
+def record_fused_many(
+    title: str,
+    outputs: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+    kernel: Callable[[Sequence[Tensor | None]], Sequence[Tensor | None]],
+    composite: Callable[[Sequence[Tensor]], Sequence[Tensor]],
+) -> None:
+    """Record the fresh outputs as those of a fused kernel, if any input needs a gradient."""
+    if is_grad_enabled() and any(x.requires_grad for x in inputs):
+        node = FusedManyNode(title, inputs, len(outputs), kernel, composite)
+        for slot, y in enumerate(outputs):
+            y.requires_grad, y.node = True, Output(node, slot)

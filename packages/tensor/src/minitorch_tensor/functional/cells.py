@@ -106,11 +106,16 @@ def gru_cell(
         RuntimeError: if shapes, dtypes or devices do not fit.
     """
     _check("gru_cell", 3, input, hx, w_ih, w_hh)
-    ir, iz, i_new = views.chunk(linear(input, w_ih, b_ih), 3, -1)
-    hr, hz, h_new = views.chunk(linear(hx, w_hh, b_hh), 3, -1)
+    return gru_gates(linear(input, w_ih, b_ih), linear(hx, w_hh, b_hh), hx)
+
+
+def gru_gates(from_input: Tensor, from_state: Tensor, h: Tensor) -> Tensor:
+    """h' from what the weights made of the input and of the state, each (n, 3 hidden)."""
+    ir, iz, i_new = views.chunk(from_input, 3, -1)
+    hr, hz, h_new = views.chunk(from_state, 3, -1)
     r, z = (ir + hr).sigmoid(), (iz + hz).sigmoid()
     n = (i_new + r * h_new).tanh()
-    return (hx - n) * z + n
+    return (h - n) * z + n
 
 
 def lstm_cell(
@@ -146,7 +151,11 @@ def lstm_cell(
     _check("lstm_cell", 4, input, h, w_ih, w_hh)
     if c.shape != h.shape:
         raise RuntimeError(f"lstm_cell: the states differ in shape: {h.shape} and {c.shape}")
-    gates = linear(input, w_ih, b_ih) + linear(h, w_hh, b_hh)
+    return lstm_gates(linear(input, w_ih, b_ih) + linear(h, w_hh, b_hh), c)
+
+
+def lstm_gates(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """h' and c' from the sums (n, 4 hidden) for the gates i, f, g and o."""
     i, f, g, o = views.chunk(gates, 4, -1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
