@@ -219,3 +219,31 @@ def test_is_available_is_a_bool() -> None:
 def test_what_is_left_out_on_purpose_says_so(name: str, why: str) -> None:
     with pytest.raises(AttributeError, match=why):
         getattr(minitorch, name)
+
+
+def test_what_few_need_at_the_start_is_imported_when_it_is_asked_for() -> None:
+    code = """
+import sys
+import minitorch as torch
+late = ["minitorch_fast", "minitorch.optim", "minitorch.utils", "minitorch_autodiff.course"]
+print(*(name in sys.modules for name in late))
+print(torch.optim.SGD, torch.Scalar(2.0).data, torch.tensor([1.0]).device.backend.name)
+print(*(name in sys.modules for name in late), {*late, "optim", "Scalar"} - {*late} <= {*dir(torch)})
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, second, third = run.stdout.splitlines()
+    assert first == "False False False False"
+    assert second == "<class 'minitorch.optim.sgd.SGD'> 2.0 fast"
+    assert third.split()[0] == "True" and third.endswith("True")
+
+
+def test_a_device_in_use_gets_the_backend_that_is_promised_later() -> None:
+    code = """
+import minitorch_tensor
+x = minitorch_tensor.ones(2)
+print(x.device.backend.name)
+import minitorch
+print(x.device.backend.name, (x + 1).tolist())
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["numpy", "fast [2.0, 2.0]"]

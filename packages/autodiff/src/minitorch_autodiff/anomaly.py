@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from traceback import StackSummary, walk_stack
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
+    from traceback import StackSummary
+
     from minitorch_autodiff.graph import D, Node
 
 enabled = False
@@ -120,6 +121,8 @@ class detect_anomaly:
 
 def remember(node: Node[D]) -> None:
     """Keep where `node` is being recorded, for as long as it lives."""
+    from traceback import StackSummary, walk_stack  # takes a millisecond to load
+
     here: FrameType | None = sys._getframe(1)
     frame = here
     while frame is not None and _is_ours(frame):

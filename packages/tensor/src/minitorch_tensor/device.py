@@ -56,7 +56,7 @@ class Device:
         key = (name, index)
         found = _devices.get(key)
         if found is None:
-            if name not in _backends and name in _promises:
+            if name in _promises:
                 _promises[name]()
             if name not in _backends:
                 raise RuntimeError(
@@ -87,6 +87,7 @@ def register_backend(device_type: str, backend: Backend) -> None:
     both keep a tensor's memory in NumPy arrays, so tensors made before go on working.
     """
     _backends[device_type] = backend
+    _promises.pop(device_type, None)
     for device in _devices.values():
         if device.type == device_type:
             device.backend = backend
@@ -95,7 +96,9 @@ def register_backend(device_type: str, backend: Backend) -> None:
 def promise_backend(device_type: str, load: Callable[[], object]) -> None:
     """Call `load`, which registers a backend, when a device of this type is first asked for.
 
-    So a package that few need is imported by those few. `load` raises what to do if it cannot.
+    So a package is imported when it is needed, which for many programs is never, and for no program
+    is at the start. `load` raises what to do if it cannot. A device that is in use already gets
+    its backend now.
 
     >>> from minitorch_tensor.numpy_backend import NumpyBackend
     >>> promise_backend("ternary", lambda: register_backend("ternary", NumpyBackend()))
@@ -103,6 +106,8 @@ def promise_backend(device_type: str, load: Callable[[], object]) -> None:
     (False, device(type='ternary'), True)
     """
     _promises[device_type] = load
+    if any(device.type == device_type for device in _devices.values()):
+        load()
 
 
 def registered() -> tuple[str, ...]:

@@ -7,14 +7,13 @@ with ellipses of different lengths broadcast as usual.
 
 from __future__ import annotations
 
-import string
 from functools import lru_cache
 from types import EllipsisType
 from typing import NamedTuple
 
 Term = tuple["int | EllipsisType", ...]
 
-LETTERS = string.ascii_uppercase + string.ascii_lowercase
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class Subscripts(NamedTuple):
