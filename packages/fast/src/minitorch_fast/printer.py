@@ -67,6 +67,7 @@ def _emit(function: FunctionType, body: Body, printed: dict[FunctionType, list[s
     parameters = ", ".join(inspect.signature(function).parameters)
     printed[function] = [
         f"def {function.__name__}({parameters}):",
+        "    wide()",
         *("    " + line for line in lines),
     ]
 
@@ -178,12 +179,14 @@ class _Writer(Inliner):
         called = self.function.__globals__.get(name)
         if isinstance(called, FunctionType) and called.__module__ == ieee.__name__:
             return super().visit_Call(node)
+        if called is loops.exp_negative:
+            return super().visit_Call(node)
         arguments = [self.expression(argument) for argument in node.args]
         if called is loops.scratch:
             kind = ast.Name(f"np.{self.target.kind}", ast.Load())
             return ast.Call(ast.Name("np.empty", ast.Load()), [*arguments, kind], [])
-        if called is loops.choose:
-            self.body.calls.add("choose")
+        if called in (loops.choose, loops.larger):
+            self.body.calls.add(name)
             return ast.Call(node.func, arguments, [])
         if name in _KEPT:
             return ast.Call(node.func, arguments, [])

@@ -20,6 +20,19 @@ def choose(typing, c, a, b):
     return common(types.boolean, common, common), code
 """
 
+LARGER = """\
+@intrinsic
+def larger(typing, a, b):
+    \"\"\"The larger of two numbers, nan if one is.\"\"\"
+
+    def code(context, builder, signature, args):
+        number = args[0].type
+        kind = ir.FunctionType(number, [number, number])
+        return builder.call(builder.module.declare_intrinsic("llvm.maximum", [number], kind), args)
+
+    return a(a, a), code
+"""
+
 WIDE = """\
 @intrinsic
 def wide(typing):
@@ -237,6 +250,8 @@ def snippet(name: str, kind: str) -> str | None:
     """
     if name == "choose":
         return CHOOSE
+    if name == "larger":
+        return LARGER
     if kind == "int64":
         return _INTEGER.get(name)
     if name in _LLVM_NAMES:

@@ -53,6 +53,15 @@ def exp(x: float) -> float:
     return y * exp2i(half) * exp2i(n - half)
 
 
+def exp_negative(x: float) -> float:
+    """`exp(x)` for x <= 0, but 0 where the result would be subnormal. At most 1.1 ulp."""
+    z = -87.33654 if x < -87.33654 else x
+    n = rint(z * LOG2E)
+    r = (z - n * LN2_HIGH) - n * LN2_LOW
+    y = exp_tail(r) * (r * r) + r + 1.0
+    return 0.0 if x < -87.33654 else y * exp2i(n)
+
+
 def exp2(x: float) -> float:
     """`2**r * 2**n`, where x = n + r. At most 1.2 ulp."""
     x = 129.0 if x > 129.0 else x

@@ -44,6 +44,15 @@ def exp(x: float) -> float:
     return y * exp2i(half) * exp2i(n - half)
 
 
+def exp_negative(x: float) -> float:
+    """`exp(x)` for x <= 0, but 0 where the result would be subnormal. At most 1.7 ulp."""
+    z = -708.39 if x < -708.39 else x
+    n = rint(z * LOG2E)
+    r = (z - n * LN2_HIGH) - n * LN2_LOW
+    y = exp_reduced(r) + 1.0
+    return 0.0 if x < -708.39 else y * exp2i(n)
+
+
 def exp2(x: float) -> float:
     """`2**r * 2**n`, where x = n + r. At most 1.8 ulp."""
     x = 1025.0 if x > 1025.0 else x
