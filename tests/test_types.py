@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import minitorch
+import minitorch_tensor
+
 from .workspace import ROOT
 
 RIGHT = """
@@ -46,18 +49,41 @@ torch.manual_seed(seed=None, device=1)
 """
 
 
-def mypy(folder: Path, program: str) -> str:
+def mypy(folder: Path, program: str, *options: str) -> str:
     path = folder / "program.py"
     path.write_text(program)
     command = [
         sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context",
-        "--config-file", "", "--cache-dir", str(ROOT / ".mypy_cache/users"), str(path),
+        "--config-file", "", "--cache-dir", str(ROOT / ".mypy_cache/users"), *options, str(path),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False).stdout
 
 
 def test_a_right_program_passes(tmp_path: Path) -> None:
     assert mypy(tmp_path, RIGHT) == ""
+
+
+# Their types are of Any by NumPy's own choice, or of functions with any arguments.
+OPEN = {
+    "mt.DType", "mt.HostArray", "torch.dtype", "torch.central_difference", "torch.derivative_check",
+}  # fmt: skip
+
+
+def public() -> list[str]:
+    """Every public function, and every method of a tensor `x`."""
+    names = [f"mt.{name}" for name in minitorch_tensor.__all__]
+    names += [f"torch.{name}" for name in minitorch.__all__]
+    names += [f"torch.linalg.{name}" for name in minitorch.linalg.__all__]
+    names += [f"torch.special.{name}" for name in minitorch.special.__all__]
+    names += [f"torch.nn.functional.{name}" for name in minitorch.nn.functional.__all__]
+    names += [f"x.{name}" for name in dir(minitorch.Tensor) if not name.startswith("_")]
+    return [name for name in names if name not in OPEN]
+
+
+def test_no_public_name_has_any_in_its_type(tmp_path: Path) -> None:
+    program = "import minitorch as torch\nimport minitorch_tensor as mt\nx = torch.ones(2)\n"
+    program += "".join(f"v{i} = {name}\n" for i, name in enumerate(public()))
+    assert mypy(tmp_path, program, "--disallow-any-expr") == ""
 
 
 def test_each_mistake_is_found_where_it_is(tmp_path: Path) -> None:

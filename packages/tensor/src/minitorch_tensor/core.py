@@ -37,6 +37,7 @@ from minitorch_tensor import (
     autograd,
     casts,
     conversion,
+    elementwise_complex,
     inplace,
     linalg,
     pointwise,
@@ -246,6 +247,16 @@ class Tensor(
     def H(self) -> Tensor:
         """The transpose of a real matrix, which is its conjugate transpose."""
         return arranging.matrix_transposed("H", self)
+
+    @property
+    def real(self) -> Tensor:
+        """The real part: this tensor itself."""
+        return elementwise_complex.real(self)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part, which a real tensor has not: a RuntimeError, as in PyTorch."""
+        return elementwise_complex.imag(self)
 
     # ---- what the engine asks for --------------------------------------------------------------
 

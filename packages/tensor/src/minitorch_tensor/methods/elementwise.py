@@ -60,8 +60,6 @@ class ElementwiseMethods:
     sgn = elementwise.sgn
     signbit = elementwise.signbit
     sinc = elementwise.sinc
-    real = property(elementwise_complex.real)
-    imag = property(elementwise_complex.imag)
 
     __and__ = __rand__ = elementwise_integers.and_
     __or__ = __ror__ = elementwise_integers.or_
