@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event, Thread, current_thread
 
 import numpy as np
 import pytest
 
 import minitorch_fast
 from minitorch_fast import threads
+from minitorch_fast.workers import Workers
 from minitorch_tensor import from_numpy
 
 
@@ -37,24 +40,57 @@ def test_not_a_number() -> None:
         minitorch_fast.set_num_threads(True)
 
 
-def test_one_policy_for_blas_too() -> None:
-    if threads.blas_threads() is None:
+def test_blas_computes_on_one_thread_and_products_are_cut_by_us() -> None:
+    if not threads.blas_is_serial():
         pytest.skip("this NumPy's BLAS has no known way to set its threads")
-    minitorch_fast.set_num_threads(1)
+    minitorch_fast.set_num_threads(4)
     assert threads.blas_threads() == 1
 
 
 def test_the_calls_of_one_run_are_made_at_the_same_time() -> None:
     """Each waits for the other: one thread alone would wait for ever."""
-    from threading import Barrier
-
     barrier = Barrier(3, timeout=30)
 
     def kernel(i: int) -> int:
         barrier.wait()
         return i * i
 
-    assert sorted(map(str, threads.run(kernel, [(2,), (3,), (4,)]))) == ["16", "4", "9"]
+    assert Workers().run(kernel, [(2,), (3,), (4,)], 3) == [4, 9, 16]
+
+
+def test_more_calls_than_threads() -> None:
+    team = Workers()
+    assert team.run(lambda i: i * i, [(i,) for i in range(10)], 3) == [i * i for i in range(10)]
+    assert team.count == 2
+
+
+def test_nobody_waits_for_a_call_that_no_worker_has_begun() -> None:
+    """The only worker is busy with the job of another thread."""
+    team = Workers()
+    begun, go_on = Event(), Event()
+
+    def long(i: int) -> int:
+        begun.set()
+        assert go_on.wait(30)
+        return i
+
+    other = Thread(target=team.run, args=(long, [(1,), (2,)], 2))
+    other.start()
+    assert begun.wait(30)
+    assert team.run(lambda i: -i, [(1,), (2,)], 2) == [-1, -2]
+    go_on.set()
+    other.join()
+
+
+def test_workers_that_do_not_help_are_let_alone_for_a_while() -> None:
+    team = Workers()
+
+    def kernel(i: int) -> str:
+        return current_thread().name
+
+    team.rested = time.perf_counter() + 3600
+    assert team.run(kernel, [(1,), (2,)], 2) == [current_thread().name] * 2
+    assert team.count == 0
 
 
 def test_what_a_call_raises_is_raised() -> None:
@@ -64,7 +100,7 @@ def test_what_a_call_raises_is_raised() -> None:
 
     for calls in ([(0,), (1,)], [(1,), (0,)]):
         with pytest.raises(ValueError, match="one"):
-            threads.run(kernel, calls)
+            Workers().run(kernel, calls, 2)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
-"""How many threads compute, for our kernels and for BLAS alike.
+"""How many threads compute, for our kernels and for matrix products alike.
 
 Numba can compile a loop for several threads, but such a kernel takes three times as long to
 compile, runs on a layer that aborts under Python's own threads (`workqueue`) or ends a forked child
 (OpenMP), and spins while BLAS wants the cores. Our kernels release Python's lock, so plain Python
 threads do as well: the work is cut into parts, each a call of the same serial kernel, and a few
-waiting threads take them. That costs about 20 microseconds, so small work is not cut.
+waiting threads (`workers`) take them. That costs about 10 microseconds, so small work is not cut.
+
+BLAS is told to compute on one thread, in the whole process, when it is first used by `linalg`,
+which cuts large products into parts itself: there is one pool of threads, and one number.
 """
 
 from __future__ import annotations
@@ -13,16 +16,16 @@ import ctypes
 import functools
 import importlib
 import os
-import threading
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
 from typing import Final
 
-Kernel = Callable[..., object]
-"""A compiled function on flat arrays and numbers, which releases Python's lock."""
+from minitorch_fast import workers
+from minitorch_fast.workers import Call, Kernel
 
-Call = tuple[object, ...]
-"""The arguments of one call of a kernel."""
+__all__ = [
+    "Call", "Kernel", "blas_is_serial", "blas_threads", "cores", "cut", "get_num_threads", "run",
+    "set_num_threads",
+]  # fmt: skip
 
 _BLAS_NAMES: Final = (
     "scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads",
@@ -30,80 +33,26 @@ _BLAS_NAMES: Final = (
 )  # fmt: skip
 
 
-class _Done:
-    """What a call has left: its result, or what it raised."""
-
-    __slots__ = ("error", "result")
-
-    def __init__(self, result: object, error: BaseException | None) -> None:
-        self.result = result
-        self.error = error
-
-
-_Task = tuple[Kernel, Call, "SimpleQueue[_Done]"]
-
-
-class _Workers:
-    """Threads that wait for calls; started when they are needed."""
-
-    def __init__(self) -> None:
-        self.tasks: SimpleQueue[_Task] = SimpleQueue()
-        self.count = 0
-        self.lock = threading.Lock()
-
-    def need(self, count: int) -> None:
-        """Have at least so many threads."""
-        if self.count >= count:
-            return
-        with self.lock:
-            while self.count < count:
-                name = f"minitorch-kernels-{self.count}"
-                threading.Thread(target=_work, args=(self.tasks,), name=name, daemon=True).start()
-                self.count += 1
-
-
-def _work(tasks: SimpleQueue[_Task]) -> None:
-    """What a worker does, for ever."""
-    while True:
-        kernel, call, done = tasks.get()
-        try:
-            done.put(_Done(kernel(*call), None))
-        except BaseException as error:  # raised again where the work was asked for
-            done.put(_Done(None, error))
-        del kernel, call, done  # the arrays may go
-
-
 class _State:
-    """The number of threads that was chosen, and those there are."""
+    """The number of threads that was chosen."""
 
-    __slots__ = ("wanted", "workers")
+    __slots__ = ("wanted",)
 
     def __init__(self) -> None:
         self.wanted: int | None = None  # None: not chosen, as many as there are cores
-        self.workers = _Workers()
 
 
 _state = _State()
 
 
 def run(kernel: Kernel, calls: Sequence[Call]) -> list[object]:
-    """The results of several calls of a kernel, made at the same time."""
+    """The results of several calls of a kernel, made by several threads at the same time.
+
+    What a call raises is raised here, when all calls have ended.
+    """
     if len(calls) == 1:
         return [kernel(*calls[0])]
-    workers = _state.workers
-    workers.need(len(calls) - 1)
-    done: SimpleQueue[_Done] = SimpleQueue()
-    for call in calls[1:]:
-        workers.tasks.put((kernel, call, done))
-    try:
-        results = [kernel(*calls[0])]
-    finally:
-        others = [done.get() for _ in calls[1:]]
-    for other in others:
-        if other.error is not None:
-            raise other.error
-        results.append(other.result)
-    return results
+    return workers.run(kernel, calls, get_num_threads())
 
 
 def cut(n: int, parts: int, grain: int = 64) -> list[tuple[int, int]]:
@@ -117,7 +66,7 @@ def cut(n: int, parts: int, grain: int = 64) -> list[tuple[int, int]]:
 
 
 def set_num_threads(n: int) -> None:
-    """Compute with up to n threads, in kernels and in BLAS.
+    """Compute with up to n threads, in kernels and in matrix products.
 
     https://docs.pytorch.org/docs/stable/generated/torch.set_num_threads.html
 
@@ -130,9 +79,6 @@ def set_num_threads(n: int) -> None:
     if n < 1:
         raise RuntimeError(f"set_num_threads: expected a positive number of threads, got {n}")
     _state.wanted = n
-    set_blas = _blas("set")
-    if set_blas is not None:
-        set_blas(n)
 
 
 def get_num_threads() -> int:
@@ -147,10 +93,23 @@ def get_num_threads() -> int:
 def _default() -> int:
     """The cores this process may use, or $OMP_NUM_THREADS."""
     chosen = os.environ.get("OMP_NUM_THREADS", "")
-    if chosen.isdecimal() and int(chosen) > 0:
-        return int(chosen)
+    return int(chosen) if chosen.isdecimal() and int(chosen) > 0 else cores()
+
+
+@functools.cache
+def cores() -> int:
+    """How many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+@functools.cache
+def blas_is_serial() -> bool:
+    """Tell BLAS to compute on one thread; False if this BLAS cannot be told."""
+    set_blas = _blas("set")
+    if set_blas is not None:
+        set_blas(1)
+    return set_blas is not None
 
 
 @functools.cache
@@ -169,11 +128,3 @@ def blas_threads() -> int | None:
     """How many threads BLAS uses; None if unknown."""
     get = _blas("get")
     return None if get is None else int(str(get()))
-
-
-def _after_fork() -> None:
-    _state.workers = _Workers()  # the threads stayed behind
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
