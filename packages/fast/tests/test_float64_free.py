@@ -74,7 +74,7 @@ def test_pointwise_kernels(case: Case) -> None:
 
 def test_a_strided_kernel() -> None:
     _, text, signature = kernels.source(
-        add.fn, float32, float32, [float32] * 2, "vvgt", [False] * 2
+        add.fn, float32, float32, [float32] * 2, "vvx", [False] * 2
     )
     assert doubles(text, signature) == []
 
@@ -82,7 +82,9 @@ def test_a_strided_kernel() -> None:
 @pytest.mark.parametrize("columns", [False, True])
 def test_reductions(columns: bool) -> None:
     for operator, start in ((add, 0.0), (maximum, -np.inf)):
-        _, text, signature = reductions.source(operator, start, float32, float32, columns, "dense")
+        _, text, signature = reductions.source(
+            operator, start, float32, float32, columns, True, False
+        )
         assert doubles(text, signature) == []
 
 

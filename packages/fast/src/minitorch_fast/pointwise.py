@@ -227,7 +227,7 @@ class PointwiseKernels:
         if found is None:
             if len(self._plans) >= _LIMIT:
                 self._plans.clear()
-            found = self._plans[key] = plans(layouts, team)
+            found = self._plans[key] = plans(layouts, team, listed=True)
         return found
 
 

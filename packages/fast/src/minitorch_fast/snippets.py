@@ -45,6 +45,35 @@ def wide(typing):
     return types.void(), code
 """
 
+APART = """\
+@intrinsic
+def apart(typing):
+    \"\"\"Tells LLVM that OUT shares no memory with the operands, or element i with element i.\"\"\"
+
+    def code(context, builder, signature, args):
+        for argument in builder.function.args:
+            if argument.name == "arg.OUT.4":  # where its elements lie
+                argument.add_attribute("noalias")
+        return context.get_dummy_value()
+
+    return types.void(), code
+"""
+
+_BUFFER = """\
+from numba.core import cgutils
+
+
+@intrinsic
+def buffer_{side}(typing, like):
+    \"\"\"Memory on the stack for {side} x {side} elements of the array `like`.\"\"\"
+
+    def code(context, builder, signature, args):
+        element = context.get_data_type(signature.return_type.dtype)
+        return cgutils.alloca_once(builder, element, size={side} * {side})
+
+    return types.CPointer(like.dtype)(like), code
+"""
+
 _EXP2I = """\
 @intrinsic
 def exp2i(typing, n):
@@ -151,6 +180,9 @@ def ldexp(x, n):
     return scaled(x, np.int32(n))
 """
 
+_PLAIN = {"choose": CHOOSE, "apart": APART}
+_PLAIN |= {f"buffer_{side}": _BUFFER.format(side=side) for side in (32, 64)}
+
 _LLVM_NAMES = {name: name for name in ("floor", "ceil", "trunc", "rint", "sqrt", "fabs")}
 
 _FLOAT32 = {
@@ -248,8 +280,8 @@ def snippet(name: str, kind: str) -> str | None:
     from math import sin
     <BLANKLINE>
     """
-    if name == "choose":
-        return CHOOSE
+    if name in _PLAIN:
+        return _PLAIN[name]
     if name == "larger":
         return LARGER
     if kind == "int64":

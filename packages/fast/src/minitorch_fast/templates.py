@@ -105,6 +105,7 @@ def written(result: str, dtype: DType, kind: Kind) -> str:
 
 def flat(body: Body, spec: Spec) -> str:
     """The loop over n elements; each operand is dense, or one number (`s` in the pattern)."""
+    body.calls.add("apart")
     hoisted: list[str] = []
     loop: list[str] = []
     for x, array, dtype, letter in zip(
@@ -120,6 +121,7 @@ def flat(body: Body, spec: Spec) -> str:
             "\n\n@njit(**OPTIONS, cache=True)",
             f"def kernel({', '.join(['OUT', *spec.parameters, 'n'])}):",
             "    wide()",
+            "    apart()",
             *(f"    {line}" for line in hoisted),
             "    for i in range(n):",
             textwrap.indent("\n".join(loop), " " * 8),
@@ -132,69 +134,96 @@ def rows(body: Body, spec: Spec) -> str:
     """The loops of a plan: units of work, then rows, then columns by the pattern."""
     arrays = ["OUT", *dict.fromkeys(a for a in spec.arrays if a != "OUT")]
     letters = dict(zip(["OUT", *spec.arrays], spec.pattern, strict=False))
-    step = 1 + len(spec.arrays) + 1  # numbers for each outer dimension
     places = {a: i for i, a in reversed(list(enumerate(["OUT", *spec.arrays])))}
-    start = HEADER + 3 * (1 + len(spec.arrays))
+    body.calls.add("apart")
+    each = 1 + len(spec.arrays)  # numbers for a unit
+    start = HEADER + 3 * each
 
-    def at(array: str) -> str:
-        return f"{array.lower()}_at"
-
-    def cell(array: str) -> str:
-        stride = {"v": "k", "s": "0", "g": f"k * {array.lower()}_column"}[letters[array]]
-        return f"u64({at(array)} + {stride})" if stride != "0" else f"u64({at(array)})"
-
-    unit = ["rest = unit", *(f"{at(a)} = plan[{HEADER + 3 * places[a]}]" for a in arrays)]
-    unit += [
-        f"for d in range({start}, {start} + {step} * outer, {step}):",
-        "    i = rest % plan[d]",
-    ]
-    unit += ["    rest = rest // plan[d]"]
-    unit += [f"    {at(a)} += i * plan[d + {1 + places[a]}]" for a in arrays]
-
-    hoisted: list[str] = []
-    inner: list[str] = []
-    for x, array, dtype in zip(spec.names, spec.arrays, spec.dtypes, strict=True):
-        element = f"{array}[{cell(array)}]"
-        line = f"{x} = {read(element, dtype, spec.compute)}"
-        (hoisted if letters[array] == "s" else inner).append(line)
-    inner += [*body.lines, f"OUT[{cell('OUT')}] = {written(body.result, spec.out, body.kind)}"]
-    moves = [f"{at(a)} += {a.lower()}_row" for a in arrays]
-
-    if spec.pattern.endswith("t"):
-        loop = ["for j0 in range(0, rows, 32):", "    for k0 in range(0, columns, 32):"]
-        row = [f"{at(a)}_ = {at(a)} + j * {a.lower()}_row" for a in arrays]
-        renamed = [_rename(line, [at(a) for a in arrays]) for line in (*hoisted, "", *inner)]
-        cut = renamed.index("")
-        row += [*renamed[:cut], "for k in range(k0, min(k0 + 32, columns)):"]
-        row += ["    " + line for line in renamed[cut + 1 :]]
-        loop += [
-            " " * 8 + "for j in range(j0, min(j0 + 32, rows)):",
-            *(" " * 12 + line for line in row),
-        ]
+    setup = ["units, rows, columns = plan[0], plan[1], plan[2]"]
+    begin = []
+    for a in arrays:
+        low, place = a.lower(), places[a]
+        setup.append(f"{low}_row = plan[{HEADER + 3 * place + 1}]")
+        if letters[a] in "gx":
+            setup.append(f"{low}_column = plan[{HEADER + 3 * place + 2}]")
+        begin.append(f"{low}_at = plan[unit + {place}]")
+    hoisted, inner = _element_lines(body, spec, letters)
+    crosswise = [a for a in arrays if letters[a] == "x"]
+    if crosswise:
+        sizes = dict(zip(spec.arrays, spec.dtypes, strict=True))
+        side = 64 if all(sizes[a].itemsize <= 4 for a in crosswise) else 32
+        body.calls.add(f"buffer_{side}")
+        setup += [f"TURNED_{a} = buffer_{side}({a})" for a in crosswise]
+        loop = _tiles(arrays, letters, side, hoisted, inner)
     else:
         loop = ["for _ in range(rows):"]
         loop += ["    " + line for line in (*hoisted, "for k in range(columns):")]
-        loop += [" " * 8 + line for line in inner] + ["    " + line for line in moves]
-    names = "units, rows, columns, outer"
-    setup = [f"{names} = {', '.join(f'plan[{i}]' for i in range(HEADER))}"]
-    for a in arrays:
-        setup.append(f"{a.lower()}_row = plan[{HEADER + 3 * places[a] + 1}]")
-        if letters[a] == "g":
-            setup.append(f"{a.lower()}_column = plan[{HEADER + 3 * places[a] + 2}]")
+        loop += [" " * 8 + line for line in inner]
+        loop += [f"    {a.lower()}_at += {a.lower()}_row" for a in arrays]
     return "\n".join(
         [
             "\n\n@njit(**OPTIONS, cache=True)",
             f"def kernel({', '.join(['OUT', *spec.parameters, 'plan'])}):",
             "    wide()",
+            "    apart()",
             textwrap.indent("\n".join(setup), " " * 4),
-            "    for unit in range(units):",
-            textwrap.indent("\n".join([*unit, *loop]), " " * 8),
+            f"    for unit in range({start}, {start} + {each} * units, {each}):",
+            textwrap.indent("\n".join([*begin, *loop]), " " * 8),
             "",
         ]
     )
 
 
-def _rename(line: str, names: list[str]) -> str:
-    for name in names:
-        line = line.replace(name, f"{name}_")
-    return line
+def _element_lines(body: Body, spec: Spec, letters: dict[str, str]) -> tuple[list[str], list[str]]:
+    """What is done for one row and for one element, by the pattern's letters."""
+
+    def cell(array: str) -> str:
+        low = array.lower()
+        step = {"v": " + k", "s": "", "g": f" + k * {low}_column", "x": " + k"}[letters[array]]
+        return f"{'TURNED_' if letters[array] == 'x' else ''}{array}[u64({low}_at{step})]"
+
+    hoisted: list[str] = []
+    inner: list[str] = []
+    for x, array, dtype in zip(spec.names, spec.arrays, spec.dtypes, strict=True):
+        line = f"{x} = {read(cell(array), dtype, spec.compute)}"
+        (hoisted if letters[array] == "s" else inner).append(line)
+    inner += [*body.lines, f"{cell('OUT')} = {written(body.result, spec.out, body.kind)}"]
+    return hoisted, inner
+
+
+def _tiles(
+    arrays: list[str], letters: dict[str, str], side: int, hoisted: list[str], inner: list[str]
+) -> list[str]:
+    """The rows and columns of a unit, in tiles.
+
+    A tile of 64 x 64 float32 is 16 KiB, half of a first cache. `a + b.T` of 1000 x 1000 takes
+    0.6 ns for an element; without the buffer, gathering b down its columns, 1.2 ns; and of
+    1024 x 1024, where the lines of a column share one place in the cache, 0.7 and 3.2 ns.
+    """
+    turn: list[str] = []
+    row: list[str] = []
+    for a in arrays:
+        low = a.lower()
+        if letters[a] == "x":
+            turn += [
+                "for k in range(width):",
+                f"    line = {low}_begin + (k0 + k) * {low}_column + j0",
+                "    for j in range(height):",
+                f"        TURNED_{a}[u64({side} * j + k)] = {a}[u64(line + j)]",
+            ]
+            row.append(f"{low}_at = {side} * j")
+        else:
+            first = {"v": " + k0", "s": "", "g": f" + k0 * {low}_column"}[letters[a]]
+            row.append(f"{low}_at = {low}_begin + (j0 + j) * {low}_row{first}")
+    return [
+        *(f"{a.lower()}_begin = {a.lower()}_at" for a in arrays),
+        f"for j0 in range(0, rows, {side}):",
+        f"    height = min({side}, rows - j0)",
+        f"    for k0 in range(0, columns, {side}):",
+        f"        width = min({side}, columns - k0)",
+        *(" " * 8 + line for line in turn),
+        "        for j in range(height):",
+        *(" " * 12 + line for line in (*row, *hoisted)),
+        "            for k in range(width):",
+        *(" " * 16 + line for line in inner),
+    ]
