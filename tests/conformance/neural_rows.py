@@ -262,6 +262,20 @@ def _sequences() -> list[Row]:
 
         return call
 
+    def sequences(name: str) -> Call:
+        """Two layers in both directions, for two sequences of three steps."""
+
+        def call(lib: ModuleType, x: Tensor, h: Tensor, *params: Tensor) -> Tensor:
+            states = (h, h * h) if name == "lstm" else h
+            y, *last = getattr(lib, name)(x, states, params, True, 2, 0.0, False, True, True)
+            return lib.cat([y.flatten(), *(each.flatten() for each in last)])
+
+        return call
+
+    def weights(gates: int) -> list[Given]:
+        shapes = [(2 * gates, 2), (2 * gates,), (2 * gates,)]
+        return [Given(shape) for size in (3, 3, 4, 4) for shape in ((2 * gates, size), *shapes)]
+
     attention = (Given((2, 1, 4)), Given((3, 1, 4)), Given((12, 4)), Given((4, 4)))
     return [
         *(
@@ -284,6 +298,11 @@ def _sequences() -> list[Row]:
         ),
         row("torch.lstm_cell", lambda lib, x, h, w, v: lib.lstm_cell(x, (h, h * h), w, v)[0],
             Given((2, 3)), Given((2, 2)), Given((8, 3)), Given((8, 2)), dtypes=False),
+        *(
+            row(f"torch.{name}", sequences(name), Given((2, 3, 3)), Given((4, 2, 2)),
+                *weights(gates), dtypes=False, double=False)
+            for name, gates in (("rnn_tanh", 1), ("rnn_relu", 1), ("gru", 3), ("lstm", 4))
+        ),
     ]  # fmt: skip
 
 

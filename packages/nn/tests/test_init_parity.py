@@ -25,10 +25,24 @@ UNIFORM: list[Callable[[ModuleType], nn.Module]] = [
     lambda t: t.nn.Conv2d(6, 16, (3, 5), groups=2, bias=False),
     lambda t: t.nn.Sequential(t.nn.Conv2d(1, 2, 3), t.nn.BatchNorm2d(2), t.nn.Linear(8, 4)),
     lambda t: t.nn.LayerNorm((2, 3)),
+    lambda t: t.nn.GroupNorm(2, 4),
+    lambda t: t.nn.RMSNorm(4),
+    lambda t: t.nn.RNN(3, 4, 2, "relu", bidirectional=True),
+    lambda t: t.nn.LSTM(3, 4, 2, bidirectional=True, proj_size=2),
+    lambda t: t.nn.GRU(20, 30, bias=False),
+    lambda t: t.nn.RNNCell(3, 4),
+    lambda t: t.nn.LSTMCell(3, 4, bias=False),
+    lambda t: t.nn.GRUCell(3, 4),
+    lambda t: t.nn.MultiheadAttention(8, 2),
+    lambda t: t.nn.MultiheadAttention(8, 2, bias=False, kdim=3, vdim=5),
+    lambda t: t.nn.TransformerEncoderLayer(8, 2, 16),
+    lambda t: t.nn.TransformerDecoderLayer(8, 2, 16, bias=False),
+    lambda t: t.nn.Transformer(8, 2, 2, 1, 16, batch_first=True),
 ]
 NORMAL: list[Callable[[ModuleType], nn.Module]] = [
     lambda t: t.nn.Embedding(2, 3),
     lambda t: t.nn.Embedding(100, 7, padding_idx=3),
+    lambda t: t.nn.MultiheadAttention(8, 2, add_bias_kv=True),
 ]
 INITS: list[tuple[str, dict[str, object], int]] = [
     ("uniform_", {"a": -0.3, "b": 0.7}, 0),

@@ -592,6 +592,7 @@ from minitorch_tensor.functional.grid import (
     affine_grid_generator,
     grid_sampler,
 )
+from minitorch_tensor.functional.recurrent import gru, lstm, rnn_relu, rnn_tanh
 from minitorch_tensor.functional.top_level import (
     adaptive_max_pool1d,
     alpha_dropout,
@@ -898,6 +899,7 @@ __all__ = [
     "grid_sampler_2d",
     "grid_sampler_3d",
     "group_norm",
+    "gru",
     "gru_cell",
     "gt",
     "half",
@@ -998,6 +1000,7 @@ __all__ = [
     "logspace",
     "logsumexp",
     "long",
+    "lstm",
     "lstm_cell",
     "lt",
     "lu",
@@ -1115,7 +1118,9 @@ __all__ = [
     "resolve_neg",
     "result_type",
     "rms_norm",
+    "rnn_relu",
     "rnn_relu_cell",
+    "rnn_tanh",
     "rnn_tanh_cell",
     "roll",
     "rot90",

@@ -13,6 +13,7 @@ from minitorch.nn.activation import (
     Softplus,
     Tanh,
 )
+from minitorch.nn.attention import MultiheadAttention
 from minitorch.nn.batchnorm import BatchNorm1d, BatchNorm2d
 from minitorch.nn.container import ModuleDict, ModuleList, Sequential
 from minitorch.nn.conv import Conv1d, Conv2d
@@ -32,7 +33,7 @@ from minitorch.nn.loss import (
     SmoothL1Loss,
 )
 from minitorch.nn.module import Module
-from minitorch.nn.normalization import LayerNorm
+from minitorch.nn.normalization import GroupNorm, LayerNorm, RMSNorm
 from minitorch.nn.parameter import Parameter
 from minitorch.nn.parameter_container import ParameterDict, ParameterList
 from minitorch.nn.pooling import (
@@ -42,10 +43,17 @@ from minitorch.nn.pooling import (
     MaxPool1d,
     MaxPool2d,
 )
+from minitorch.nn.rnn import GRU, LSTM, RNN
+from minitorch.nn.rnn_cells import GRUCell, LSTMCell, RNNCell
+from minitorch.nn.transformer import Transformer, TransformerDecoder, TransformerEncoder
+from minitorch.nn.transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "AdaptiveAvgPool2d",
     "AvgPool1d",
     "AvgPool2d",
@@ -59,10 +67,13 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
+    "GroupNorm",
     "HuberLoss",
     "Identity",
     "KLDivLoss",
     "L1Loss",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -73,10 +84,13 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
     "Parameter",
     "ParameterDict",
     "ParameterList",
+    "RMSNorm",
+    "RNNCell",
     "ReLU",
     "Sequential",
     "SiLU",
@@ -85,6 +99,11 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Unflatten",
     "functional",
     "init",

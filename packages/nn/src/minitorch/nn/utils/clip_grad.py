@@ -1,20 +1,17 @@
-"""Helpers for all parameters at once: clip their gradients, line them up in one vector."""
+"""Cut the gradients of all parameters at once."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 
-from minitorch.nn.parameter import typename
 from minitorch_autodiff import no_grad
-from minitorch_tensor import Tensor, cat, stack, tensor
+from minitorch_tensor import Tensor, stack, tensor
 
 __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "get_total_norm",
-    "parameters_to_vector",
-    "vector_to_parameters",
 ]
 
 
@@ -103,54 +100,3 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     for p in _listed(parameters):
         if p.grad is not None:
             p.grad.clamp_(min=-float(clip_value), max=float(clip_value))
-
-
-def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All elements of all parameters, in order, as one vector.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html
-
-    Raises:
-        TypeError: if they are on different devices.
-
-    >>> parameters_to_vector([Tensor([1.0]), Tensor([[2.0, 3.0]])]).tolist()
-    [1.0, 2.0, 3.0]
-    """
-    listed = _listed(parameters)
-    devices = {p.device for p in listed}
-    if len(devices) > 1:
-        raise TypeError(
-            "parameters_to_vector: Found two parameters on different devices, this is currently "
-            f"not supported: {', '.join(sorted(map(str, devices)))}"
-        )
-    return cat([p.reshape(-1) for p in listed])
-
-
-def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters the elements of a vector: the inverse of `parameters_to_vector`.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.vector_to_parameters.html
-
-    Raises:
-        TypeError: if `vec` is no tensor.
-        RuntimeError: if it has not exactly the elements that the parameters have.
-
-    >>> p = Tensor([[0.0, 0.0]])
-    >>> vector_to_parameters(Tensor([1.0, 2.0]), [p])
-    >>> p.tolist()
-    [[1.0, 2.0]]
-    """
-    if not isinstance(vec, Tensor):
-        raise TypeError(f"expected minitorch.Tensor, but got: {typename(vec)}")
-    listed = _listed(parameters)
-    wanted = sum(p.numel() for p in listed)
-    if vec.numel() != wanted:
-        raise RuntimeError(
-            f"vector_to_parameters: the parameters have {wanted} elements, but the vector has "
-            f"{vec.numel()}"
-        )
-    position = 0
-    for p in listed:
-        piece = vec.detach()[position : position + p.numel()]
-        p.data = piece.reshape(p.shape).clone()
-        position += p.numel()
