@@ -58,7 +58,7 @@ class Pair(Pointwise["Pair"]):
     def first_nan(self) -> tuple[int, ...] | None:
         return next(((i,) for i, value in enumerate(self.values) if value != value), None)
 
-    def receive(self, g: Pair, /) -> None:
+    def receive(self, g: Pair, /, *, alone: bool = False) -> None:
         self.grad = g if self.grad is None else self.grad + g
 
     def apply_unary(self, operator: Unary, /) -> Pair:

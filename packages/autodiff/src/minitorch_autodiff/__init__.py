@@ -13,7 +13,13 @@ from minitorch_autodiff.anomaly import (
     set_detect_anomaly,
 )
 from minitorch_autodiff.delayed import DelayedError
-from minitorch_autodiff.engine import Walk, backward, current_walk, youngest_first
+from minitorch_autodiff.engine import (
+    Walk,
+    backward,
+    current_walk,
+    references_when_alone,
+    youngest_first,
+)
 from minitorch_autodiff.graph import Differentiable, Hook, Many, Node, Output, next_sequence
 from minitorch_autodiff.handle import RemovableHandle
 from minitorch_autodiff.linear import LinearNode, record_linear
@@ -164,6 +170,7 @@ __all__ = [
     "record_linear",
     "record_ternary",
     "record_unary",
+    "references_when_alone",
     "set_detect_anomaly",
     "set_grad_enabled",
     "topological_sort",

@@ -41,8 +41,8 @@ class Differentiable(Liftable, Protocol):
         """Where a gradient of this value is sent; None if it needs none."""
         ...
 
-    def receive(self, g: Self, /) -> None:
-        """Add `g` to `.grad`."""
+    def receive(self, g: Self, /, *, alone: bool = False) -> None:
+        """Add `g` to `.grad`, or let it be `.grad` if it is `alone`: nobody else has it."""
         ...
 
     def first_nan(self) -> tuple[int, ...] | None:

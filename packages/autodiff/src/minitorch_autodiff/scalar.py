@@ -97,7 +97,7 @@ class Scalar(Pointwise["Scalar"]):
                     self.node = AccumulateGrad(self)
         return self.node
 
-    def receive(self, g: Scalar, /) -> None:
+    def receive(self, g: Scalar, /, *, alone: bool = False) -> None:
         """Add g to `.grad`."""
         if g.requires_grad and not is_grad_enabled():
             g = g.detach()  # a gradient has a history only if its computation was recorded

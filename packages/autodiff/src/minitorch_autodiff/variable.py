@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from threading import RLock
-from typing import Generic
+from typing import ClassVar, Generic
 from weakref import ref
 
 from minitorch_autodiff.equality import Comparison
@@ -26,6 +27,8 @@ class AccumulateGrad(Node[D]):
 
     __slots__ = ("after", "leaf")
 
+    alone: ClassVar[int] = 0  # see `references_when_alone`; 0: no gradient is ever taken over
+
     def __init__(self, leaf: D) -> None:
         super().__init__(())
         self.leaf = ref(leaf)
@@ -38,10 +41,11 @@ class AccumulateGrad(Node[D]):
 
     def backward(self, g: D, /) -> Sequence[D | None]:
         """leaf.grad += g, unless the leaf was frozen after it was used."""
+        alone = getrefcount(g) <= self.alone
         leaf = self.leaf()
         if leaf is not None and leaf.requires_grad:
             with _accumulating:
-                leaf.receive(g)
+                leaf.receive(g, alone=alone)
             for hook in tuple(self.after):
                 hook(leaf)
         return ()
@@ -91,8 +95,8 @@ class Variable(Generic[D]):
         """Where a gradient of this value is sent; None if it needs none."""
 
     @abstractmethod
-    def receive(self, g: D, /) -> None:
-        """Add `g` to `.grad`."""
+    def receive(self, g: D, /, *, alone: bool = False) -> None:
+        """Add `g` to `.grad`, or let it be `.grad` if it is `alone`: nobody else has it."""
 
     def __add__(self, other: D | float, /) -> D:
         return self.apply_binary(add, other)

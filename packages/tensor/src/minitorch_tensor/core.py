@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator
 from copy import deepcopy
+from sys import getrefcount
 from threading import Lock
 from typing import ClassVar
 from weakref import ReferenceType, ref
@@ -30,6 +31,7 @@ from minitorch_autodiff import (
     record_binary,
     record_ternary,
     record_unary,
+    references_when_alone,
 )
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary
 from minitorch_tensor import (
@@ -277,10 +279,14 @@ class Tensor(
                     self.node = AccumulateGrad(self)
         return self.node
 
-    def receive(self, g: Tensor, /) -> None:
-        """Add g to `.grad`, which is a dense tensor that nothing else shares."""
+    def receive(self, g: Tensor, /, *, alone: builtins.bool = False) -> None:
+        """Add g to `.grad`, which is a dense tensor that nothing else shares.
+
+        A gradient that nobody else has becomes `.grad` itself: to copy it would cost as much as
+        many a kernel that made it.
+        """
         if self._grad is None:
-            self._grad = views.clone(g)
+            self._grad = g if alone and _is_alone(g) else views.clone(g)
         elif is_grad_enabled():
             self._grad = self._grad + g
         else:
@@ -669,3 +675,31 @@ def _rebuild(
     x._grad = x.node = x.base = None
     x.__dict__.update(attributes)
     return x
+
+
+def _holders(g: Tensor) -> tuple[int, int]:
+    """How many references there are to the storage of g, and to its memory."""
+    return getrefcount(g.storage), getrefcount(g.storage.buffer)
+
+
+def _is_alone(g: Tensor) -> bool:
+    """Whether g, which nobody else has, is dense, without history, and shares its memory with none.
+
+    An array that is part of another one may be shared, too.
+    """
+    return (
+        g.layout.dense
+        and g.node is None
+        and type(g) is Tensor
+        and len(g.storage.buffer) == g.layout.size
+        and getattr(g.storage.buffer, "base", None) is None
+        and _holders(g) == _HOLDERS_ALONE
+    )
+
+
+_probe = _new(Tensor)
+_probe.storage = _new(Storage)
+_probe.storage.buffer = np.empty(0)
+_HOLDERS_ALONE = _holders(_probe)
+del _probe
+AccumulateGrad.alone = references_when_alone(lambda: _new(Tensor))
