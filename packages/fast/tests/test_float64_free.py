@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 from minitorch_fast import kernels, printer, reductions
-from minitorch_fast.functional import conv_loops, loss_loops, optim_loops, pool_loops
+from minitorch_fast.functional import conv_loops, loss_loops, optim_loops, pool_loops, softmax_loops
 from minitorch_operators import add, maximum
 from minitorch_tensor import float32
 
 from .operators import CASES, Case
 
 FUSED = [
-    conv_loops.correlate, conv_loops.weight_gradient, loss_loops.log_sums,
-    loss_loops.scores_gradient, optim_loops.adam, optim_loops.adam_largest, optim_loops.sgd,
+    conv_loops.correlate, conv_loops.weight_gradient, loss_loops.class_losses,
+    loss_loops.class_gradient, loss_loops.distribution_losses, loss_loops.distribution_gradient,
+    softmax_loops.softmax_rows, softmax_loops.softmax_columns, softmax_loops.columns_gradient,
+    optim_loops.adam, optim_loops.adam_largest, optim_loops.sgd,
     optim_loops.sgd_momentum, pool_loops.largest, pool_loops.largest_gradient,
     pool_loops.largest_of_four, pool_loops.largest_of_four_gradient,
 ]  # fmt: skip
@@ -73,9 +75,7 @@ def test_pointwise_kernels(case: Case) -> None:
 
 
 def test_a_strided_kernel() -> None:
-    _, text, signature = kernels.source(
-        add.fn, float32, float32, [float32] * 2, "vvx", [False] * 2
-    )
+    _, text, signature = kernels.source(add.fn, float32, float32, [float32] * 2, "vvx", [False] * 2)
     assert doubles(text, signature) == []
 
 

@@ -1,86 +1,170 @@
-"""The loops of the cross-entropy with class indices: one pass over the scores each way."""
+"""The loops of the cross-entropy: one pass over the scores each way.
+
+Forward keeps log(sum(exp(x))) of each row, from which backward makes the probabilities again: to
+write and to read them would cost as much as the exponentials.
+"""
 
 from __future__ import annotations
 
-from minitorch_fast.loops import Floats, Ints, choose, reordered, scratch
-from minitorch_operators.ieee import exp, log
+from minitorch_fast.functional.row_loops import largest, total, total_of_exponentials
+from minitorch_fast.loops import Floats, Ints, exp_negative, reordered
+from minitorch_operators.ieee import log
 
 
-def largest(x: Floats, at: int, n: int, lanes: Floats) -> float:
-    """The largest of n numbers; a nan may be passed over."""
-    m = x[at]
-    if n < 64:
-        for j in range(1, n):
-            m = choose(x[at + j] > m, x[at + j], m)
-        return m
-    for k in range(32):
-        lanes[k] = x[at + k]
-    whole = n - n % 32
-    for j in range(32, whole, 32):
-        for k in range(32):
-            v = x[at + j + k]
-            lanes[k] = choose(v > lanes[k], v, lanes[k])
-    for k in range(32):
-        m = choose(lanes[k] > m, lanes[k], m)
-    for j in range(whole, n):
-        m = choose(x[at + j] > m, x[at + j], m)
-    return m
+def log_sum(x: Floats, at: int, n: int) -> float:
+    """log(sum(exp(x))) of n numbers."""
+    m = largest(x, at, n)
+    return log(total_of_exponentials(x, at, n, m)) + m
 
 
 @reordered
-def total(x: Floats, n: int) -> float:
-    """The sum of n numbers."""
-    s = 0.0
+def weighted_distance(x: Floats, at: int, n: int, s: float, weight: Floats) -> float:
+    """The sum of weight * (s - x)."""
+    d = 0.0
     for j in range(n):
-        s += x[j]
-    return s
+        d += weight[j] * (s - x[at + j])
+    return d
 
 
-def log_sums(sums: Floats, losses: Floats, x: Floats, target: Ints, g: Ints) -> int:
-    """sums[i] = log(sum_j exp(x[i, j])), losses[i] = sums[i] - x[i, target[i]].
+def class_losses(
+    sums: Floats, losses: Floats, counted: Floats, x: Floats, target: Ints, weight: Floats,
+    hard: float, even: float, first: int, last: int, classes: int, ignored: int,
+) -> int:  # fmt: skip
+    """The loss of each row of scores, and how much it counts in the mean.
 
-    A loss is 0 where the target is ignored. g is: rows, classes, the index to ignore. Returns how
-    many targets are no class; their loss is 0 too.
+    With s = log(sum(exp(x))) the loss is, for the class c,
+
+        hard * weight[c] * (s - x[c]) + even * sum_j weight[j] * (s - x[j])
+
+    and 0 where the class is the one to ignore. Returns how many targets are no class.
     """
-    rows, classes, ignored = g[0], g[1], g[2]
     bad = 0
-    buffer = scratch(32 + classes)
-    for i in range(rows):
+    for i in range(first, last):
         at = i * classes
-        m = largest(x, at, classes, buffer)
-        for j in range(classes):
-            buffer[j] = exp(x[at + j] - m)
-        s = log(total(buffer, classes)) + m
-        sums[i] = s
-        losses[i] = 0.0
         c = target[i]
+        sums[i] = 0.0
+        losses[i] = 0.0
+        counted[i] = 0.0
         if c != ignored:
             if 0 <= c < classes:
-                losses[i] = s - x[at + c]
+                s = log_sum(x, at, classes)
+                sums[i] = s
+                counted[i] = weight[c]
+                loss = hard * weight[c] * (s - x[at + c])
+                if even != 0.0:
+                    loss += even * weighted_distance(x, at, classes, s, weight)
+                losses[i] = loss
             else:
                 bad += 1
     return bad
 
 
-def scores_gradient(
-    dx: Floats, x: Floats, sums: Floats, target: Ints, scale: Floats, each: int, g: Ints
-) -> None:
-    """dx[i, j] = (exp(x[i, j] - sums[i]) - (j == target[i])) * scale.
-
-    It is 0 where a target is ignored. scale holds one number, or one for each row if `each` is 1.
-    """
-    rows, classes, ignored = g[0], g[1], g[2]
-    for i in range(rows):
+def class_gradient(
+    dx: Floats, x: Floats, sums: Floats, target: Ints, weight: Floats, scale: Floats, each: int,
+    hard: float, even: float, first: int, last: int, classes: int, ignored: int,
+) -> None:  # fmt: skip
+    """The gradient of `class_losses`, times scale: one number, or one a row if `each` is 1."""
+    mass = even * total(weight, 0, classes)
+    for i in range(first, last):
         at = i * classes
         c = target[i]
-        s = 0.0
-        if c != ignored:
-            s = scale[i * each]
-        k = sums[i]
         if c == ignored:
             for j in range(classes):
                 dx[at + j] = 0.0
         else:
-            for j in range(classes):
-                dx[at + j] = exp(x[at + j] - k) * s
-            dx[at + c] -= s
+            k = scale[i * each]
+            own = hard * weight[c]
+            p = (own + mass) * k
+            s = sums[i]
+            if even == 0.0:
+                for j in range(classes):
+                    dx[at + j] = exp_negative(x[at + j] - s) * p
+            else:
+                spread = even * k
+                for j in range(classes):
+                    dx[at + j] = exp_negative(x[at + j] - s) * p - weight[j] * spread
+            dx[at + c] -= own * k
+
+
+@reordered
+def expected_distance(
+    x: Floats, q: Floats, at: int, n: int, s: float, weight: Floats, hard: float, even: float
+) -> float:
+    """The sum of weight * (hard * q + even) * (s - x)."""
+    d = 0.0
+    for j in range(n):
+        d += weight[j] * (hard * q[at + j] + even) * (s - x[at + j])
+    return d
+
+
+@reordered
+def expected_weight(q: Floats, at: int, n: int, weight: Floats, hard: float, even: float) -> float:
+    """The sum of weight * (hard * q + even)."""
+    d = 0.0
+    for j in range(n):
+        d += weight[j] * (hard * q[at + j] + even)
+    return d
+
+
+def distribution_losses(
+    sums: Floats, losses: Floats, x: Floats, q: Floats, weight: Floats,
+    hard: float, even: float, first: int, last: int, classes: int,
+) -> None:  # fmt: skip
+    """The loss of each row for probabilities q of its classes."""
+    for i in range(first, last):
+        at = i * classes
+        s = log_sum(x, at, classes)
+        sums[i] = s
+        losses[i] = expected_distance(x, q, at, classes, s, weight, hard, even)
+
+
+def distribution_gradient(
+    dx: Floats, x: Floats, q: Floats, sums: Floats, weight: Floats, scale: Floats, each: int,
+    hard: float, even: float, first: int, last: int, classes: int,
+) -> None:  # fmt: skip
+    """The gradient of `distribution_losses`, times scale."""
+    for i in range(first, last):
+        at = i * classes
+        k = scale[i * each]
+        s = sums[i]
+        p = expected_weight(q, at, classes, weight, hard, even) * k
+        for j in range(classes):
+            own = weight[j] * (hard * q[at + j] + even) * k
+            dx[at + j] = exp_negative(x[at + j] - s) * p - own
+
+
+def picked_losses(
+    losses: Floats, counted: Floats, x: Floats, target: Ints, weight: Floats,
+    samples: int, classes: int, inner: int, ignored: int,
+) -> int:  # fmt: skip
+    """-weight[c] * x[c] for log-probabilities (samples, classes, inner), and the weights.
+
+    Returns how many targets are no class.
+    """
+    bad = 0
+    for i in range(samples):
+        for k in range(inner):
+            at = i * inner + k
+            c = target[at]
+            losses[at] = 0.0
+            counted[at] = 0.0
+            if c != ignored:
+                if 0 <= c < classes:
+                    counted[at] = weight[c]
+                    losses[at] = -weight[c] * x[(i * classes + c) * inner + k]
+                else:
+                    bad += 1
+    return bad
+
+
+def picked_gradient(
+    dx: Floats, target: Ints, weight: Floats, scale: Floats, each: int,
+    samples: int, classes: int, inner: int, ignored: int,
+) -> None:  # fmt: skip
+    """dx = -weight[c] * scale at the class c; dx is 0 before."""
+    for i in range(samples):
+        for k in range(inner):
+            at = i * inner + k
+            c = target[at]
+            if c != ignored:
+                dx[(i * classes + c) * inner + k] = -weight[c] * scale[at * each]

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from minitorch_tensor import Tensor
-from minitorch_tensor.core import make
+from minitorch_tensor import Tensor, core
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.layout import Layout, Shape
 from minitorch_tensor.numpy_backend import host
-from minitorch_tensor.storage import Storage
 
 if TYPE_CHECKING:
     from minitorch_fast.target import Kind
@@ -28,9 +23,8 @@ def flat(x: Tensor) -> HostArray:
 
 def fresh(like: Tensor, shape: Shape) -> tuple[Tensor, HostArray]:
     """A new tensor of the dtype and device of another, and its memory."""
-    layout = Layout.contiguous(shape)
-    memory: npt.NDArray[np.generic] = np.empty(layout.size, like.dtype.numpy)
-    return make(Storage(memory, like.storage.device), layout, like.dtype), memory
+    y = core.fresh(Layout.contiguous(shape), like.dtype, like.storage.device)
+    return y, host(y.storage.buffer)
 
 
 def kind(dtype: DType) -> Kind | None:

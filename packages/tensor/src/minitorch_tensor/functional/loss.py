@@ -105,18 +105,19 @@ def nll_loss(
     Tensor([1., 4.], requires_grad=False)
     """
     check_classes("nll_loss", input, target, weight, reduction)
-    return _nll("nll_loss", input, target, weight, ignore_index, reduction)
+    return picked(input, target, weight, ignore_index, reduction, "nll_loss")
 
 
-def _nll(
-    name: str,
+@Op
+def picked(
     log_p: Tensor,
     target: Tensor,
     weight: Tensor | None,
     ignore_index: int,
     reduction: str,
+    name: str,
 ) -> Tensor:
-    """`nll_loss` of arguments that were checked."""
+    """`nll_loss` of arguments that were checked, for the function `name`."""
     target = target.to(dtypes.int64)
     if log_p.ndim == 1:
         target = views.reshape(target, ())
@@ -227,7 +228,7 @@ def cross_entropy(
     log_p = log_softmax(input, dim)
     if probabilities:
         return _soft(log_p, target, weight, reduction, label_smoothing)
-    loss = _nll("cross_entropy", log_p, target, weight, ignore_index, reduction)
+    loss = picked(log_p, target, weight, ignore_index, reduction, "cross_entropy")
     if label_smoothing == 0.0:
         return loss
     even = _even(log_p, target, weight, ignore_index, reduction)
