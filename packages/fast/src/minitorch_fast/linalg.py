@@ -41,19 +41,19 @@ class MatrixKernels:
             reference.matmul(out, a, b)
             return
         if len(out.layout.shape) == 2:
-            _product(_matrix(a), _matrix(b), _matrix(out))
+            product(_matrix(a), _matrix(b), _matrix(out))
             return
         left, right, result = _operand(a), _operand(b), view(out)
         if not any(b.layout.strides[:-2]) and left.flags.c_contiguous:
             rows = out.layout.size // result.shape[-1]
             left = left.reshape(rows, left.shape[-1])
             result = host(out.storage.buffer)[: out.layout.size].reshape(rows, result.shape[-1])
-            _product(left, right[(0,) * (right.ndim - 2)], result)
+            product(left, right[(0,) * (right.ndim - 2)], result)
         else:
-            _products(left, right, result)
+            products(left, right, result)
 
 
-def _product(a: HostArray, b: HostArray, out: HostArray) -> None:
+def product(a: HostArray, b: HostArray, out: HostArray) -> None:
     """out = a @ b for three matrices."""
     (n, m), k = out.shape, a.shape[1]
     parts = _parts(n * m * k)
@@ -66,7 +66,7 @@ def _product(a: HostArray, b: HostArray, out: HostArray) -> None:
         threads.run(_matmul, [(a[i:j], b, out[i:j]) for i, j in threads.cut(n, parts, 16)])
 
 
-def _products(a: HostArray, b: HostArray, out: HostArray) -> None:
+def products(a: HostArray, b: HostArray, out: HostArray) -> None:
     """out = a @ b for stacks of matrices: each thread computes some of them."""
     lead = out.shape[:-2]
     longest = lead.index(max(lead))
@@ -76,7 +76,7 @@ def _products(a: HostArray, b: HostArray, out: HostArray) -> None:
         return
     if lead[longest] < parts:
         for index in np.ndindex(lead):
-            _product(a[index], b[index], out[index])
+            product(a[index], b[index], out[index])
         return
     before = (slice(None),) * longest
     calls = [
