@@ -146,7 +146,7 @@ def test_a_slow_compilation_is_told(
 
 
 def test_a_kernel_file_says_what_it_is(folder: Path) -> None:
-    name, text, _ = kernels.source(ALL["silu"].fn, float32, float32, [float32], "flat_v", [False])
+    name, text, _ = kernels.source(ALL["silu"].fn, float32, float32, [float32], "flat_v")
     assert name == "silu_float32_flat_v"
     assert text.startswith('"""minitorch_operators.smooth: _silu(x,) at float32')
     assert "# exp" in text

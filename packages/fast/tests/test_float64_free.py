@@ -42,7 +42,7 @@ def doubles(text: str, signature: str) -> list[str]:
 def test_sources_name_no_float64(case: Case) -> None:
     k = case.arity
     _, text, _ = kernels.source(
-        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k, [False] * k
+        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k
     )
     loop = text[text.rindex("def kernel") :]
     assert not re.search(r"f64|float64|\d\.\d", loop)
@@ -69,13 +69,13 @@ SAMPLE = [
 def test_pointwise_kernels(case: Case) -> None:
     k = case.arity
     _, text, signature = kernels.source(
-        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k, [False] * k
+        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k
     )
     assert doubles(text, signature) == []
 
 
 def test_a_strided_kernel() -> None:
-    _, text, signature = kernels.source(add.fn, float32, float32, [float32] * 2, "vvx", [False] * 2)
+    _, text, signature = kernels.source(add.fn, float32, float32, [float32] * 2, "vvx")
     assert doubles(text, signature) == []
 
 

@@ -32,7 +32,7 @@ by_dtype = pytest.mark.parametrize("dtype", [float32, float64], ids=lambda dtype
 @functools.cache
 def flat_kernel(case: Case, dtype: DType) -> threads.Kernel:
     k = case.arity
-    return kernels.build(case.fn, dtype, dtype, [dtype] * k, "flat_" + "v" * k, [False] * k)
+    return kernels.build(case.fn, dtype, dtype, [dtype] * k, "flat_" + "v" * k)
 
 
 def compiled(case: Case, dtype: DType, operands: list[Floats]) -> npt.NDArray[np.float64]:
@@ -76,6 +76,18 @@ def test_edges(case: Case, dtype: DType) -> None:
     wrong = np.flatnonzero(~(same | (finite & near) | fused))
     examples = [(*(x[i] for x in operands), found[i], expected[i]) for i in wrong[:3]]
     assert not examples, f"(operands, found, expected): {examples}"
+
+
+@by_case
+def test_an_operand_may_be_the_output(case: Case, dtype: DType) -> None:
+    """The kernels are told that it is not, so that nothing is checked; nothing may come of it."""
+    operands = random_operands(case, dtype.numpy, 1003)
+    expected = np.empty_like(operands[0])
+    flat_kernel(case, dtype)(expected, *operands, expected.size)
+    for i in range(case.arity):
+        given = [x.copy() for x in operands]
+        flat_kernel(case, dtype)(given[i], *given, expected.size)
+        assert np.array_equal(given[i], expected, equal_nan=True)
 
 
 @by_dtype
@@ -265,6 +277,29 @@ def test_the_output_may_be_an_operand(fast: FastBackend, n: int) -> None:
     assert np.array_equal(host(x), expected)
 
 
+@pytest.mark.parametrize("n", [5, 3000, 270000])
+def test_in_place(fast: FastBackend, n: int) -> None:
+    x = base(n)
+    expected = np.exp(host(x))
+    for _ in range(2):  # the second time from what is remembered
+        y = from_numpy(host(x).copy())
+        fast.map(op.exp, y, y)
+        np.testing.assert_allclose(host(y), expected, rtol=1e-6)
+    z = from_numpy(host(x).copy())
+    fast.zip(op.add, z, z, z)
+    assert np.array_equal(host(z), 2 * host(x))
+
+
+def test_transposed_alike_is_one_flat_loop(fast: FastBackend) -> None:
+    a, b = base(30, 40).permute(1, 0), base(30, 40).permute(1, 0)
+    out = a * b
+    assert out.stride() == (1, 40)
+    assert np.array_equal(host(out), host(a) * host(b))
+    call = fast._decide(op.mul.fn, float32, 1, out, a, b)
+    assert call is not None
+    assert call.last == 1200
+
+
 def test_the_output_may_be_a_strided_operand(fast: FastBackend) -> None:
     memory = base(50, 40)
     x, y = memory.permute(1, 0)[3:, 2:], base(37, 48)
@@ -299,7 +334,7 @@ def test_a_small_operation_is_one_look_up(
     a, b = base(100), base(100)
     out = from_numpy(np.empty(100, np.float32))
     fast.zip(op.add, out, a, b)
-    monkeypatch.setattr(pointwise.PointwiseKernels, "_run", None)
+    monkeypatch.setattr(pointwise.PointwiseKernels, "_decide", None)
     fast.zip(op.add, out, a, b)
     assert np.array_equal(host(out), host(a) + host(b))
 

@@ -19,7 +19,6 @@ def source(
     out: DType,
     operands: Sequence[DType],
     pattern: str,
-    shared: Sequence[bool],
 ) -> tuple[str, str, str]:
     """A pointwise kernel as (name, text, signature).
 
@@ -29,26 +28,18 @@ def source(
         out: the dtype of the output.
         operands: those of the operands.
         pattern: `flat_` and a letter for each operand (v: dense, s: one number), or that of a plan.
-        shared: for each operand, whether it is the output's memory.
     """
     kind = kind_of(compute)
     target = NumbaTarget(kind)
     names = tuple(inspect.signature(fn).parameters)
     body = inline(fn, target, list(names))
-    arrays = tuple(
-        "OUT" if same else name.upper() for name, same in zip(names, shared, strict=True)
-    )
-    spec = Spec(names, arrays, tuple(operands), compute, out, pattern)
+    spec = Spec(names, tuple(operands), compute, out, pattern)
     is_flat = pattern.startswith("flat")
     loop = templates.flat(body, spec) if is_flat else templates.rows(body, spec)
     label = fn.__name__.lstrip("_")
     where = f"pattern {pattern} (see minitorch_fast.plan)"
     title = f"{fn.__module__}: {fn.__name__}{names} at {compute.name}, {where}."
-    types = ", ".join(
-        f"{array_type(dtype)}[::1]"
-        for dtype, same in zip((out, *operands), (False, *shared), strict=True)
-        if not same
-    )
+    types = ", ".join(f"{array_type(dtype)}[::1]" for dtype in (out, *operands))
     last = "int64" if is_flat else "int64[::1]"
     name = "_".join([label, compute.name, pattern])
     return name, templates.head(title.replace("'", ""), body) + loop, f"void({types}, {last})"
@@ -65,7 +56,6 @@ def build(
     out: DType,
     operands: Sequence[DType],
     pattern: str,
-    shared: Sequence[bool],
 ) -> Kernel:
     """The compiled kernel; arguments as for `source`."""
-    return cache.load(*source(fn, compute, out, operands, pattern, shared))
+    return cache.load(*source(fn, compute, out, operands, pattern))

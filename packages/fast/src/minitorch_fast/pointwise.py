@@ -3,15 +3,20 @@
 Three ways, cheapest first, because a small operation costs what its Python costs:
 
 1. few elements, all arrays dense, of one shape and dtype: one look-up by operator, and the call;
-2. arrays that are dense or one repeated number: a loop over n elements;
+2. arrays that fill memory alike, or are one repeated number: a loop over n elements;
 3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
 
-The last two are decided once for each combination of layouts and dtypes; many elements are cut into
-parts for several threads.
+The last two are decided once for each combination of layouts and dtypes, and remembered; many
+elements are cut into parts for several threads.
+
+An operand may be the output itself, as in `x.add_(y)`: what is read of an element is read before
+that element is written, and no other is (see `snippets.APART`). An operand that shares memory with
+the output in another layout is copied by the caller.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from minitorch_fast import threads
@@ -23,24 +28,49 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import DType, promote_types
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.numpy_backend import host, run
-from minitorch_tensor.storage import Array
+from minitorch_tensor.storage import Array, Buffer
 
 if TYPE_CHECKING:
     from minitorch_tensor.specialise import Pointwise
 
 SMALL: Final = 2048
-"""Up to so many elements the first way is taken. It does not look whether an operand is the
-output's own memory; such a loop is right, but is not vectorised."""
+"""Up to so many elements the first way is taken."""
 
 PARALLEL: Final = 200_000
 """From so many elements on, the work is cut for threads, which costs about 20 microseconds."""
 
-_LIMIT: Final = 4096  # plans to remember
+_LIMIT: Final = 4096  # calls to remember
+_NUMBERS: Final = 4_000_000  # in all plans that are remembered: 32 MB
 
-_Key = tuple["Pointwise", DType, DType, tuple[DType, ...], str, tuple[bool, ...]]
+_Key = tuple["Pointwise", DType, DType, tuple[DType, ...], str]
 
 
-_Call = tuple[Kernel, "int | Ints"]  # and its last argument: how many elements, or a plan
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What is decided for operands of some layouts and dtypes: a kernel, and how to call it."""
+
+    kernel: Kernel
+    last: int | Ints  # the last argument: how many elements, or a plan
+    parts: tuple[tuple[int, int], ...] | tuple[Ints, ...]  # in place of last, for several threads
+    vectors: tuple[bool, ...]  # for each operand, whether it is cut into parts
+
+    def __call__(self, buffer: Buffer, *operands: Buffer) -> None:
+        """Compute."""
+        if not self.parts:
+            self.kernel(buffer, *operands, self.last)
+            return
+        calls: list[tuple[object, ...]] = []
+        for part in self.parts:
+            if isinstance(part, tuple):
+                first, last = part
+                pieces = [
+                    host(x)[first:last] if vector else x
+                    for x, vector in zip(operands, self.vectors, strict=True)
+                ]
+                calls.append((host(buffer)[first:last], *pieces, last - first))
+            else:
+                calls.append((buffer, *operands, part))
+        threads.run(self.kernel, calls)
 
 
 class PointwiseKernels:
@@ -51,10 +81,10 @@ class PointwiseKernels:
         self._unary: dict[DType, dict[Unary, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
         self._binary: dict[DType, dict[Binary, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
         self._rules: dict[DType, dict[Rule, Kernel]] = {dtype: {} for dtype in dtypes.ALL}
-        self._unary_calls: dict[tuple[object, ...], _Call] = {}
-        self._binary_calls: dict[tuple[object, ...], _Call] = {}
+        self._calls: dict[tuple[object, ...], _Call] = {}
         self._kernels: dict[_Key, Kernel] = {}
         self._plans: dict[tuple[tuple[Layout, ...], int], Plan] = {}
+        self._numbers = 0  # in all plans
 
     def map(self, operator: Unary, out: Array, x: Array, /) -> None:
         """For each index i: out[i] = operator.fn(x[i])."""
@@ -68,19 +98,21 @@ class PointwiseKernels:
         ):
             kernel(out.storage.buffer, x.storage.buffer, layout.size)
             return
-        source = x.layout
-        key = (operator, dtype, x.dtype, layout.shape, source.strides, source.offset)
-        if layout.dense and x.storage is not out.storage:
-            call = self._unary_calls.get(key)
-            if call is not None:
-                call[0](out.storage.buffer, x.storage.buffer, call[1])
+        team = 1 if layout.size < PARALLEL else threads.get_num_threads()
+        key = (operator, team, dtype, x.dtype, layout, x.layout)
+        call = self._calls.get(key)
+        if call is None:
+            compute = x.dtype if operator.result == "bool" else dtype
+            call = self._decide(operator.fn, compute, team, out, x)
+            if call is None:
                 return
-        compute = x.dtype if operator.result == "bool" else dtype
-        made = self._run(operator.fn, compute, out, x)
-        if made is not None:
-            if layout is source and dtype is x.dtype:
-                self._unary[dtype][operator] = made[0]
-            _remember(self._unary_calls, key, made)
+            self._remember(key, call)
+            if layout is x.layout and layout.dense and dtype is x.dtype:
+                self._unary[dtype][operator] = call.kernel
+        if call.parts:
+            call(out.storage.buffer, x.storage.buffer)
+        else:
+            call.kernel(out.storage.buffer, x.storage.buffer, call.last)
 
     def zip(self, operator: Binary, out: Array, a: Array, b: Array, /) -> None:
         """For each index i: out[i] = operator.fn(a[i], b[i])."""
@@ -96,35 +128,36 @@ class PointwiseKernels:
         ):
             kernel(out.storage.buffer, a.storage.buffer, b.storage.buffer, layout.size)
             return
-        left, right = a.layout, b.layout
-        key = (
-            operator, dtype, a.dtype, b.dtype, layout.shape, left.strides, left.offset,
-            right.strides, right.offset,
-        )  # fmt: skip
-        if layout.dense and a.storage is not out.storage and b.storage is not out.storage:
-            call = self._binary_calls.get(key)
-            if call is not None:
-                call[0](out.storage.buffer, a.storage.buffer, b.storage.buffer, call[1])
+        team = 1 if layout.size < PARALLEL else threads.get_num_threads()
+        key = (operator, team, dtype, a.dtype, b.dtype, layout, a.layout, b.layout)
+        call = self._calls.get(key)
+        if call is None:
+            compute = promote_types(a.dtype, b.dtype) if operator.result == "bool" else dtype
+            call = self._decide(operator.fn, compute, team, out, a, b)
+            if call is None:
                 return
-        compute = promote_types(a.dtype, b.dtype) if operator.result == "bool" else dtype
-        made = self._run(operator.fn, compute, out, a, b)
-        if made is not None:
-            if layout is left and layout is right and dtype is a.dtype and dtype is b.dtype:
-                self._binary[dtype][operator] = made[0]
-            _remember(self._binary_calls, key, made)
-
-    def zip3(self, operator: Ternary, out: Array, a: Array, b: Array, c: Array, /) -> None:
-        """For each index i: out[i] = operator.fn(a[i], b[i], c[i])."""
-        self._run(operator.fn, out.dtype, out, a, b, c)
+            self._remember(key, call)
+            if (
+                layout is a.layout
+                and layout is b.layout
+                and layout.dense
+                and dtype is a.dtype
+                and dtype is b.dtype
+            ):
+                self._binary[dtype][operator] = call.kernel
+        if call.parts:
+            call(out.storage.buffer, a.storage.buffer, b.storage.buffer)
+        else:
+            call.kernel(out.storage.buffer, a.storage.buffer, b.storage.buffer, call.last)
 
     def pull(self, rule: Rule, out: Array, g: Array, a: Array, b: Array, /) -> None:
         """For each index i: out[i] = rule(g[i], a[i], b[i]), the rule taken at floats."""
         layout, dtype = out.layout, out.dtype
         if (
-            layout is g.layout
+            layout.size <= SMALL
+            and layout is g.layout
             and layout is a.layout
             and layout is b.layout
-            and layout.size <= SMALL
             and layout.dense
             and dtype is g.dtype
             and dtype is a.dtype
@@ -139,9 +172,10 @@ class PointwiseKernels:
                 layout.size,
             )
             return
-        made = self._run(rule, dtype, out, g, a, b)
+        call = self._apply(rule, out, g, a, b)
         if (
-            made is not None
+            call is not None
+            and layout.dense
             and layout is g.layout
             and layout is a.layout
             and layout is b.layout
@@ -149,59 +183,60 @@ class PointwiseKernels:
             and dtype is a.dtype
             and dtype is b.dtype
         ):
-            self._rules[dtype][rule] = made[0]
+            self._rules[dtype][rule] = call.kernel
+
+    def zip3(self, operator: Ternary, out: Array, a: Array, b: Array, c: Array, /) -> None:
+        """For each index i: out[i] = operator.fn(a[i], b[i], c[i])."""
+        self._apply(operator.fn, out, a, b, c)
 
     def pull3(
         self, rule: TernaryRule, out: Array, g: Array, a: Array, b: Array, c: Array, /
     ) -> None:
         """For each index i: out[i] = rule(g[i], a[i], b[i], c[i])."""
-        self._run(rule, out.dtype, out, g, a, b, c)
+        self._apply(rule, out, g, a, b, c)
 
-    def _run(self, fn: Pointwise, compute: DType, out: Array, *operands: Array) -> _Call | None:
-        """The second and the third way.
+    def _apply(self, fn: Pointwise, out: Array, *operands: Array) -> _Call | None:
+        """Any function: computed in the dtype of the output."""
+        layout = out.layout
+        team = 1 if layout.size < PARALLEL else threads.get_num_threads()
+        key: tuple[object, ...] = (fn, team, out.dtype, layout)
+        for x in operands:
+            key += (x.dtype, x.layout)
+        call = self._calls.get(key)
+        if call is None:
+            call = self._decide(fn, out.dtype, team, out, *operands)
+            if call is None:
+                return None
+            self._remember(key, call)
+        call(out.storage.buffer, *[x.storage.buffer for x in operands])
+        return call
 
-        Returns the kernel and its last argument, if the same call is right for other arrays of
-        these layouts: on one thread, and none of them the output's own memory.
-        """
+    def _decide(
+        self, fn: Pointwise, compute: DType, team: int, out: Array, *operands: Array
+    ) -> _Call | None:
+        """The second and the third way; None if there is nothing more to do."""
         layout = out.layout
         if layout.size == 0:
             return None
         if any_half(out, *operands):
             run(fn, compute, out, *operands)
             return None
-        team = threads.get_num_threads() if layout.size >= PARALLEL else 1
-        buffer = out.storage.buffer
-        pattern = _flat(layout, operands)
-        shared = tuple(
-            x.storage.buffer is buffer and (x.layout is layout or x.layout == layout)
-            for x in operands
-        )
         types = tuple(x.dtype for x in operands)
+        pattern = _flat(layout, operands)
         if pattern is None:
             loops = self._plan((layout, *(x.layout for x in operands)), team)
-            kernel = self._find(fn, compute, out.dtype, types, loops.pattern, shared)
-            own = [x.storage.buffer for x, same in zip(operands, shared, strict=True) if not same]
-            threads.run(kernel, [(buffer, *own, numbers) for numbers in loops.parts])
-            alone = layout.dense and layout.size < PARALLEL and not any(shared)
-            return (kernel, loops.parts[0]) if alone else None
-        kernel = self._find(fn, compute, out.dtype, types, pattern, shared)
-        letters = pattern.removeprefix("flat_")
-        own = [x.storage.buffer for x, same in zip(operands, shared, strict=True) if not same]
-        if team > 1:
-            cuttable = [c == "v" for c, same in zip(letters, shared, strict=True) if not same]
-            calls = [
-                (
-                    host(buffer)[first:last],
-                    *(host(x)[first:last] if c else x for x, c in zip(own, cuttable, strict=True)),
-                    last - first,
-                )
-                for first, last in threads.cut(layout.size, team)
-            ]
-            threads.run(kernel, calls)
-            return None
-        kernel(buffer, *own, layout.size)
-        alone = layout.size < PARALLEL and not any(shared)
-        return (kernel, layout.size) if alone else None
+            kernel = self._find(fn, compute, out.dtype, types, loops.pattern)
+            parts = loops.parts if len(loops.parts) > 1 else ()
+            return _Call(kernel, loops.parts[0], parts, ())
+        kernel = self._find(fn, compute, out.dtype, types, pattern)
+        vectors = tuple(letter == "v" for letter in pattern.removeprefix("flat_"))
+        ranges = tuple(threads.cut(layout.size, team)) if team > 1 else ()
+        return _Call(kernel, layout.size, ranges, vectors)
+
+    def _remember(self, key: tuple[object, ...], call: _Call) -> None:
+        if len(self._calls) >= _LIMIT:
+            self._calls.clear()
+        self._calls[key] = call
 
     def _find(
         self,
@@ -210,14 +245,13 @@ class PointwiseKernels:
         out: DType,
         operands: tuple[DType, ...],
         pattern: str,
-        shared: tuple[bool, ...],
     ) -> Kernel:
-        key = (fn, compute, out, operands, pattern, shared)
+        key = (fn, compute, out, operands, pattern)
         kernel = self._kernels.get(key)
         if kernel is None:
             from minitorch_fast import kernels  # what writes kernels is loaded for the first one
 
-            kernel = kernels.build(fn, compute, out, operands, pattern, shared)
+            kernel = kernels.build(fn, compute, out, operands, pattern)
             self._kernels[key] = kernel
         return kernel
 
@@ -225,25 +259,26 @@ class PointwiseKernels:
         key = (layouts, team)
         found = self._plans.get(key)
         if found is None:
-            if len(self._plans) >= _LIMIT:
+            found = plans(layouts, team, listed=True)
+            self._numbers += sum(part.size for part in found.parts)
+            if len(self._plans) >= _LIMIT or self._numbers > _NUMBERS:
                 self._plans.clear()
-            found = self._plans[key] = plans(layouts, team, listed=True)
+                self._calls.clear()  # they hold plans too
+                self._numbers = sum(part.size for part in found.parts)
+            self._plans[key] = found
         return found
 
 
-def _remember(calls: dict[tuple[object, ...], _Call], key: tuple[object, ...], call: _Call) -> None:
-    if len(calls) >= _LIMIT:
-        calls.clear()
-    calls[key] = call
-
-
 def _flat(layout: Layout, operands: tuple[Array, ...]) -> str | None:
-    """The pattern of operands that are all dense or one number; None if there are others."""
-    if not layout.dense:
+    """The pattern of operands that all fill memory like the output, or are one number; else None.
+
+    It need not be in row-major order: what counts is that all have the same one.
+    """
+    if not layout.dense and (layout.span() != (0, layout.size) or layout.repeats()):
         return None
     letters = ""
     for x in operands:
-        if x.layout is layout or x.layout.dense:
+        if x.layout is layout or x.layout == layout or (layout.dense and x.layout.dense):
             letters += "v"
         elif x.layout.offset == 0 and not any(x.layout.strides):
             letters += "s"

@@ -48,7 +48,11 @@ def wide(typing):
 APART = """\
 @intrinsic
 def apart(typing):
-    \"\"\"Tells LLVM that OUT shares no memory with the operands, or element i with element i.\"\"\"
+    \"\"\"Tells LLVM that OUT shares no memory with the operands, so that it need not check that.
+
+    An operand may still be OUT itself: an element is written once, with a number that was made of
+    what was read there before. That order follows from the numbers, whatever LLVM believes.
+    \"\"\"
 
     def code(context, builder, signature, args):
         for argument in builder.function.args:

@@ -49,16 +49,15 @@ class Spec:
     """What a pointwise kernel reads and writes."""
 
     names: tuple[str, ...]  # the operator's name of each operand
-    arrays: tuple[str, ...]  # its array: OUT where the operand is the output itself
     dtypes: tuple[DType, ...]
     compute: DType
     out: DType
     pattern: str = ""
 
     @property
-    def parameters(self) -> list[str]:
-        """The arrays that are passed besides OUT."""
-        return [array for array in self.arrays if array != "OUT"]
+    def arrays(self) -> list[str]:
+        """The kernel's name of each operand's array."""
+        return [name.upper() for name in self.names]
 
 
 def head(title: str, body: Body, fastmath: tuple[str, ...] = ("contract",)) -> str:
@@ -119,7 +118,7 @@ def flat(body: Body, spec: Spec) -> str:
     return "\n".join(
         [
             "\n\n@njit(**OPTIONS, cache=True)",
-            f"def kernel({', '.join(['OUT', *spec.parameters, 'n'])}):",
+            f"def kernel({', '.join(['OUT', *spec.arrays, 'n'])}):",
             "    wide()",
             "    apart()",
             *(f"    {line}" for line in hoisted),
@@ -132,17 +131,16 @@ def flat(body: Body, spec: Spec) -> str:
 
 def rows(body: Body, spec: Spec) -> str:
     """The loops of a plan: units of work, then rows, then columns by the pattern."""
-    arrays = ["OUT", *dict.fromkeys(a for a in spec.arrays if a != "OUT")]
-    letters = dict(zip(["OUT", *spec.arrays], spec.pattern, strict=False))
-    places = {a: i for i, a in reversed(list(enumerate(["OUT", *spec.arrays])))}
+    arrays = ["OUT", *spec.arrays]
+    letters = dict(zip(arrays, spec.pattern, strict=True))
     body.calls.add("apart")
-    each = 1 + len(spec.arrays)  # numbers for a unit
+    each = len(arrays)  # numbers for a unit
     start = HEADER + 3 * each
 
     setup = ["units, rows, columns = plan[0], plan[1], plan[2]"]
     begin = []
-    for a in arrays:
-        low, place = a.lower(), places[a]
+    for place, a in enumerate(arrays):
+        low = a.lower()
         setup.append(f"{low}_row = plan[{HEADER + 3 * place + 1}]")
         if letters[a] in "gx":
             setup.append(f"{low}_column = plan[{HEADER + 3 * place + 2}]")
@@ -163,7 +161,7 @@ def rows(body: Body, spec: Spec) -> str:
     return "\n".join(
         [
             "\n\n@njit(**OPTIONS, cache=True)",
-            f"def kernel({', '.join(['OUT', *spec.parameters, 'plan'])}):",
+            f"def kernel({', '.join(['OUT', *spec.arrays, 'plan'])}):",
             "    wide()",
             "    apart()",
             textwrap.indent("\n".join(setup), " " * 4),
