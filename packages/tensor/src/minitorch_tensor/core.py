@@ -692,7 +692,7 @@ def _is_alone(g: Tensor) -> bool:
         and g.node is None
         and type(g) is Tensor
         and len(g.storage.buffer) == g.layout.size
-        and getattr(g.storage.buffer, "base", None) is None
+        and not isinstance(getattr(g.storage.buffer, "base", None), np.ndarray)
         and _holders(g) == _HOLDERS_ALONE
     )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from minitorch_fast import fused, threads
 from minitorch_fast.functional import loss_loops as loops
-from minitorch_fast.functional.memory import flat, fresh, kind, shares, unchanged
+from minitorch_fast.functional.memory import constant, flat, fresh, kind, shares, unchanged
 from minitorch_tensor import Tensor, int64
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.functional.loss import check_cross_entropy, cross_entropy, picked
@@ -79,7 +78,7 @@ class _Loss:
         found = kind(x.dtype)
         assert found is not None
         self.kind, self.x, self.scores, self.weight = found, x, flat(x), weight
-        self.weights = _ones(classes, x.dtype.name) if weight is None else flat(weight)
+        self.weights = constant(classes, 1.0, x.dtype.name) if weight is None else flat(weight)
         self.rows, self.classes = rows, classes
         self.hard, self.even = 1.0 - smoothing, smoothing / classes
         self.ranges = shares(rows, x.layout.size, PARALLEL)
@@ -132,11 +131,6 @@ class _Loss:
         return [(*arrays, a, b, *sizes) for a, b in self.ranges]
 
 
-@lru_cache(maxsize=64)
-def _ones(n: int, dtype: str) -> HostArray:
-    return np.ones(n, dtype)
-
-
 @picked.override("cpu")
 def fused_picked(
     log_p: Tensor,
@@ -159,7 +153,7 @@ def fused_picked(
     positions = log_p.layout.size // classes
     sizes = (samples, classes, positions // samples, ignore_index)
     wanted = flat(target if target.dtype is int64 else target.to(int64))
-    weights = _ones(classes, log_p.dtype.name) if weight is None else flat(weight)
+    weights = constant(classes, 1.0, log_p.dtype.name) if weight is None else flat(weight)
     source = flat(log_p)
     losses, counted = np.empty((2, positions), source.dtype)
     if fused.compiled(loops.picked_losses, found)(losses, counted, source, wanted, weights, *sizes):

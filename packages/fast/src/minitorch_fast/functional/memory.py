@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from minitorch_autodiff import Node, Saved, is_grad_enabled
 from minitorch_autodiff.saved import STALE
@@ -37,6 +41,14 @@ def kind(dtype: DType) -> Kind | None:
     if dtype.name == "float32":
         return "float32"
     return "float64" if dtype.name == "float64" else None
+
+
+@lru_cache(maxsize=256)
+def constant(n: int, value: float, dtype: str) -> HostArray:
+    """n times the same number: what a kernel reads for a weight that was not given."""
+    made: npt.NDArray[np.generic] = np.full(n, value, dtype)
+    made.flags.writeable = False
+    return made
 
 
 def shares(rows: int, elements: int, parallel: int) -> list[tuple[int, int]]:

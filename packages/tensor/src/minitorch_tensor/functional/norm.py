@@ -158,6 +158,27 @@ def batch_norm(
     )
 
 
+def check_instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+) -> None:
+    """Refuse what cannot be normalised by the statistics of each sample.
+
+    Raises:
+        ValueError: with one value for each channel of a sample, or one running statistic only.
+        RuntimeError: if shapes, dtypes or devices do not fit.
+    """
+    if math.prod(input.shape[2:]) == 1:
+        raise ValueError(
+            "instance_norm: Expected more than 1 spatial element when training, got input size "
+            f"{input.shape}"
+        )
+    _check_channels("instance_norm", input, running_mean, running_var, weight, bias)
+
+
 @Op
 def instance_norm(
     input: Tensor,
@@ -191,14 +212,9 @@ def instance_norm(
     >>> instance_norm(Tensor([[[1.0, 3.0], [0.0, 20.0]]]), eps=0.0).tolist()
     [[[-1.0, 1.0], [-1.0, 1.0]]]
     """
-    if use_input_stats and math.prod(input.shape[2:]) == 1:
-        raise ValueError(
-            "instance_norm: Expected more than 1 spatial element when training, got input size "
-            f"{input.shape}"
-        )
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    _check_channels("instance_norm", input, running_mean, running_var, weight, bias)
+    check_instance_norm(input, running_mean, running_var, weight, bias)
     y, mean, variance = _standardised(input, tuple(range(2, input.ndim)), eps)
     if running_mean is not None and running_var is not None and input.layout.size:
         count = math.prod(input.shape[2:])
@@ -331,24 +347,10 @@ def rms_norm(
     return _affine(x * scale, weight, None, input.dtype)
 
 
-def group_norm(
-    input: Tensor,
-    num_groups: int,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Tensor:
-    """(x - mean) / sqrt(var + eps) * weight + bias, over groups of channels of one sample.
-
-    Wu and He 2018, arXiv:1803.08494;
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
-
-    Args:
-        input: (n, channels, ...), floating.
-        num_groups: how many groups of equal size.
-        weight: (channels,).
-        bias: (channels,).
-        eps: keeps the quotient finite.
+def check_group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None
+) -> None:
+    """Refuse channels that do not make so many groups.
 
     Raises:
         ValueError: if there is one value for each group.
@@ -374,6 +376,34 @@ def group_norm(
                 f"{input.shape}"
             )
         require_alike("group_norm", input, what, other)
+
+
+@Op
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias, over groups of channels of one sample.
+
+    Wu and He 2018, arXiv:1803.08494;
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
+
+    Args:
+        input: (n, channels, ...), floating.
+        num_groups: how many groups of equal size.
+        weight: (channels,).
+        bias: (channels,).
+        eps: keeps the quotient finite.
+
+    Raises:
+        ValueError: if there is one value for each group.
+        RuntimeError: if shapes, dtypes or devices do not fit.
+    """
+    check_group_norm(input, num_groups, weight, bias)
+    n, channels, rest = input.shape[0], input.shape[1], input.shape[2:]
     groups = views.reshape(input, (n, num_groups, channels // num_groups, *rest))
     y = _standardised(groups, tuple(range(2, groups.ndim)), eps)[0]
     shape = (channels,) + (1,) * len(rest)
