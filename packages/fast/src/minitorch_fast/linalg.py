@@ -41,7 +41,7 @@ class MatrixKernels:
             reference.matmul(out, a, b)
             return
         if len(out.layout.shape) == 2:
-            product(_matrix(a), _matrix(b), _matrix(out))
+            product(matrix(a), matrix(b), matrix(out))
             return
         left, right, result = _operand(a), _operand(b), view(out)
         if not any(b.layout.strides[:-2]) and left.flags.c_contiguous:
@@ -53,17 +53,21 @@ class MatrixKernels:
             products(left, right, result)
 
 
-def product(a: HostArray, b: HostArray, out: HostArray) -> None:
-    """out = a @ b for three matrices."""
+def product(a: HostArray, b: HostArray, out: HostArray, bias: HostArray | None = None) -> None:
+    """out = a @ b for three matrices; with `bias` for each column added, if it is given."""
     (n, m), k = out.shape, a.shape[1]
     parts = _parts(n * m * k)
     if parts == 1 or out.dtype.kind != "f":
-        _dot(a, b, out)
+        _dot(a, b, out, bias)
     elif m > 4 * n:
-        calls = [(a, b[:, i:j], out[:, i:j]) for i, j in threads.cut(m, parts, 16)]
+        some = [None if bias is None else bias[i:j] for i, j in threads.cut(m, parts, 16)]
+        calls = [
+            (a, b[:, i:j], out[:, i:j], own)
+            for (i, j), own in zip(threads.cut(m, parts, 16), some, strict=True)
+        ]
         threads.run(_matmul, calls)
     else:
-        threads.run(_matmul, [(a[i:j], b, out[i:j]) for i, j in threads.cut(n, parts, 16)])
+        threads.run(_matmul, [(a[i:j], b, out[i:j], bias) for i, j in threads.cut(n, parts, 16)])
 
 
 def products(a: HostArray, b: HostArray, out: HostArray) -> None:
@@ -93,19 +97,23 @@ def _parts(work: int) -> int:
     return min(work // WORTH, threads.cores())
 
 
-def _dot(a: HostArray, b: HostArray, out: HostArray) -> None:
+def _dot(a: HostArray, b: HostArray, out: HostArray, bias: HostArray | None) -> None:
     """A product of whole matrices: for these np.dot is quicker, while it copies parts of them."""
     with np.errstate(all="ignore"):
         np.dot(a, b, out)
+        if bias is not None:
+            np.add(out, bias, out=out)
 
 
-def _matmul(a: HostArray, b: HostArray, out: HostArray) -> None:
+def _matmul(a: HostArray, b: HostArray, out: HostArray, bias: HostArray | None = None) -> None:
     """A product of stacks, or of parts of matrices."""
     with np.errstate(all="ignore"):
         np.matmul(a, b, out=out)
+        if bias is not None:
+            np.add(out, bias, out=out)
 
 
-def _matrix(x: Array) -> HostArray:
+def matrix(x: Array) -> HostArray:
     """A matrix as BLAS can read it; quickly where it fills memory, transposed or not."""
     buffer, layout = host(x.storage.buffer), x.layout
     if buffer.size == layout.size and layout.offset == 0:
