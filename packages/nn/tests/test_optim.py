@@ -246,7 +246,8 @@ def test_copies_and_pickles_go_on() -> None:
 
 def test_it_prints_its_groups() -> None:
     assert repr(optim.SGD([leaf(1.0)], lr=0.1)) == (
-        "SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.1\n    maximize: False\n"
+        "SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False\n"
+        "    foreach: None\n    fused: None\n    lr: 0.1\n    maximize: False\n"
         "    momentum: 0\n    nesterov: False\n    weight_decay: 0\n)"
     )
 

@@ -2,7 +2,8 @@
 
 from minitorch.optim import lr_scheduler
 from minitorch.optim.adam import Adam, AdamW
-from minitorch.optim.optimizer import GroupSpec, Optimizer, Options, ParamGroup
+from minitorch.optim.optimizer import Optimizer
+from minitorch.optim.options import GroupSpec, Options, ParamGroup
 from minitorch.optim.sgd import SGD
 
 __all__ = [

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from minitorch.optim.optimizer import OpOptimizer, ParamGroup, Params, State, check_match
+from minitorch.optim.options import (
+    ParamGroup,
+    Params,
+    State,
+    check_betas,
+    check_not_negative,
+    number,
+)
+from minitorch.optim.stepping import OpOptimizer, check_match
 from minitorch_tensor import Tensor, float32, zeros, zeros_like
 from minitorch_tensor.functional.optim_steps import Parameters, adam_step
 
@@ -21,6 +29,11 @@ class Adam(OpOptimizer):
         weight_decay: added to the gradient, times p.
         amsgrad: divide by the largest v so far.
         maximize: climb instead of descending.
+        foreach: as `capturable` and `fused`, accepted and without effect: they choose among
+            PyTorch's own implementations.
+        capturable: see `foreach`.
+        differentiable: record the step, so that gradients flow through it.
+        fused: see `foreach`.
         decoupled_weight_decay: take `lr * weight_decay * p` off p directly, as AdamW does.
 
     Raises:
@@ -43,18 +56,16 @@ class Adam(OpOptimizer):
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        if not lr >= 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_not_negative(lr=lr, eps=eps)
+        check_betas(betas)
+        check_not_negative(weight_decay=weight_decay)
         super().__init__(
             params,
             {
@@ -64,6 +75,10 @@ class Adam(OpOptimizer):
                 "weight_decay": weight_decay,
                 "amsgrad": amsgrad,
                 "maximize": maximize,
+                "foreach": foreach,
+                "capturable": capturable,
+                "differentiable": differentiable,
+                "fused": fused,
                 "decoupled_weight_decay": decoupled_weight_decay,
             },
         )
@@ -73,7 +88,8 @@ class Adam(OpOptimizer):
         amsgrad = group["amsgrad"]
         states = [self._state(p, amsgrad) for p in params]
         beta1, beta2 = group["betas"]
-        adam_step(
+        step = adam_step.composite if group.get("differentiable") else adam_step
+        step(
             params,
             grads,
             [state["exp_avg"] for state in states],
@@ -83,7 +99,7 @@ class Adam(OpOptimizer):
             lr=group["lr"],
             beta1=beta1,
             beta2=beta2,
-            eps=group["eps"],
+            eps=number(group["eps"]),
             weight_decay=group["weight_decay"],
             decoupled_weight_decay=group["decoupled_weight_decay"],
             amsgrad=amsgrad,
@@ -125,6 +141,11 @@ class AdamW(Adam):
         weight_decay: each step takes `lr * weight_decay * p` off p.
         amsgrad: divide by the largest v so far.
         maximize: climb instead of descending.
+        foreach: as `capturable` and `fused`, accepted and without effect: they choose among
+            PyTorch's own implementations.
+        capturable: see `foreach`.
+        differentiable: record the step, so that gradients flow through it.
+        fused: see `foreach`.
 
     Raises:
         ValueError: if an option is out of its range.
@@ -143,6 +164,10 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         super().__init__(
             params,
@@ -151,6 +176,10 @@ class AdamW(Adam):
             eps,
             weight_decay,
             amsgrad,
+            foreach=foreach,
             maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
             decoupled_weight_decay=True,
         )

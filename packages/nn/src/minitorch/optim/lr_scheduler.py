@@ -43,6 +43,8 @@ class LRScheduler(ABC):
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
         self.optimizer = optimizer
+        if optimizer._opt_called is None:
+            optimizer._opt_called = False  # from now on its steps are watched
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])

@@ -1,66 +1,32 @@
 """`Optimizer`: groups of parameters with their options, and a state for each parameter.
 
-The optimizers here do no arithmetic themselves: they sort out which parameters have a gradient, and
-hand lists of tensors to an `Op` of the tensor layer, which a device may override with one fused
-kernel.
+What a step computes is said by its subclasses, for all parameters of a group at once or for each of
+them (`stepping.py`); how groups and states are saved, by `packing.py`.
 """
 
 from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypedDict, TypeVar, overload
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 
 from minitorch.nn.parameter import typename
-from minitorch_autodiff import enable_grad, no_grad
+from minitorch.optim import hooks
+from minitorch.optim.hooks import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from minitorch.optim.options import GroupSpec, Options, ParamGroup, Params, State, check_choices
+from minitorch.optim.packing import fit, packed, unpacked
+from minitorch_autodiff import RemovableHandle
 from minitorch_tensor import Tensor
-from minitorch_tensor.functional.optim_steps import Parameters
 
-R = TypeVar("R")
-
-
-class Settings(TypedDict, total=False):
-    """What optimizers may be told, besides the learning rate; each uses some of it."""
-
-    initial_lr: float
-    momentum: float
-    dampening: float
-    weight_decay: float
-    nesterov: bool
-    maximize: bool
-    betas: tuple[float, float]
-    eps: float
-    amsgrad: bool
-    decoupled_weight_decay: bool
-    param_names: list[str]
-
-
-class Options(Settings):
-    """The options of an optimizer."""
-
-    lr: float
-
-
-class ParamGroup(Options):
-    """Parameters, and the options with which they are optimized."""
-
-    params: list[Tensor]
-
-
-class GroupSpec(Settings, total=False):
-    """A group as users write it: what it leaves out takes the optimizer's defaults."""
-
-    lr: float
-    params: Tensor | Iterable[Tensor] | Iterable[tuple[str, Tensor]]
-
-
-Params = Iterable[Tensor | tuple[str, Tensor] | GroupSpec]
-"""What an optimizer is given: `model.parameters()`, `model.named_parameters()`, or groups."""
-
-State = dict[str, Tensor]
-"""What an optimizer remembers of one parameter."""
+__all__ = [
+    "Optimizer",
+    "register_optimizer_step_post_hook",
+    "register_optimizer_step_pre_hook",
+]
 
 
 class Optimizer(ABC):
@@ -82,7 +48,18 @@ class Optimizer(ABC):
         ValueError: if it is empty, or a parameter is in two groups, or is no leaf.
     """
 
-    _opt_called: bool | None = None  # None: this class does not say
+    _opt_called: bool | None = None  # None: no schedule has asked yet
+    _optimizer_step_pre_hooks: hooks.Table
+    _optimizer_step_post_hooks: hooks.Table
+    _optimizer_state_dict_pre_hooks: hooks.Table
+    _optimizer_state_dict_post_hooks: hooks.Table
+    _optimizer_load_state_dict_pre_hooks: hooks.Table
+    _optimizer_load_state_dict_post_hooks: hooks.Table
+
+    def __init_subclass__(cls) -> None:
+        """A step that a class writes runs between the hooks."""
+        if "step" in cls.__dict__:
+            type.__setattr__(cls, "step", hooks.hooked(cls.__dict__["step"]))
 
     def __init__(self, params: Params, defaults: Options) -> None:
         if isinstance(params, Tensor):
@@ -90,7 +67,9 @@ class Optimizer(ABC):
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
                 f"but got {typename(params)}"
             )
+        check_choices(defaults)
         self.defaults = defaults
+        self._make_tables()
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.param_groups: list[ParamGroup] = []
         tensors: list[Tensor | tuple[str, Tensor]] = []
@@ -146,7 +125,7 @@ class Optimizer(ABC):
                 raise TypeError(
                     f"optimizer can only optimize Tensors, but one of the params is {typename(p)}"
                 )
-            if not p.is_leaf:
+            if not (p.is_leaf or p.retains_grad or self.defaults.get("differentiable")):
                 raise ValueError("can't optimize a non-leaf Tensor")
         if len(params) != len(set(params)):
             warnings.warn(
@@ -170,6 +149,46 @@ class Optimizer(ABC):
             made["param_names"] = names
         self.param_groups.append(made)
 
+    def register_step_pre_hook(self, hook: Callable[..., object]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before each step.
+
+        It returns None, or the pair `(args, kwargs)` with which the step goes on; the optimizer
+        itself is the first of `args`.
+        https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.register_step_pre_hook.html
+        """
+        return hooks.add(self._optimizer_step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., object]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        return hooks.add(self._optimizer_step_post_hooks, hook)
+
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., object], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer)` before each `state_dict`."""
+        return hooks.add(self._optimizer_state_dict_pre_hooks, hook, prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., object], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` after each `state_dict`; it may return another."""
+        return hooks.add(self._optimizer_state_dict_post_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., object], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` before one is loaded; it may return another.
+
+        It sees a shallow copy of what `load_state_dict` was given, and may change that.
+        """
+        return hooks.add(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., object], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer)` after each `load_state_dict`."""
+        return hooks.add(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+
     def state_dict(self) -> dict[str, object]:
         """The state and the options, with numbers in the place of the parameters.
 
@@ -179,18 +198,12 @@ class Optimizer(ABC):
             `{"state": {0: {...}, ...}, "param_groups": [{"lr": ..., "params": [0, ...]}, ...]}`;
             the tensors are the optimizer's own.
         """
-        numbers: dict[Tensor, int] = {}
-        groups: list[dict[str, object]] = []
-        start = 0
-        for group in self.param_groups:
-            for i, p in enumerate(group["params"], start):
-                numbers.setdefault(p, i)
-            packed: dict[str, object] = dict(group)
-            packed["params"] = [numbers[p] for p in group["params"]]
-            start += len(group["params"])
-            groups.append(packed)
-        state = {numbers[p]: dict(each) for p, each in self.state.items() if p in numbers}
-        return {"state": state, "param_groups": groups}
+        for hook in self._optimizer_state_dict_pre_hooks.values():
+            hook(self)
+        found = packed(self.param_groups, self._memories())
+        for hook in self._optimizer_state_dict_post_hooks.values():
+            found = _or(hook(self, found), found)
+        return found
 
     def load_state_dict(self, state_dict: object) -> None:
         """Take over the state and the options of an optimizer of the same kind; tensors are copied.
@@ -199,8 +212,7 @@ class Optimizer(ABC):
 
         Args:
             state_dict: what `state_dict` gave. (An `object` to the type checker, so that a part of
-                a
-                loaded checkpoint can be passed on.)
+                a loaded checkpoint can be passed on.)
 
         Raises:
             TypeError: if it is no such mapping.
@@ -208,39 +220,29 @@ class Optimizer(ABC):
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        for key in ("state", "param_groups"):
-            if key not in state_dict:
-                raise ValueError(f"loaded state dict has no entry '{key}'; is it an optimizer's?")
-        saved, groups = state_dict["param_groups"], self.param_groups
-        if len(saved) != len(groups):
-            raise ValueError(
-                "loaded state dict has a different number of parameter groups: "
-                f"{len(saved)}, but the optimizer has {len(groups)}"
-            )
-        owners: dict[object, Tensor] = {}
-        made: list[ParamGroup] = []
-        for theirs, ours in zip(saved, groups, strict=True):
-            if len(theirs["params"]) != len(ours["params"]):
-                raise ValueError(
-                    "loaded state dict contains a parameter group that doesn't match the size of "
-                    f"optimizer's group: {len(theirs['params'])} parameters, not "
-                    f"{len(ours['params'])}"
-                )
-            owners.update(zip(theirs["params"], ours["params"], strict=True))
-            options: ParamGroup = theirs.copy()
-            options["params"] = ours["params"]
-            if "betas" in options:
-                first, second = options["betas"]
-                options["betas"] = first, second  # a tuple again, after a file made a list of it
-            if "param_names" in ours:
-                options.setdefault("param_names", ours["param_names"])
-            made.append({**self.defaults, **options})
+        given: dict[str, object] = dict(state_dict)
+        for hook in self._optimizer_load_state_dict_pre_hooks.values():
+            given = _or(hook(self, given), given)
+        groups, memories = unpacked(given, self.param_groups, self.defaults)
+        self._remember({p: self._fitted(p, memory) for p, memory in memories.items()})
+        self.param_groups = groups
+        for hook in self._optimizer_load_state_dict_post_hooks.values():
+            hook(self)
+
+    def _memories(self) -> Mapping[Tensor, Mapping[str, object]]:
+        """What is remembered of each parameter."""
+        return self.state
+
+    def _fitted(self, p: Tensor, memory: Mapping[str, object]) -> dict[str, object]:
+        """A loaded memory of p: copied, on its device, and of its dtype unless a count."""
+        return {name: fit(p, name, value) for name, value in memory.items()}
+
+    def _remember(self, memories: Mapping[Tensor, Mapping[str, object]]) -> None:
+        """Take over what was loaded."""
         state: defaultdict[Tensor, State] = defaultdict(dict)
-        for key, values in state_dict["state"].items():
-            if key in owners:
-                p = owners[key]
-                state[p] = {name: _fit(p, name, value) for name, value in values.items()}
-        self.state, self.param_groups = state, made
+        for p, memory in memories.items():
+            state[p] = {name: x for name, x in memory.items() if isinstance(x, Tensor)}
+        self.state = state
 
     def __repr__(self) -> str:
         """The groups with their options."""
@@ -252,83 +254,30 @@ class Optimizer(ABC):
         return "\n".join([*lines, ")"])
 
     def __getstate__(self) -> dict[str, object]:
-        """What is pickled and copied: not whether a step was done."""
+        """What is pickled and copied: neither hooks, nor whether a step was done."""
         return {
             "defaults": self.defaults,
             "state": self.state,
             "param_groups": self.param_groups,
         }
 
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take over what `__getstate__` gave."""
+        self.__dict__.update(state)
+        self._make_tables()
 
-class OpOptimizer(Optimizer):
-    """An optimizer whose step is one `Op` for each group and device; a subclass writes `update`."""
-
-    def __init__(self, params: Params, defaults: Options) -> None:
-        super().__init__(params, defaults)
-        self._opt_called = False
-
-    @overload
-    def step(self, closure: None = None) -> None: ...
-    @overload
-    def step(self, closure: Callable[[], R]) -> R: ...
-    @overload
-    def step(self, closure: Callable[[], R] | None = None) -> R | None: ...
-    def step(self, closure: Callable[[], R] | None = None) -> R | None:
-        """Update the parameters that have a gradient.
-
-        Args:
-            closure: computes the loss and its gradients anew; its result is returned.
-        """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
-        self._opt_called = True
-        with no_grad():
-            for group in self.param_groups:
-                for params, grads in _by_device(group["params"]):
-                    self.update(group, params, grads)
-        return loss
-
-    @abstractmethod
-    def update(self, group: ParamGroup, params: Parameters, grads: list[Tensor]) -> None:
-        """Do the step for the parameters of a group on one device, and their gradients."""
+    def _make_tables(self) -> None:
+        self._optimizer_step_pre_hooks = OrderedDict()
+        self._optimizer_step_post_hooks = OrderedDict()
+        self._optimizer_state_dict_pre_hooks = OrderedDict()
+        self._optimizer_state_dict_post_hooks = OrderedDict()
+        self._optimizer_load_state_dict_pre_hooks = OrderedDict()
+        self._optimizer_load_state_dict_post_hooks = OrderedDict()
 
 
-def _by_device(tensors: list[Tensor]) -> Iterator[tuple[Parameters, list[Tensor]]]:
-    """The parameters with a gradient, and the gradients; once for each device."""
-    params = Parameters()
-    grads: list[Tensor] = []
-    for p in tensors:
-        g = p.grad
-        if g is not None:
-            if g.layout is not p.layout or g.dtype is not p.dtype or g.device is not p.device:
-                check_match("gradient", p, g)
-            params.append(p)
-            grads.append(g)
-    if not params:
-        return
-    device = params.device
-    if all(p.storage.device is device for p in params):
-        yield params, grads
-        return
-    for device in dict.fromkeys(p.device for p in params):
-        here = [(p, g) for p, g in zip(params, grads, strict=True) if p.device is device]
-        yield Parameters(p for p, _ in here), [g for _, g in here]
-
-
-def check_match(what: str, p: Tensor, x: Tensor) -> None:
-    """Raise unless x has the shape, dtype and device of p: a kernel would read past its end.
-
-    Raises:
-        RuntimeError: if it has not.
-    """
-    if x.shape != p.shape or x.dtype is not p.dtype or x.device is not p.device:
-        raise RuntimeError(
-            f"optimizer: the {what} of a parameter must have its shape, dtype and device, but the "
-            f"parameter has {p.shape}, {p.dtype}, {p.device} and the {what} has {x.shape}, "
-            f"{x.dtype}, {x.device}"
-        )
+def _or(result: object, found: dict[str, object]) -> dict[str, object]:
+    """What a hook returned, if it did."""
+    return result if isinstance(result, dict) else found
 
 
 def _group_of(tensors: list[Tensor | tuple[str, Tensor]]) -> GroupSpec:
@@ -367,16 +316,3 @@ def _unzip(
             "all optimizer params should be with/without names. Some param names are missing"
         )
     return tensors, names
-
-
-def _fit(p: Tensor, name: str, value: Tensor) -> Tensor:
-    """A loaded value as the state of p: copied, on its device, and of its dtype unless a count."""
-    if not isinstance(value, Tensor):
-        return value
-    if value.ndim > 0 and value.shape != p.shape:
-        raise ValueError(
-            f"loaded state dict: '{name}' has shape {value.shape}, but its parameter has shape "
-            f"{p.shape}"
-        )
-    dtype = p.dtype if name != "step" and p.dtype.is_floating_point else value.dtype
-    return value.detach().to(device=p.device, dtype=dtype, copy=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from minitorch.optim.optimizer import OpOptimizer, ParamGroup, Params, check_match
+from minitorch.optim.options import ParamGroup, Params, check_not_negative
+from minitorch.optim.stepping import OpOptimizer, check_match
 from minitorch_tensor import Tensor, zeros_like
 from minitorch_tensor.functional.optim_steps import Parameters, sgd_step
 
@@ -20,6 +21,10 @@ class SGD(OpOptimizer):
         weight_decay: added to the gradient, times p.
         nesterov: step along gradient + momentum * b.
         maximize: climb instead of descending.
+        foreach: as `fused`, accepted and without effect: they choose among PyTorch's own
+            implementations.
+        differentiable: record the step, so that gradients flow through it.
+        fused: see `foreach`.
 
     Raises:
         ValueError: if an option is negative, or nesterov lacks its momentum.
@@ -42,13 +47,11 @@ class SGD(OpOptimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        if not lr >= 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not momentum >= 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_not_negative(lr=lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         super().__init__(
@@ -60,6 +63,9 @@ class SGD(OpOptimizer):
                 "weight_decay": weight_decay,
                 "nesterov": nesterov,
                 "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
             },
         )
 
@@ -97,7 +103,8 @@ class SGD(OpOptimizer):
         momenta: list[Tensor],
         dampening: float,
     ) -> None:
-        sgd_step(
+        step = sgd_step.composite if group.get("differentiable") else sgd_step
+        step(
             params,
             grads,
             momenta,
