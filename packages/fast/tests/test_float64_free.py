@@ -81,10 +81,9 @@ def test_a_strided_kernel() -> None:
 
 @pytest.mark.parametrize("columns", [False, True])
 def test_reductions(columns: bool) -> None:
+    form = reductions.Form(columns, True, True)
     for operator, start in ((add, 0.0), (maximum, -np.inf)):
-        _, text, signature = reductions.source(
-            operator, start, float32, float32, columns, True, False
-        )
+        _, text, signature = reductions.source(operator, start, float32, float32, form)
         assert doubles(text, signature) == []
 
 

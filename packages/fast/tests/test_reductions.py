@@ -137,21 +137,41 @@ def test_long_sums_are_as_exact_as_float32_allows(
     assert np.abs(found / exact - 1).max() < 3e-7
 
 
-def test_the_same_result_each_time(fast: FastBackend) -> None:
+def test_the_same_result_for_any_number_of_threads(fast: FastBackend) -> None:
     x = base(2000, 300)
     results = []
     before = threads.get_num_threads()
     try:
-        for n in (2, 2, 1):
+        for n in (1, 2, 2, 4):
             threads.set_num_threads(n)
-            results.append(
-                [reduced(fast, op.add, x, dims, float32) for dims in ((0,), (1,), (0, 1))]
-            )
+            found = [reduced(fast, op.add, x, dims, float32) for dims in ((0,), (1,), (0, 1))]
+            for dim in (0, 1):
+                places = from_numpy(np.empty(x.shape[1 - dim], np.int64))
+                fast.arg_reduce(op.gt, places, x, dim)
+                found.append(host(places))
+            results.append(found)
     finally:
         threads.set_num_threads(before)
-    for first, second, serial in zip(*results, strict=True):
-        assert np.array_equal(first, second)
-        np.testing.assert_allclose(first, serial, rtol=1e-6, atol=1e-3)
+    for serial, *others in zip(*results, strict=True):
+        for other in others:
+            assert np.array_equal(serial, other)
+
+
+@pytest.mark.parametrize("shape", [(20_000, 3, 4), (3, 20_000, 2), (9000, 40)], ids=str)
+def test_many_splits(fast: FastBackend, shape: tuple[int, ...]) -> None:
+    """Results of many elements are made in splits, also of strided lines and in gaps of out."""
+    x = base(*shape)
+    for y in (x, x[::2]):
+        for dims in itertools.combinations(range(len(shape)), 2):
+            found = reduced(fast, op.add, y, dims, float32)
+            expected = host(y).sum(dims, keepdims=True)
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
+    out = from_numpy(np.zeros((2, 9), np.float32))[:, 2:8:2]
+    target = Piece(out.storage, Layout((2, 3, 200_000), (*out.layout.strides, 0), 2), float32)
+    wide = from_numpy(np.ones((2, 3, 200_000), np.float32))
+    fast.reduce(op.add, 1.0, target, wide)
+    assert out.tolist() == [[200_001.0] * 3] * 2
+    assert host(out).sum() == host(from_numpy(np.asarray(out.storage.buffer))).sum()
 
 
 def test_integers_are_summed_in_the_dtype_of_the_result(fast: FastBackend) -> None:
@@ -197,10 +217,13 @@ def test_positions_of_extremes(
 
 
 @pytest.mark.parametrize("dim", [0, 1])
-def test_the_first_nan_is_the_extreme(fast: FastBackend, dim: int) -> None:
-    values = np.random.default_rng(7).standard_normal((30, 40)).astype(np.float32)
-    values[3, 4] = values[3, 9] = values[8, 4] = np.nan
+@pytest.mark.parametrize("n", [40, 600])
+def test_the_first_nan_is_the_extreme(fast: FastBackend, dim: int, n: int) -> None:
+    values = np.random.default_rng(7).standard_normal((n, n)).astype(np.float32)
+    values[3, 4] = values[3, 9] = values[8, 4] = values[n - 1, n - 2] = np.nan
+    values[5] = -np.inf
+    values[:, 6] = np.inf
     for operator, expected in ((op.gt, np.argmax), (op.lt, np.argmin)):
-        found = from_numpy(np.empty(40 if dim == 0 else 30, np.int64))
+        found = from_numpy(np.empty(n, np.int64))
         fast.arg_reduce(operator, found, from_numpy(values), dim)
         assert found.tolist() == expected(values, dim).tolist()

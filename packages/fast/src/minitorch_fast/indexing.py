@@ -1,4 +1,4 @@
-"""gather, scatter_add and arg_reduce: kernels that read or write positions.
+"""gather and scatter_add: kernels that read or write positions.
 
 Indices are checked in the kernels, so that one that is out of range can neither read nor write
 outside the memory; the message is the NumPy backend's.
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from minitorch_fast import threads
+from minitorch_fast.arg_reductions import ArgReductionKernels
 from minitorch_fast.half import reference
-from minitorch_fast.plan import merge, plans
+from minitorch_fast.plan import plans
 from minitorch_fast.threads import Kernel
-from minitorch_operators import Binary, gt
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.numpy_backend import check_index, view
@@ -71,68 +71,13 @@ for k in range(columns):
 _GATHER = "B[u64(b_at + k{b})] = {cast}(A[u64(p + k{a})])"
 _SCATTER = "A[u64(p + k{a})] += {cast}(B[u64(b_at + k{b})])"
 
-_ARG_LINES = """
 
-@njit(**OPTIONS, cache=True)
-def kernel(OUT, X, plan):
-    length, step = plan[0], plan[1]
-    for unit in range(plan[2]):
-        rest = unit
-        out_at, x_at = plan[4], plan[5]
-        for d in range(6, 6 + 3 * plan[3], 3):
-            i = rest % plan[d]
-            rest = rest // plan[d]
-            out_at += i * plan[d + 1]
-            x_at += i * plan[d + 2]
-        best = X[u64(x_at)]
-        found = 0
-        for k in range(1, length):
-            x = X[u64(x_at + k * step)]
-            wins = (x {sign} best) | ((x != x) & (best == best))
-            best = choose(wins, x, best)
-            found = choose(wins, k, found)
-        OUT[u64(out_at)] = found
-"""
-
-_ARG_COLUMNS = """
-
-@njit(**OPTIONS, cache=True)
-def kernel(OUT, X, plan):
-    length, step = plan[0], plan[1]
-    columns = plan[6]
-    best = np.empty(columns, np.{dtype})
-    found = np.empty(columns, np.int64)
-    for unit in range(plan[2] // columns):
-        rest = unit
-        out_at, x_at = plan[4], plan[5]
-        for d in range(9, 6 + 3 * plan[3], 3):
-            i = rest % plan[d]
-            rest = rest // plan[d]
-            out_at += i * plan[d + 1]
-            x_at += i * plan[d + 2]
-        for k in range(columns):
-            best[k] = X[u64(x_at + k)]
-            found[k] = 0
-        for j in range(1, length):
-            row = x_at + j * step
-            for k in range(columns):
-                x = X[u64(row + k)]
-                b = best[k]
-                wins = (x {sign} b) | ((x != x) & (b == b))
-                best[k] = choose(wins, x, b)
-                found[k] = choose(wins, j, found[k])
-        for k in range(columns):
-            OUT[u64(out_at + k * plan[7])] = found[k]
-"""
-
-
-class IndexKernels:
+class IndexKernels(ArgReductionKernels):
     """The part of a backend that deals in positions."""
 
     def __init__(self) -> None:
         super().__init__()
         self._movers: dict[tuple[bool, DType, DType, str], Kernel] = {}
-        self._finders: dict[tuple[Binary, DType, bool], Kernel] = {}
 
     def gather(self, out: Array, x: Array, index: Array, dim: int, /) -> None:
         """out[i, j, ...] = x[index[i, j, ...], j, ...], for dim = 0; likewise for others."""
@@ -175,38 +120,6 @@ class IndexKernels:
             positions: npt.NDArray[np.int64] = view(index).astype(np.int64)
             check_index(name, positions, a.layout.shape[dim], dim)
 
-    def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
-        """out[i] = the smallest k whose x[i, k] beats all others, by gt (argmax) or lt (argmin)."""
-        if out.layout.size == 0:
-            return
-        if x.dtype.half:
-            reference.arg_reduce(operator, out, x, dim)
-            return
-        shape, strides = x.layout.shape, x.layout.strides
-        rest = Layout(
-            shape[:dim] + shape[dim + 1 :], strides[:dim] + strides[dim + 1 :], x.layout.offset
-        )
-        dims = merge([out.layout, rest])
-        dims.reverse()
-        columns = dims[0][2] == 1 and dims[0][0] > 1 and strides[dim] != 1
-        numbers = [
-            shape[dim],
-            strides[dim],
-            out.layout.size,
-            len(dims),
-            out.layout.offset,
-            rest.offset,
-        ]
-        for each in dims:
-            numbers += each
-        key = (operator, x.dtype, columns)
-        kernel = self._finders.get(key)
-        if kernel is None:
-            from minitorch_fast import cache
-
-            kernel = self._finders[key] = cache.load(*_finder(*key))
-        kernel(out.storage.buffer, x.storage.buffer, np.array(numbers, np.int64))
-
 
 def _mover(gather: bool, a: DType, b: DType, pattern: str) -> tuple[str, str, str]:
     """The kernel of gather or scatter_add as (name, text, signature)."""
@@ -242,21 +155,3 @@ def _mover(gather: bool, a: DType, b: DType, pattern: str) -> tuple[str, str, st
     name = "_".join([label, b.name, a.name, pattern])
     types = f"{array_type(a)}[::1], int64[::1], {array_type(b)}[::1], int64[::1], int64, int64"
     return name, templates.head(title, Body("int64")) + text, f"int64({types})"
-
-
-def _finder(operator: Binary, dtype: DType, columns: bool) -> tuple[str, str, str]:
-    """The kernel of argmax or argmin as (name, text, signature)."""
-    from minitorch_fast import templates
-    from minitorch_fast.kernels import array_type
-    from minitorch_fast.target import Body, kind_of
-
-    kind = kind_of(dtype)
-    label = "argmax" if operator is gt else "argmin"
-    form = "columns" if columns else "lines"
-    loop = _ARG_COLUMNS if columns else _ARG_LINES
-    body = Body(kind, calls={"choose"})
-    numpy_name = "bool_" if dtype.kind == "bool" else dtype.name
-    text = loop.format(sign=">" if operator is gt else "<", dtype=numpy_name)
-    title = f"{label} of {dtype.name}, along {form}."
-    signature = f"void(int64[::1], {array_type(dtype)}[::1], int64[::1])"
-    return f"{label}_{dtype.name}_{form}", templates.head(title, body) + text, signature

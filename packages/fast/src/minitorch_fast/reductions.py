@@ -1,15 +1,16 @@
 """reduce: sums, products, extremes and logic over any dimensions of any layout.
 
 The loops are in `reduction_templates`; here the dimensions are sorted into those that are kept and
-those that are reduced, and work for several threads is cut: between outputs if there are enough,
-else a long reduction into parts, whose results are reduced again.
+those that are reduced, and the work is cut into units. A long reduction is cut into splits, whose
+results are reduced again; how, the layouts alone decide, so that a sum is the same for any number
+of threads. Threads then take units.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,32 +25,44 @@ from minitorch_tensor.layout import Layout
 from minitorch_tensor.numpy_backend import start_of
 from minitorch_tensor.storage import Array, Storage
 
-PARALLEL: Final = 300_000
+PARALLEL: Final = 100_000
 """From so many elements on, the work is cut for threads."""
+
+LONG: Final = 16
+"""Pieces of a line that are one split; of short lines it is `reduction_templates.PIECES`."""
 
 _NEUTRAL: Final = {
     add: 0.0, mul: 1.0, maximum: -math.inf, minimum: math.inf, logical_and: 1.0, logical_or: 0.0,
 }  # fmt: skip
+_EXTREMES: Final = {maximum: ("larger", "maximum"), minimum: ("smaller", "minimum")}
 _LIMIT: Final = 4096  # plans to remember
 
 Ints = npt.NDArray[np.int64]
 _Dim = tuple[int, ...]
 
 
+class Form(NamedTuple):
+    """What decides which kernel serves."""
+
+    columns: bool  # whether rows are combined, or lines reduced
+    dense: bool  # whether the elements of a row or line lie side by side
+    outer: bool  # whether there are more dimensions than one that is kept and one that is reduced
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
     """How to reduce arrays of two layouts: the form of the kernel, and a plan for each part.
 
-    The numbers of a plan are: units of work, runs for each unit, length of a run, its stride in x,
-    kept and reduced outer dimensions, depth of the tournament, columns and their strides in x and
+    The numbers of a plan are: the first unit of work and the one after the last, splits of each
+    result, pieces in a split, pieces in a run, length of a run, its stride in x, runs, kept and
+    reduced outer dimensions, columns (or lines), how many are one unit, their strides in x and
     out, offsets of out and x; then for each kept dimension its size and strides in out and x, then
     for each reduced one its size and stride in x.
     """
 
-    columns: bool
-    form: str
+    form: Form
     parts: tuple[Ints, ...]
-    results: tuple[Layout, Layout] | None = None  # where parts of one reduction meet: see `_cut`
+    results: tuple[Layout, Layout] | None = None  # of out, and of the splits' results
 
 
 @dataclass(slots=True)
@@ -66,45 +79,59 @@ class ReductionKernels:
 
     def __init__(self) -> None:
         super().__init__()
-        self._reducers: dict[tuple[Binary, float, DType, DType, bool, str], Kernel] = {}
+        self._reducers: dict[tuple[Binary, float, DType, DType, Form, bool], Kernel] = {}
         self._walks: dict[tuple[Layout, Layout, int], Walk] = {}
 
     def reduce(self, operator: Binary, start: float, out: Array, x: Array, /) -> None:
         """out[i] = start, then for each index i: out[i] = operator.fn(out[i], x[i])."""
         if x.dtype.half or out.dtype.half:
             reference.reduce(operator, start, out, x)
-            return
-        size = x.layout.size
-        if size == 0:
+        elif x.layout.size == 0:
             _fill(start, out)
-            return
-        team = threads.get_num_threads() if size >= PARALLEL else 1
-        key = (out.layout, x.layout, team)
-        walk = self._walks.get(key)
-        if walk is None:
-            if len(self._walks) >= _LIMIT:
-                self._walks.clear()
-            walk = self._walks[key] = plan_walk(out.layout, x.layout, team)
-        if walk.results is None:
-            kernel = self._reducer(operator, start, out.dtype, x.dtype, walk)
-            buffers = (out.storage.buffer, x.storage.buffer)
-            threads.run(kernel, [(*buffers, part) for part in walk.parts])
-            return
-        target, meeting = walk.results
-        memory: npt.NDArray[np.generic] = np.empty(meeting.size, out.dtype.numpy)
-        kernel = self._reducer(operator, _NEUTRAL[operator], out.dtype, x.dtype, walk)
-        threads.run(kernel, [(memory, x.storage.buffer, part) for part in walk.parts])
-        results = Piece(Storage(memory, out.storage.device), meeting, out.dtype)
-        self.reduce(operator, start, Piece(out.storage, target, out.dtype), results)
+        else:
+            self._reduce(operator, start, out, x)
 
-    def _reducer(self, operator: Binary, start: float, out: DType, x: DType, walk: Walk) -> Kernel:
-        key = (operator, start, out, x, walk.columns, walk.form)
+    def deviations(self, out: Array, x: Array, middle: Array, /) -> None:
+        """out[i] = 0, then for each index i: out[i] += (x[i] - middle[i]) ** 2.
+
+        All are of one floating dtype; middle and out lie alike, densely.
+        """
+        self._reduce(add, 0.0, out, x, middle)
+
+    def _reduce(self, operator: Binary, start: float, out: Array, x: Array, *around: Array) -> None:
+        walk = self.walk(out.layout, x.layout)
+        first = start if walk.results is None else _NEUTRAL[operator]
+        key = (operator, first, out.dtype, x.dtype, walk.form, bool(around))
         kernel = self._reducers.get(key)
         if kernel is None:
             from minitorch_fast import cache  # loaded for the first kernel
 
             kernel = self._reducers[key] = cache.load(*source(*key))
-        return kernel
+        target = out if walk.results is None else _results(out, walk.results[1])
+        buffers = (target.storage.buffer, x.storage.buffer, *(m.storage.buffer for m in around))
+        if len(walk.parts) == 1:
+            kernel(*buffers, walk.parts[0])
+        else:
+            threads.run(kernel, [(*buffers, part) for part in walk.parts])
+        if walk.results is not None:
+            self._reduce(operator, start, Piece(out.storage, walk.results[0], out.dtype), target)
+
+    def walk(self, out: Layout, x: Layout) -> Walk:
+        """How to reduce x to out with the threads there are."""
+        team = threads.get_num_threads() if x.size >= PARALLEL else 1
+        key = (out, x, team)
+        walk = self._walks.get(key)
+        if walk is None:
+            if len(self._walks) >= _LIMIT:
+                self._walks.clear()
+            walk = self._walks[key] = plan_walk(out, x, team)
+        return walk
+
+
+def _results(out: Array, layout: Layout) -> Piece:
+    """Memory for the results of splits."""
+    memory: npt.NDArray[np.generic] = np.empty(layout.span()[1], out.dtype.numpy)
+    return Piece(Storage(memory, out.storage.device), layout, out.dtype)
 
 
 def _fill(start: float, out: Array) -> None:
@@ -125,82 +152,63 @@ def _fill(start: float, out: Array) -> None:
             view[...] = start_of(start, out.dtype)
 
 
-def plan_walk(out: Layout, x: Layout, team: int) -> Walk:
-    """The form and the plans for reducing x to out, neither of them empty."""
-    columns, form, numbers = _plan(out, x)
-    if team > 1:
-        pairs, results = _cut(out, x, team)
-        made = [_plan(*pair) for pair in pairs]
-        if made and all((c, f) == made[0][:2] for c, f, _ in made):
-            parts = tuple(np.array(part, np.int64) for _, _, part in made)
-            return Walk(made[0][0], made[0][1], parts, results)
-    return Walk(columns, form, (np.array(numbers, np.int64),))
+def plan_walk(out: Layout, x: Layout, team: int, *, whole: bool = False) -> Walk:
+    """The form and the plans for reducing x to out, neither of them empty.
 
-
-def _plan(out: Layout, x: Layout) -> tuple[bool, str, list[int]]:
-    """Whether columns are reduced, the form, and the numbers."""
+    Args:
+        out: the layout of the results, with stride 0 where x is reduced.
+        x: of the elements.
+        team: the number of threads to share the work out to.
+        whole: whether a result must be computed at once, not in splits.
+    """
     dims = merge([out, x])
     # Innermost the dimension whose elements lie closest together in x.
     dims.sort(key=lambda dim: (dim[2] == 0, abs(dim[2])), reverse=True)
-    inner = dims.pop()
+    columns = dims[-1][1] != 0
     kept = [dim for dim in dims if dim[1] != 0]
     reduced = [(n, s) for n, t, s in dims if t == 0]
-    if inner[1] != 0:
-        length, step = reduced.pop() if reduced else (1, 0)
-        columns, x_column, out_column = inner[0], inner[2], inner[1]
-        dense = x_column == 1 and out_column == 1
-        pieces_each = -(-length // reduction_templates.ROWS)
-    else:
-        length, step = inner[0], inner[2]
-        columns, x_column, out_column = 1, 0, 0
-        dense = step == 1
-        pieces_each = -(-length // reduction_templates.LINE)
-    units = math.prod(n for n, _, _ in kept) * -(-columns // reduction_templates.WIDTH)
+    lines, out_column, x_column = kept.pop() if kept else (1, 0, 0)
+    length, step = reduced.pop() if reduced else (1, 0)
+    piece = reduction_templates.ROWS if columns else reduction_templates.LINE
+    pieces = -(-length // piece)
     runs = math.prod(n for n, _ in reduced)
-    depth = (runs * pieces_each).bit_length() + 1
-    numbers = [units, runs, length, step, len(kept), len(reduced), depth]
-    numbers += [columns, x_column, out_column, out.offset, x.offset]
-    for dim in kept:
-        numbers += dim
-    for pair in reduced:
+    share = runs * pieces if whole else min(runs * pieces, reduction_templates.PIECES)
+    if not (whole or columns) and length > piece:
+        share = min(share, LONG)  # more splits than one for two threads, soon
+    splits = -(-runs * pieces // share)
+    others = math.prod(n for n, _, _ in kept) * splits
+    chunk = reduction_templates.WIDTH if columns else lines
+    if team > others:  # cut the columns or lines too: it changes nothing but who computes them
+        wanted = -(-lines // -(-team // others))
+        chunk = min(chunk, -(-wanted // 32) * 32 if columns else wanted)
+    chunk = min(chunk, lines)
+    units = others * -(-lines // chunk)
+    offset = 0 if splits > 1 else out.offset
+    numbers = [splits, share, pieces, length, step, runs, len(kept), len(reduced)]
+    numbers += [lines, chunk, x_column, out_column * splits]
+    numbers += [offset, x.offset]
+    for n, t, s in reversed(kept):
+        numbers += (n, t * splits, s)
+    for pair in reversed(reduced):
         numbers += pair
-    return inner[1] != 0, "dense" if dense else "strided", numbers
+    parts = tuple(np.array([*ends, *numbers], np.int64) for ends in threads.cut(units, team, 1))
+    form = Form(columns, (x_column if columns else step) == 1, bool(kept or reduced))
+    return Walk(form, parts, _meeting(out, splits))
 
 
-def _cut(
-    out: Layout, x: Layout, team: int
-) -> tuple[list[tuple[Layout, Layout]], tuple[Layout, Layout] | None]:
-    """Layouts of out and x for each of several threads.
-
-    A dimension that is kept is cut, if one is long enough. Else one that is reduced: the parts then
-    have results of their own, which are reduced again; returned are, too, the layouts for that, of
-    out and of all results.
-    """
-    kept = [i for i, s in enumerate(out.strides) if s != 0 and x.shape[i] >= team]
-    if kept:
-        dim = max(kept, key=lambda i: x.strides[i])
-        ranges = threads.cut(x.shape[dim], team, 1)
-        return [(out.narrow(dim, a, b - a), x.narrow(dim, a, b - a)) for a, b in ranges], None
-    dim = max(range(x.ndim), key=lambda i: x.shape[i] if out.strides[i] == 0 else 0)
-    if out.strides[dim] != 0 or x.shape[dim] < 2 * team:
-        return [], None
-    ranges = threads.cut(x.shape[dim], team, 1)
+def _meeting(out: Layout, splits: int) -> tuple[Layout, Layout] | None:
+    """The layouts for reducing the results of several splits, which lie side by side, to out."""
+    if splits == 1:
+        return None
     shape = tuple(1 if s == 0 else n for n, s in zip(out.shape, out.strides, strict=True))
-    results = Layout.contiguous((len(ranges), *shape))
-    strides = tuple(
-        0 if s == 0 else t for s, t in zip(out.strides, results.strides[1:], strict=True)
-    )
-    pairs = []
-    for i, (a, b) in enumerate(ranges):
-        taken = x.narrow(dim, a, b - a)
-        pairs.append((Layout(taken.shape, strides, i * results.strides[0]), taken))
-    return pairs, (Layout(results.shape, (0, *out.strides), out.offset), results)
+    results = Layout((*shape, splits), (*(s * splits for s in out.strides), 1))
+    return Layout(results.shape, (*out.strides, 0), out.offset), results
 
 
 def source(
-    operator: Binary, start: float, out: DType, x: DType, columns: bool, form: str
+    operator: Binary, start: float, out: DType, x: DType, form: Form, around: bool = False
 ) -> tuple[str, str, str]:
-    """A reduction kernel as (name, text, signature)."""
+    """A reduction kernel as (name, text, signature); around: of squared distances from numbers."""
     from minitorch_fast import templates
     from minitorch_fast.kernels import array_type
     from minitorch_fast.target import Body, NumbaTarget, inline, kind_of
@@ -208,27 +216,42 @@ def source(
     kind = kind_of(out)
     target = NumbaTarget(kind)
     body = Body(kind)
-    first = inline(operator.fn, target, ["a", "b"], body)
-    if first.lines:
+    extreme = _EXTREMES.get(operator) if kind != "int64" else None
+    if extreme is None and inline(operator.fn, target, ["a", "b"], body).lines:
         raise TypeError(f"reduce: {operator.name} is no single expression")
 
     def combine(a: str, b: str) -> str:
+        if extreme is not None:
+            return f"{extreme[0]}({a}, {b})"
         return inline(operator.fn, target, [a, b], Body(kind, constants=body.constants)).result
 
-    def element(place: str) -> str:
-        return templates.read(f"X[{place}]", x, out)
+    def element(name: str, place: str) -> list[str]:
+        value = templates.read(f"X[{place}]", x, out)
+        return [f"{name} = {value} - m", f"{name} *= {name}"] if around else [f"{name} = {value}"]
 
     def constant(value: float) -> str:
         literal = target.literal(start_of(value, out))
         return body.constants.setdefault(literal, f"c{len(body.constants) + 1}")
 
-    write = reduction_templates.columns if columns else reduction_templates.lines
-    result = templates.written("h", out, kind)
-    neutral = constant(_NEUTRAL[operator])
-    loop = write(combine, element, constant(start), neutral, result, kind, form)
-    layout = "columns" if columns else "lines"
-    what = f"{operator.name} of {x.name} to {out.name}, along {layout}, {form}"
-    title = f"{what} (see minitorch_fast.reductions)."
-    name = "_".join(["reduce", operator.name, out.name, layout, form])
-    types = f"{array_type(out)}[::1], {array_type(x)}[::1], int64[::1]"
-    return name, templates.head(title, body) + loop, f"void({types})"
+    spec = reduction_templates.Spec(
+        combine,
+        element,
+        constant(start),
+        constant(_NEUTRAL[operator]),
+        lambda result: templates.written(result, out, kind),
+        kind,
+        form.dense,
+        form.outer,
+        around,
+    )
+    loop = reduction_templates.columns(spec) if form.columns else reduction_templates.lines(spec)
+    text = reduction_templates.functions(extreme) + loop
+    words = ["squares" if around else operator.name, "columns" if form.columns else "lines"]
+    words.append("dense" if form.dense else "strided")
+    title = f"{words[0]} of {x.name} to {out.name}, along {words[1]}, {words[2]}"
+    title += ", several dimensions" if form.outer else ""
+    name = "_".join(["reduce", words[0], out.name, *words[1:]])
+    types = f"{array_type(out)}[::1], {array_type(x)}[::1], "
+    types += f"{array_type(out)}[::1], " if around else ""
+    head = templates.head(f"{title} (see minitorch_fast.reductions).", body)
+    return name, head + text, f"void({types}int64[::1])"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from minitorch_tensor import pointwise
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.op import Op
 from minitorch_tensor.reductions import Dims, dims_of, mean, sum
 
 if TYPE_CHECKING:
@@ -109,11 +110,31 @@ def _var_mean(
     if x.dtype.half:
         wide = _var_mean(name, x.float(), dims, None, keepdim, correction)
         return wide[0].to(x.dtype), wide[1].to(x.dtype)
-    middle = mean(x, dims, True)
-    distance = x - middle
     # Without a degree of freedom this is 0 / 0, or a number over 0: nan or inf, as in PyTorch.
-    variance = sum(distance * distance, dims, keepdim) / max(degrees, 0)
-    return variance, middle if keepdim or not dims else middle.squeeze(dims)
+    variance, middle = variance_and_mean(x, dims, max(degrees, 0))
+    if keepdim or not dims:
+        return variance, middle
+    return variance.squeeze(dims), middle.squeeze(dims)
+
+
+@Op
+def variance_and_mean(
+    input: Tensor, dims: tuple[int, ...], degrees: float
+) -> tuple[Tensor, Tensor]:
+    """The sum of squared distances from the mean over `degrees`, and the mean.
+
+    Args:
+        input: of any shape, floating.
+        dims: the dimensions to reduce, which stay as size 1; all if there are none.
+        degrees: what the sum of squares is divided by.
+
+    >>> from minitorch_tensor import tensor
+    >>> variance_and_mean(tensor([1.0, 2.0, 3.0]), (0,), 2.0)
+    (Tensor([1.], requires_grad=False), Tensor([2.], requires_grad=False))
+    """
+    middle = mean(input, dims, True)
+    distance = input - middle
+    return sum(distance * distance, dims, True) / degrees, middle
 
 
 def _root(y: Tensor) -> Tensor:
