@@ -51,7 +51,7 @@ from minitorch_tensor.data import Data, from_foreign, operand, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.half import narrowed
-from minitorch_tensor.layout import Layout, Shape, broadcast_for
+from minitorch_tensor.layout import Layout, Shape, broadcast_for, following
 from minitorch_tensor.methods.arranging import ArrangingMethods
 from minitorch_tensor.methods.autograd import AutogradMethods
 from minitorch_tensor.methods.conversion import ConversionMethods
@@ -308,7 +308,10 @@ class Tensor(
         if is_grad_enabled():
             return rule(self, a, b).to(self.dtype)
         device = self.storage.device
-        y = fresh(_contiguous(self.layout.shape), self.dtype, device)
+        layout = self.layout
+        if not layout.dense:
+            layout = following(layout, a.layout, b.layout)
+        y = fresh(layout, self.dtype, device)
         device.backend.pull(rule, y, self, a, b)
         return y
 
@@ -317,7 +320,10 @@ class Tensor(
         if is_grad_enabled():
             return rule(self, a, b, c).to(self.dtype)
         device = self.storage.device
-        y = fresh(_contiguous(self.layout.shape), self.dtype, device)
+        layout = self.layout
+        if not layout.dense:
+            layout = following(layout, a.layout, b.layout, c.layout)
+        y = fresh(layout, self.dtype, device)
         device.backend.pull3(rule, y, self, a, b, c)
         return y
 
@@ -328,7 +334,7 @@ class Tensor(
         device = self.storage.device
         layout = self.layout
         y = fresh(
-            layout if layout.dense else _contiguous(layout.shape),
+            layout if layout.dense else following(layout),
             pointwise.result_dtype(operator, self.dtype),
             device,
         )
@@ -348,7 +354,7 @@ class Tensor(
             if b.layout is not layout or b.dtype is not dtype or b.storage.device is not device:
                 shape = broadcast_for(operator.name, layout.shape, b.layout.shape)
                 a, b, dtype = pointwise.align(operator, a, b, shape)
-                layout = _contiguous(shape)
+                layout = a.layout
         elif isinstance(other, (int, float)):
             if isinstance(other, bool):
                 pointwise.refuse_bools(operator, dtypes.bool_)
@@ -363,7 +369,7 @@ class Tensor(
             found = from_foreign(other, a)
             return NotImplemented if found is None else a.apply_binary(operator, found)
         if not layout.dense:
-            layout = _contiguous(layout.shape)
+            layout = following(layout, b.layout)
         if operator.result != "same" or not dtype.is_floating_point:
             if dtype.kind == "int":
                 pointwise.check_divisor(operator, b)
@@ -389,7 +395,10 @@ class Tensor(
     def apply_ternary(self, operator: Ternary, b: Tensor | float, c: Tensor | float, /) -> Tensor:
         """`operator` of each triple of elements, after broadcasting and promotion."""
         a, b, c, dtype = pointwise.align3(operator, self, b, c)
-        y = fresh(_contiguous(a.layout.shape), dtype, self.storage.device)
+        layout = a.layout
+        if not layout.dense:
+            layout = following(layout, b.layout, c.layout)
+        y = fresh(layout, dtype, self.storage.device)
         self.storage.device.backend.zip3(operator, y, a, b, c)
         if (
             (a.requires_grad or b.requires_grad or c.requires_grad)
@@ -615,7 +624,7 @@ def make(storage: Storage, layout: Layout, dtype: DType) -> Tensor:
 
 
 def fresh(layout: Layout, dtype: DType, device: Device) -> Tensor:
-    """A tensor of new memory with any contents; `layout` is dense."""
+    """A tensor of new memory with any contents; `layout` has no gaps."""
     storage: Storage = _new(Storage)
     storage.buffer = device.backend.empty(layout.size, dtype)
     storage.device = device
@@ -638,25 +647,24 @@ def full(shape: Shape, value: float, dtype: DType, device: Device) -> Tensor:
     return x
 
 
-_constants: dict[tuple[float, DType, Device], Tensor] = {}
+_constants: dict[tuple[float | str, DType, Device], Tensor] = {}
 
 
 def constant(value: float, dtype: DType, device: Device) -> Tensor:
     """A 0-d tensor of this value, shared by all who ask and never written.
 
     `x * 2.0` is so common that its 2.0 is kept. Keys that compare equal convert equally, except the
-    two zeros, so those are not kept, and nan equals nothing.
+    two zeros, of which the text is the key.
     """
-    key = (value, dtype, device)
+    key = (value or repr(value), dtype, device)
     found = _constants.get(key)
     if found is None:
         with np.errstate(all="ignore"):
             array = narrowed(np.asarray(value), dtype).reshape(1)
         found = make(Storage(device.backend.upload(array), device), _contiguous(()), dtype)
-        if value != 0:
-            if len(_constants) >= 1024:
-                _constants.clear()
-            _constants[key] = found
+        if len(_constants) >= 1024:
+            _constants.clear()
+        _constants[key] = found
     return found
 
 

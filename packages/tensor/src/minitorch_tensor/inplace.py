@@ -197,6 +197,17 @@ class _CopySlices(Node["Tensor"]):
 
 def unary_(x: Tensor, operator: Unary) -> Tensor:
     """x = operator(x), directly in its memory where nothing is recorded."""
+    if (
+        not x.requires_grad
+        and x.base is None
+        and x.layout.dense
+        and x.dtype.is_floating_point
+        and operator.result in ("same", "float")
+    ):  # the common case, which nothing forbids
+        storage = x.storage
+        storage.device.backend.map(operator, x, x)
+        storage.version += 1
+        return x
     name = f"{operator.name}_"
     if is_grad_enabled() and x.requires_grad:
         return write(name, x, lambda old: old.apply_unary(operator))
@@ -209,6 +220,21 @@ def unary_(x: Tensor, operator: Unary) -> Tensor:
 
 def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     """x = operator(x, other), directly in its memory where nothing is recorded."""
+    if (
+        type(other) is type(x)
+        and not isinstance(other, (int, float))
+        and not (x.requires_grad or other.requires_grad)
+        and x.base is None
+        and x.layout.dense
+        and other.layout is x.layout
+        and other.dtype is x.dtype
+        and other.storage.device is x.storage.device
+        and x.dtype.is_floating_point
+        and operator.result in ("same", "float")
+    ):  # the common case, which nothing forbids
+        x.storage.device.backend.zip(operator, x, x, other)
+        x.storage.version += 1
+        return x
     name = f"{operator.name}_"
     other = operand(name, other, x)
     if isinstance(other, (int, float)):
@@ -222,17 +248,6 @@ def binary_(x: Tensor, operator: Binary, other: Tensor | float) -> Tensor:
     if is_grad_enabled() and (x.requires_grad or b.requires_grad):
         return write(name, x, lambda old: old.apply_binary(operator, b), b)
     check(name, x)
-    if (
-        b.layout is x.layout
-        and x.layout.dense
-        and b.dtype is x.dtype
-        and b.storage.device is x.storage.device
-        and x.dtype.is_floating_point
-        and operator.result in ("same", "float")
-    ):  # the common case, directly
-        x.storage.device.backend.zip(operator, x, x, b)
-        x.storage.version += 1
-        return x
     shape = broadcast_for(name, x.shape, b.shape)
     if shape != x.shape:
         raise RuntimeError(

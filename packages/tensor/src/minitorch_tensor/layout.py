@@ -188,6 +188,53 @@ def _contiguous(shape: Shape) -> Layout:
     return Layout(shape, strides_from_shape(shape))
 
 
+@lru_cache(maxsize=8192)
+def following(*layouts: Layout) -> Layout:
+    """The layout of an elementwise result: without gaps, its dimensions in the operands' order.
+
+    So transposed operands give a transposed result, and all are walked along memory. The order is
+    PyTorch's: a dimension goes before another if the first operand that repeats neither has the
+    larger stride there; the row-major order holds where none says so.
+    https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.memory_format
+
+    Args:
+        layouts: those of the operands, expanded to one shape.
+
+    >>> following(Layout((3, 4), (1, 3)), Layout((3, 4), (0, 1))).strides
+    (1, 3)
+    """
+    shape = layouts[0].shape
+    order = list(range(len(shape)))
+    for i in range(len(shape) - 2, -1, -1):  # a dimension moves inward past those that go before it
+        at = i
+        for inner in range(i + 1, len(shape)):
+            comparison = _goes_inside(order[at], order[inner], shape, layouts)
+            if comparison > 0:
+                order[at], order[inner] = order[inner], order[at]
+                at = inner
+            elif comparison < 0:
+                break
+    strides = [0] * len(shape)
+    step = 1
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= max(shape[dim], 1)
+    return make(shape, tuple(strides), 0)
+
+
+def _goes_inside(outer: int, inner: int, shape: Shape, layouts: tuple[Layout, ...]) -> int:
+    """1 if the dimension `outer` should be the inner one of the two, -1 if not, 0 if undecided."""
+    for layout in layouts:
+        out, into = layout.strides[outer], layout.strides[inner]
+        if out == 0 or into == 0:
+            continue
+        if out != into:
+            return 1 if out < into else -1
+        if shape[inner] > shape[outer]:
+            return 1
+    return 0
+
+
 # Views of one layout are made again in every step of a program, so the last few thousand are kept.
 
 

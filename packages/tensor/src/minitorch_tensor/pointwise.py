@@ -137,6 +137,16 @@ def align3(
 ) -> tuple[Tensor, Tensor, Tensor, DType]:
     """Three operands of one operation; the condition of `where` has no say in the dtype."""
     b, c = operand(operator.name, b, a), operand(operator.name, c, a)
+    if not isinstance(b, (int, float)) and not isinstance(c, (int, float)):
+        shape, dtype, device = a.layout.shape, b.dtype, a.storage.device
+        if (
+            dtype is c.dtype
+            and dtype.is_floating_point
+            and (dtype is a.dtype or operator is op.where)
+            and shape == b.layout.shape == c.layout.shape
+            and device is b.storage.device is c.storage.device
+        ):  # the common case, directly
+            return a, b, c, result_dtype(operator, dtype)
     if isinstance(b, (int, float)) and isinstance(c, (int, float)):
         if operator is op.where:
             dtype = dtypes.promote_types(dtypes.of_number(b), dtypes.of_number(c))
