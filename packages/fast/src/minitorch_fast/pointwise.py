@@ -1,8 +1,9 @@
 """map, zip and pull: the form of the operands decides which kernel runs.
 
-Three ways, cheapest first, because a small operation costs what its Python costs:
+Three ways, cheapest first, because a small operation costs what its Python costs (the first serves
+up to as many elements as one thread computes):
 
-1. few elements, all arrays dense, of one shape and dtype: one look-up by operator, and the call;
+1. arrays that are dense, of one shape and dtype: one look-up by operator, and the call;
 2. arrays that fill memory alike, or are one repeated number: a loop over n elements;
 3. anything else: a plan for these layouts, and a kernel for the plan's pattern.
 
@@ -32,9 +33,6 @@ from minitorch_tensor.storage import Array, Buffer
 
 if TYPE_CHECKING:
     from minitorch_tensor.specialise import Pointwise
-
-SMALL: Final = 2048
-"""Up to so many elements the first way is taken."""
 
 PARALLEL: Final = 200_000
 """From so many elements on, the work is cut for threads, which costs about 20 microseconds."""
@@ -91,7 +89,7 @@ class PointwiseKernels:
         layout, dtype = out.layout, out.dtype
         if (
             layout is x.layout
-            and layout.size <= SMALL
+            and layout.size < PARALLEL
             and layout.dense
             and dtype is x.dtype
             and (kernel := self._unary[dtype].get(operator)) is not None
@@ -120,7 +118,7 @@ class PointwiseKernels:
         if (
             layout is a.layout
             and layout is b.layout
-            and layout.size <= SMALL
+            and layout.size < PARALLEL
             and layout.dense
             and dtype is a.dtype
             and dtype is b.dtype
@@ -154,7 +152,7 @@ class PointwiseKernels:
         """For each index i: out[i] = rule(g[i], a[i], b[i]), the rule taken at floats."""
         layout, dtype = out.layout, out.dtype
         if (
-            layout.size <= SMALL
+            layout.size < PARALLEL
             and layout is g.layout
             and layout is a.layout
             and layout is b.layout

@@ -161,20 +161,27 @@ def log1p(x: float) -> float:
 
 
 def erf(x: float) -> float:
-    """A polynomial below 0.92, above 1 - exp(another). At most 1.1 ulp."""
+    """A polynomial below 0.92, above 1 - 2**(another). At most 1.4 ulp.
+
+    What is subtracted from 1 is less than a fifth, so 2**q may be a polynomial of lower degree than
+    in `exp2`: gelu takes three quarters of the time.
+    """
     t = fabs(x)
     t = 4.0 if t > 4.0 else t
     s = t * t
-    r = -1.72853470e-5 * t + 3.83197126e-4
-    u = -3.88396438e-3 * t + 2.42546219e-2
+    r = -2.4937484e-5 * t + 5.5283659e-4
+    u = -5.6033762e-3 * t + 3.4992023e-2
     r = r * s + u
-    r = r * t - 1.06777877e-1
-    r = r * t - 6.34846687e-1
-    r = r * t - 1.28717512e-1
-    r = r * t - t
-    n = rint(r * LOG2E)
-    q = (r - n * LN2_HIGH) - n * LN2_LOW
-    y = exp_tail(q) * (q * q) + q + 1.0
+    r = r * t - 1.54047914e-1
+    r = r * t - 9.15890167e-1
+    r = (r * t - 1.628395157) * t
+    n = rint(r)
+    q = r - n
+    y = 1.32647269e-3 * q + 9.67151266e-3
+    y = y * q + 5.55073374e-2
+    y = y * q + 2.40222421e-1
+    y = y * q + 6.93146978e-1
+    y = y * q + 1.0
     large = 1.0 - y * exp2i(n)
     p = -5.96761703e-4 * s + 4.99119423e-3
     p = p * s - 2.67681349e-2
