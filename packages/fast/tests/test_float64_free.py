@@ -6,20 +6,30 @@ import numpy as np
 import pytest
 
 from minitorch_fast import kernels, printer, reductions
-from minitorch_fast.functional import conv_loops, loss_loops, optim_loops, pool_loops, softmax_loops
+from minitorch_fast.functional import (
+    conv_loops,
+    gradient_loops,
+    loss_loops,
+    optim_loops,
+    pool_loops,
+    softmax_loops,
+)
 from minitorch_operators import add, maximum
 from minitorch_tensor import float32
 
 from .operators import CASES, Case
 
 FUSED = [
-    conv_loops.correlate, conv_loops.weight_gradient, loss_loops.class_losses,
+    conv_loops.correlate_pixels, gradient_loops.gradient_planes, loss_loops.class_losses,
     loss_loops.class_gradient, loss_loops.distribution_losses, loss_loops.distribution_gradient,
     softmax_loops.softmax_rows, softmax_loops.softmax_columns, softmax_loops.columns_gradient,
     optim_loops.adam, optim_loops.adam_largest, optim_loops.sgd,
     optim_loops.sgd_momentum, pool_loops.largest, pool_loops.largest_gradient,
     pool_loops.largest_of_four, pool_loops.largest_of_four_gradient,
 ]  # fmt: skip
+
+TILE = {"LANES": 4, "ROWS": 2, "COLUMNS": 1}
+TILED = [conv_loops.correlate_pixels, gradient_loops.gradient_planes]
 
 
 def doubles(text: str, signature: str) -> list[str]:
@@ -41,9 +51,7 @@ def doubles(text: str, signature: str) -> list[str]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_sources_name_no_float64(case: Case) -> None:
     k = case.arity
-    _, text, _ = kernels.source(
-        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k
-    )
+    _, text, _ = kernels.source(case.fn, float32, float32, [float32] * k, "flat_" + "v" * k)
     loop = text[text.rindex("def kernel") :]
     assert not re.search(r"f64|float64|\d\.\d", loop)
 
@@ -68,9 +76,7 @@ SAMPLE = [
 )
 def test_pointwise_kernels(case: Case) -> None:
     k = case.arity
-    _, text, signature = kernels.source(
-        case.fn, float32, float32, [float32] * k, "flat_" + "v" * k
-    )
+    _, text, signature = kernels.source(case.fn, float32, float32, [float32] * k, "flat_" + "v" * k)
     assert doubles(text, signature) == []
 
 
@@ -90,7 +96,8 @@ def test_reductions(columns: bool) -> None:
 @pytest.mark.parametrize("loop", FUSED, ids=lambda loop: loop.__name__)
 def test_fused_kernels(loop: object) -> None:
     assert callable(loop)
-    _, text, signature = printer.source(loop, "float32")
+    tile = TILE if loop in TILED else None
+    _, text, signature = printer.source(loop, "float32", tile)
     assert doubles(text, signature) == []
 
 

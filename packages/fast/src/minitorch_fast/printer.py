@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FunctionType
 
-from minitorch_fast import loops, templates
+from minitorch_fast import lane_snippets, lanes, loops, templates
 from minitorch_fast.target import Body, Inliner, Kind, NumbaTarget
+from minitorch_fast.unroll import unroll
 from minitorch_operators import ieee
 
 _KEPT = {"len", "max", "min", "range"}
@@ -18,18 +19,22 @@ REORDERED = {**OPTIONS, "fastmath": {"contract", "nsz", "reassoc"}}
 """
 
 
-def source(function: Callable[..., object], kind: Kind) -> tuple[str, str, str]:
-    """A fused kernel as (name, text, signature)."""
+def source(
+    function: Callable[..., object], kind: Kind, constants: Mapping[str, int] | None = None
+) -> tuple[str, str, str]:
+    """A fused kernel as (name, text, signature); `constants` are put in place of their names."""
     if not isinstance(function, FunctionType):
         raise TypeError(f"fused: expected a plain Python function, got {function!r}")
     body = Body(kind)
     printed: dict[FunctionType, list[str]] = {}
-    _emit(function, body, printed)
+    _emit(function, body, printed, constants or {})
     *helpers, kernel = printed.values()
     kernel[0] = f"def kernel{kernel[0][kernel[0].index('(') :]}"
     about = inspect.getdoc(function)
     title = f"{function.__module__}.{function.__name__} at {kind}."
     text = templates.head(title if about is None else f"{title}\n\n{about}", body) + _REORDERED
+    if constants and "LANES" in constants:
+        text += lane_snippets.text(kind, constants["LANES"])
     names = list(printed)
     for helper, made in zip(helpers, names, strict=False):
         options = "REORDERED" if "reordered" in made.__dict__ else "OPTIONS"
@@ -53,17 +58,22 @@ def _signature(function: FunctionType, kind: Kind) -> str:
     return f"{types[returned]}({', '.join(types[name] for name in annotations.values())})"
 
 
-def _emit(function: FunctionType, body: Body, printed: dict[FunctionType, list[str]]) -> None:
+def _emit(
+    function: FunctionType,
+    body: Body,
+    printed: dict[FunctionType, list[str]],
+    constants: Mapping[str, int],
+) -> None:
     """Add the lines of `function` to `printed`, after those of the functions it calls."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
         raise TypeError(f"fused: {function.__qualname__} must be written with def")
     writer = _Writer(function, body)
-    lines = writer.statements(definition.body)
+    lines = writer.statements(unroll(definition.body, constants))
     for called in writer.called:
         if called not in printed:
-            _emit(called, body, printed)
+            _emit(called, body, printed, constants)
     parameters = ", ".join(inspect.signature(function).parameters)
     printed[function] = [
         f"def {function.__name__}({parameters}):",
@@ -188,7 +198,7 @@ class _Writer(Inliner):
         if called in (loops.choose, loops.larger):
             self.body.calls.add(name)
             return ast.Call(node.func, arguments, [])
-        if name in _KEPT:
+        if name in _KEPT or called in lanes.FUNCTIONS:
             return ast.Call(node.func, arguments, [])
         if not isinstance(called, FunctionType):
             raise self.refuse(node)

@@ -3,6 +3,15 @@
 Importing this package registers them.
 """
 
-from minitorch_fast.functional import conv, linear, loss, norm, optim_steps, pool, softmax
+from minitorch_fast.functional import (
+    conv,
+    conv_transpose,
+    linear,
+    loss,
+    norm,
+    optim_steps,
+    pool,
+    softmax,
+)
 
-__all__ = ["conv", "linear", "loss", "norm", "optim_steps", "pool", "softmax"]
+__all__ = ["conv", "conv_transpose", "linear", "loss", "norm", "optim_steps", "pool", "softmax"]

@@ -1,283 +1,281 @@
-"""The loops of a convolution: shifted planes.
+"""The loops of a convolution in which one vector is several output channels of one pixel.
 
-Some images are copied, padded, into planes whose rows all have one length. Then the output at
-position v of a plane is
+    out[p, o] = bias[o] + sum over k of x[start[p] + tap[k]] * weights[k, o]
 
-    out[o, v] = bias[o] + sum over taps k of weight[o, k] * planes[tap[k] + v]
+x is a block of images, padded, in planes. Where the window of pixel p begins there, and how far
+each of its elements k is from that, are numbers in two tables: nothing else knows of strides, of
+dilation, of the number of dimensions. So this is a matrix product whose left side, the matrix of
+windows, is never built: its elements are read where they lie.
 
-with one table of offsets `tap` for all v: a matrix product whose right-hand side is never built,
-because its rows are the planes themselves, shifted. (At the end of each row some v lie across two
-rows; they are computed and dropped.) A stride s cuts the input into s * s planes, one for each
-remainder of row and column by s, so that neighbouring outputs read neighbouring elements again.
-
-The inner loops take two outputs and four taps at a time: eight multiplications and additions for
-four loads from the planes and two from the results, which is what a processor with two such units
-can feed.
-
-The gradient of the input is such a sum too, over the planes of the output's gradient, once for each
-remainder of the input's rows and columns by the stride. That of the weights is the product of the
-two sets of planes.
+It is computed tile by tile (`add_tile`): the sums of ROWS pixels times COLUMNS vectors stay in
+registers while k runs, so that each number is loaded once for several multiplications, and the
+processor's two multipliers are busy all the time. The gradient of the weights is the same product
+with pixels and taps exchanged (`gradient_loops`); the gradient of the input is the convolution of
+the output's gradient, and only its tables are others (`conv_plan`).
 """
 
 from __future__ import annotations
 
-from minitorch_fast.loops import Floats, Ints, reordered, scratch
+from minitorch_fast.lanes import (
+    aligned,
+    fma,
+    indices,
+    load,
+    registers,
+    spread,
+    store,
+    turn,
+    unrolled,
+)
+from minitorch_fast.loops import Floats, Ints, scratch
 
-# The numbers in `g`, which describe a convolution; `conv` fills them in.
+LANES, ROWS, COLUMNS = 4, 2, 1  # of a tile; a kernel is given others
+
+# The numbers in `g`; `conv_plan` fills them in.
 #
-#  0 images              1 channels of x       2 height of x         3 width of x
-#  4 rows above x        5 columns before x    6 row step            7 rows of a plane
-#  8 columns of a plane  9 channels of out    10 height of out      11 width of out
-# 12 rows to write      13 columns to write   14 row step in out    15 first row in out
-# 16 column step in out 17 first column       18 groups             19 taps
-# 20 images in a block  21 rows in a piece    22 floats behind the planes
-# 23 column step
+#  0 images              1 groups              2 channels of x       3 of out, for one group
+#  4 depth of x          5 height              6 width
+#  7 depth of out        8 height              9 width
+# 10 images in a block  11 depth: bands       12 positions in one   13 rows: bands
+# 14 positions in one   15 depth: step in x   16 row: step in x
+# 17 first depth, 18 row, 19 column of the planes, as places in x
+# 20 depth of a plane   21 rows               22 columns            23 columns are cut into so many
+# 24 floats from channel to channel           25 depth: step in out 26 row step  27 column step
+# 28 phases             29 weights: from output to output           30 from group to group
+# 31 depth of a band in out                   32 rows of a band in out      33 taps of all phases
+#
+# `phases` has ten numbers for each set of pixels that share their taps (a convolution has one):
+#
+#  0 first of its starts   1 depth positions     2 rows of them        3 starts in a row
+#  4 first of its taps     5 number of taps      6 first depth in out  7 row    8 column
+#  9 columns
 
 
-def pack(planes: Floats, x: Floats, g: Ints, first: int, count: int) -> None:
-    """Copy images of x into planes[channel, row % step, column % step, image, row, column]."""
-    channels, height, width = g[1], g[2], g[3]
-    top, left, row_step, column_step = g[4], g[5], g[6], g[23]
-    rows, columns = g[7], g[8]
-    plane = g[20] * rows * columns
-    for i in range(channels * row_step * column_step * plane + g[22]):
-        planes[i] = 0.0
-    start = max(0, -left)
-    stop = min(width, columns * column_step - left)
+def copy(out: Floats, to: int, x: Floats, at: int, n: int) -> None:
+    """Copy n neighbouring numbers: few, so that a loop which LLVM vectorises costs too much."""
+    if n >= LANES:
+        for j in range(0, n, LANES):
+            last = min(j, n - LANES)  # the last vector overlaps the one before
+            store(out, to + last, load(x, at + last))
+    else:
+        for j in range(n):
+            out[to + j] = x[at + j]
+
+
+def clear(out: Floats, to: int, n: int) -> None:
+    """Write n zeros, and up to LANES - 1 more."""
+    for j in range(0, n, LANES):
+        store(out, to + j, spread(0.0))
+
+
+def pack(
+    planes: Floats, base: int, x: Floats, g: Ints, first: int, here: int, depth: int, row: int
+) -> None:
+    """Copy images of x into planes[channel, image, depth, row, column], which were cleared once.
+
+    The columns beside x stay zero; rows above and below are cleared again, for in another band they
+    were rows of x. With columns cut into s parts, those of one remainder by s lie together: what a
+    step of s picks is dense again.
+    """
+    channels, deep, high, broad, low = g[1] * g[2], g[4], g[5], g[6], g[19]
+    rows, columns, cuts = g[21], g[22], g[23]
+    left = max(0, -low)
+    count = min(columns, broad - low) - left
+    stop = min(columns * cuts, broad - low) + cuts - 1
+    top = min(rows, max(0, -row))  # rows of the plane above x, and where those below x begin
+    bottom = max(top, min(rows, high - row))
     for c in range(channels):
-        for image in range(count):
-            source = ((first + image) * channels + c) * height * width
-            for i in range(max(0, -top), min(height, rows * row_step - top)):
-                band = (c * row_step + (i + top) % row_step) * column_step * plane
-                target = band + (image * rows + (i + top) // row_step) * columns
-                line = source + i * width
-                if column_step == 1:
-                    for j in range(start, stop):
-                        planes[target + left + j] = x[line + j]
+        for image in range(here):
+            for k in range(g[20]):
+                z = depth + k
+                to = base + c * g[24] + (image * g[20] + k) * rows * cuts * columns
+                line = ((((first + image) * channels + c) * deep + z) * high + row) * broad
+                begin, end = top, bottom
+                if z < 0 or z >= deep:
+                    begin, end = rows, rows
+                clear(planes, to, begin * cuts * columns)
+                if cuts > 1:
+                    for i in range(begin, end):
+                        for cut in range(cuts):
+                            target = to + (i * cuts + cut) * columns
+                            at = line + i * broad + low + cut
+                            for j in range((left - cut + cuts - 1) // cuts, (stop - cut) // cuts):
+                                planes[target + j] = x[at + j * cuts]
+                elif count == columns and broad == columns:
+                    size = (end - begin) * columns
+                    copy(planes, to + begin * columns, x, line + begin * columns, size)
                 else:
-                    for j in range(start, stop):
-                        q = j + left
-                        planes[target + (q % column_step) * plane + q // column_step] = x[line + j]
+                    for i in range(begin, end):
+                        at = line + i * broad + low + left
+                        copy(planes, to + i * columns + left, x, at, count)
+                for i in range(end, rows):
+                    clear(planes, to + i * cuts * columns, cuts * columns)
 
 
-def add_taps(
-    sums: Floats,
-    n: int,
-    planes: Floats,
-    at: int,
-    taps: Ints,
-    count: int,
-    weights: Floats,
-    a: int,
-    b: int,
-) -> None:
-    """sums[v] += sum_k weights[a + k] * planes[at + taps[k] + v]; sums[n + v] likewise with b."""
-    whole = count - count % 4
-    for k in range(0, whole, 4):
-        p0 = at + taps[k]
-        p1 = at + taps[k + 1]
-        p2 = at + taps[k + 2]
-        p3 = at + taps[k + 3]
-        a0 = weights[a + k]
-        a1 = weights[a + k + 1]
-        a2 = weights[a + k + 2]
-        a3 = weights[a + k + 3]
-        b0 = weights[b + k]
-        b1 = weights[b + k + 1]
-        b2 = weights[b + k + 2]
-        b3 = weights[b + k + 3]
-        for v in range(n):
-            x0 = planes[p0 + v]
-            x1 = planes[p1 + v]
-            x2 = planes[p2 + v]
-            x3 = planes[p3 + v]
-            sums[v] = sums[v] + a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
-            sums[n + v] = sums[n + v] + b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
-    for k in range(whole, count):
-        p0 = at + taps[k]
-        a0 = weights[a + k]
-        b0 = weights[b + k]
-        for v in range(n):
-            x0 = planes[p0 + v]
-            sums[v] = sums[v] + a0 * x0
-            sums[n + v] = sums[n + v] + b0 * x0
-
-
-def write_rows(
-    out: Floats, sums: Floats, at: int, g: Ints, channel: int, first: int, r0: int, r1: int
-) -> None:
-    """Copy the rows r0 to r1 of a plane of results to where they belong in out."""
-    rows, columns, width, step = g[7], g[8], g[13], g[16]
-    for r in range(r0, r1):
-        i = r % rows
-        if i < g[12]:
-            image = (first + r // rows) * g[9] + channel
-            target = (image * g[10] + i * g[14] + g[15]) * g[11] + g[17]
-            source = at + (r - r0) * columns
-            if step == 1:
-                for j in range(width):
-                    out[target + j] = sums[source + j]
-            else:
-                for j in range(width):
-                    out[target + j * step] = sums[source + j]
-
-
-def correlate(out: Floats, x: Floats, weights: Floats, bias: Floats, taps: Ints, g: Ints) -> None:
-    """For each channel of out the sum over taps of planes of x.
-
-    That is the convolution, and it is the gradient of its input.
-
-    for each block of images: pack it; for each piece of rows, for each two channels of out:
-        start from the bias, add all taps, write the rows
-    """
-    images, steps, rows, columns = g[0], g[6] * g[23], g[7], g[8]
-    groups, count, most, piece = g[18], g[19], g[20], g[21]
-    plane = most * rows * columns
-    inputs = g[1] // groups
-    outputs = g[9] // groups
-    planes = scratch(g[1] * steps * plane + g[22])
-    sums = scratch(2 * piece * columns)
-    for first in range(0, images, most):
-        here = min(most, images - first)
-        pack(planes, x, g, first, here)
-        for r0 in range(0, here * rows, piece):
-            r1 = min(r0 + piece, here * rows)
-            n = (r1 - r0) * columns
-            for group in range(groups):
-                at = group * inputs * steps * plane + r0 * columns
-                end = (group + 1) * outputs
-                for o in range(group * outputs, end, 2):
-                    other = min(o + 1, end - 1)
-                    for v in range(n):
-                        sums[v] = bias[o]
-                        sums[n + v] = bias[other]
-                    add_taps(sums, n, planes, at, taps, count, weights, o * count, other * count)
-                    write_rows(out, sums, 0, g, o, first, r0, r1)
-                    if other > o:
-                        write_rows(out, sums, n, g, other, first, r0, r1)
-
-
-def pack_gradient(planes: Floats, d: Floats, g: Ints, first: int, count: int) -> None:
-    """Copy images of d, shaped like the output, into planes as long as those of x."""
-    channels, height, width, rows, columns = g[9], g[10], g[11], g[7], g[8]
-    plane = g[20] * rows * columns
-    for i in range(channels * plane):
-        planes[i] = 0.0
-    for c in range(channels):
-        for image in range(count):
-            source = ((first + image) * channels + c) * height * width
-            target = c * plane + image * rows * columns
-            for i in range(height):
-                for j in range(width):
-                    planes[target + i * columns + j] = d[source + i * width + j]
-
-
-@reordered
-def add_products(
+def add_tile(
     out: Floats,
-    a: int,
-    b: int,
-    d: Floats,
-    p: int,
-    q: int,
-    planes: Floats,
     at: int,
-    taps: Ints,
-    count: int,
-    n: int,
+    pitch: int,
+    places: Ints,
+    x: Floats,
+    base: int,
+    starts: Ints,
+    p: int,
+    last: int,
+    steps: Ints,
+    begin: int,
+    end: int,
+    rows: Floats,
+    row: int,
+    width: int,
 ) -> None:
-    """out[a + k] += sum_v d[p + v] * planes[at + taps[k] + v]; out[b + k] the same with q."""
-    whole = count - count % 4
-    for k in range(0, whole, 4):
-        p0 = at + taps[k]
-        p1 = at + taps[k + 1]
-        p2 = at + taps[k + 2]
-        p3 = at + taps[k + 3]
-        a0 = 0.0
-        a1 = 0.0
-        a2 = 0.0
-        a3 = 0.0
-        b0 = 0.0
-        b1 = 0.0
-        b2 = 0.0
-        b3 = 0.0
-        for v in range(n):
-            x0 = planes[p0 + v]
-            x1 = planes[p1 + v]
-            x2 = planes[p2 + v]
-            x3 = planes[p3 + v]
-            y = d[p + v]
-            z = d[q + v]
-            a0 += y * x0
-            a1 += y * x1
-            a2 += y * x2
-            a3 += y * x3
-            b0 += z * x0
-            b1 += z * x1
-            b2 += z * x2
-            b3 += z * x3
-        out[a + k] += a0
-        out[a + k + 1] += a1
-        out[a + k + 2] += a2
-        out[a + k + 3] += a3
-        out[b + k] += b0
-        out[b + k + 1] += b1
-        out[b + k + 2] += b2
-        out[b + k + 3] += b3
-    for k in range(whole, count):
-        p0 = at + taps[k]
-        a0 = 0.0
-        b0 = 0.0
-        for v in range(n):
-            a0 += d[p + v] * planes[p0 + v]
-            b0 += d[q + v] * planes[p0 + v]
-        out[a + k] += a0
-        out[b + k] += b0
+    """out[places[p + i], lane] += sum over r of x[starts[p + i] + steps[r]] * rows[r, lane].
 
-
-@reordered
-def total(d: Floats, at: int, n: int) -> float:
-    """The sum of n numbers."""
-    s = 0.0
-    for v in range(n):
-        s += d[at + v]
-    return s
-
-
-def weight_gradient(out: Floats, x: Floats, d: Floats, taps: Ints, g: Ints) -> None:
-    """out[o, k] = sum of d[o] * x shifted by tap k.
-
-    out[o, taps] is the sum of d[o] alone. out has one row more than there are channels: where their
-    number is odd, the last is computed twice, and once of that goes there.
+    i < ROWS, and COLUMNS vectors of lanes. Behind the last p that one is computed again, and
+    written to its own place again.
     """
-    images, steps, rows, columns = g[0], g[6] * g[23], g[7], g[8]
-    groups, count, most, piece = g[18], g[19], g[20], g[21]
-    plane = most * rows * columns
-    inputs = g[1] // groups
-    outputs = g[9] // groups
-    long = count + 1
-    planes = scratch(g[1] * steps * plane + g[22])
-    gradients = scratch(g[9] * plane)
-    for i in range((g[9] + 1) * long):
-        out[i] = 0.0
-    for first in range(0, images, most):
-        here = min(most, images - first)
-        pack(planes, x, g, first, here)
-        pack_gradient(gradients, d, g, first, here)
-        for r0 in range(0, here * rows, piece):
-            n = (min(r0 + piece, here * rows) - r0) * columns
+    acc = registers()
+    to = indices()
+    source = indices()
+    values = registers()
+    for i in unrolled(ROWS):
+        to[i] = at + places[min(p + i, last)] * pitch
+        source[i] = base + starts[min(p + i, last)]
+        for j in unrolled(COLUMNS):
+            acc[i, j] = load(out, to[i] + LANES * j)
+    for r in range(begin, end):
+        step = steps[r]
+        for j in unrolled(COLUMNS):
+            values[j] = load(rows, row + LANES * j)
+        row += width
+        for i in unrolled(ROWS):
+            one = spread(x[source[i] + step])
+            for j in unrolled(COLUMNS):
+                acc[i, j] = fma(one, values[j], acc[i, j])
+    for i in unrolled(ROWS):
+        for j in unrolled(COLUMNS):
+            store(out, to[i] + LANES * j, acc[i, j])
+
+
+def to_panels(
+    panels: Floats, base: int, weights: Floats, rows: Ints, phases: Ints, g: Ints
+) -> None:
+    """Copy the weights to panels[phase, group, block of outputs][tap, output]."""
+    width = LANES * COLUMNS
+    blocks = (g[3] + width - 1) // width
+    for phase in range(g[28]):
+        taps, count = phases[phase * 10 + 4], phases[phase * 10 + 5]
+        for group in range(g[1]):
+            for block in range(blocks):
+                for k in range(count):
+                    source = group * g[30] + rows[taps + k]
+                    for lane in range(width):
+                        o = block * width + lane
+                        panels[base] = weights[source + o * g[29]] if o < g[3] else 0.0
+                        base += 1
+
+
+def turn_to_planes(
+    out: Floats, target: int, high: int, sums: Floats, at: int, pitch: int, pixels: int, g: Ints
+) -> None:
+    """out[target + c * high + p] = sums[at + p * pitch + o]: from pixels of channels to planes."""
+    for o in range(0, g[3], LANES):
+        if g[3] >= LANES and pixels >= LANES:
+            o = min(o, g[3] - LANES)  # the last square overlaps the one before
+            for p in range(0, pixels, LANES):
+                p = min(p, pixels - LANES)
+                turn(sums, at + p * pitch + o, pitch, out, target + o * high + p, high)
+        else:
+            for other in range(o, min(o + LANES, g[3])):
+                for p in range(pixels):
+                    out[target + other * high + p] = sums[at + p * pitch + other]
+
+
+def count_starts(phases: Ints, phase: int, g: Ints, here: int, band: int, strip: int) -> int:
+    """How many starts of a phase belong to a block of images, a band of depth and one of rows."""
+    deep = min(g[12], phases[phase + 1] - band * g[12])
+    high = min(g[14], phases[phase + 2] - strip * g[14])
+    return here * max(deep, 0) * max(high, 0) * phases[phase + 3]
+
+
+def correlate_pixels(
+    out: Floats,
+    x: Floats,
+    weights: Floats,
+    bias: Floats,
+    starts: Ints,
+    places: Ints,
+    taps: Ints,
+    rows: Ints,
+    phases: Ints,
+    g: Ints,
+    begin: int,
+    end: int,
+) -> None:
+    """The sums over taps for each pixel and channel of out, for the blocks from begin to end.
+
+    for each block of images or band of rows: pack it; start all sums from the bias;
+        for some taps (their weights stay in the nearest cache), for each tile: add them;
+        transpose the sums to where they belong
+    """
+    groups, outputs = g[1], g[3]
+    width = LANES * COLUMNS
+    blocks = (outputs + width - 1) // width
+    pitch = groups * blocks * width
+    deep, high, broad = g[7], g[8], g[9]
+    area = deep * high * broad
+    panels = scratch(pitch * g[33] + 16 + LANES * 2)
+    panel_base = aligned(panels)
+    to_panels(panels, panel_base, weights, rows, phases, g)
+    first_sums = scratch(pitch)
+    for group in range(groups):
+        for o in range(blocks * width):
+            first_sums[group * blocks * width + o] = (
+                bias[group * outputs + o] if o < outputs else 0.0
+            )
+    planes = scratch(groups * g[2] * g[24] + 16 + LANES * 2)
+    sums = scratch(g[10] * g[31] * g[32] * broad * pitch + 16 + LANES * 2)
+    base = aligned(planes)
+    clear(planes, base, groups * g[2] * g[24])
+    sum_base = aligned(sums)
+    some = max(4096 // width, 1)
+    for unit in range(begin, end):
+        strip = unit % g[13]
+        band = unit // g[13] % g[11]
+        first = unit // g[13] // g[11] * g[10]
+        here = min(g[10], g[0] - first)
+        depth = band * g[12] * g[15] + g[17]
+        row = strip * g[14] * g[16] + g[18]
+        pack(planes, base, x, g, first, here, depth, row)
+        here_deep = min(g[31], deep - band * g[31])
+        here_high = min(g[32], high - strip * g[32])
+        for p in range(here * g[31] * g[32] * broad):
+            for o in range(0, pitch, LANES):
+                store(sums, sum_base + p * pitch + o, load(first_sums, o))
+        panel = panel_base
+        for phase in range(0, g[28] * 10, 10):
+            starts_at, taps_at, count = phases[phase], phases[phase + 4], phases[phase + 5]
+            last = starts_at + count_starts(phases, phase, g, here, band, strip) - 1
             for group in range(groups):
-                at = group * inputs * steps * plane + r0 * columns
-                end = (group + 1) * outputs
-                for o in range(group * outputs, end, 2):
-                    p = o * plane + r0 * columns
-                    a = o * long
-                    q = p
-                    b = g[9] * long
-                    if o + 1 < end:
-                        q = p + plane
-                        b = a + long
-                    add_products(out, a, b, gradients, p, q, planes, at, taps, count, n)
-                    out[a + count] += total(gradients, p, n)
-                    if q > p:
-                        out[b + count] += total(gradients, q, n)
+                source = base + group * g[2] * g[24]
+                for k in range(0, count, some):
+                    to = min(k + some, count)
+                    for block in range(blocks):
+                        for p in range(starts_at, last + 1, ROWS):
+                            add_tile(
+                                sums, sum_base + (group * blocks + block) * width, pitch, places,
+                                planes, source, starts, p, last, taps, taps_at + k, taps_at + to,
+                                panels, panel + (block * count + k) * width, width,
+                            )  # fmt: skip
+                panel += blocks * count * width
+        for image in range(here):
+            for k in range(here_deep):
+                at = sum_base + (image * g[31] + k) * g[32] * broad * pitch
+                target = (first + image) * groups * outputs * area + (
+                    (band * g[31] + k) * high + strip * g[32]
+                ) * broad
+                for group in range(groups):
+                    turn_to_planes(
+                        out, target + group * outputs * area, area, sums,
+                        at + group * blocks * width, pitch, here_high * broad, g,
+                    )  # fmt: skip
