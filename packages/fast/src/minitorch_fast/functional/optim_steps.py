@@ -12,6 +12,7 @@ from minitorch_fast import fused, threads
 from minitorch_fast.functional import optim_loops
 from minitorch_fast.functional.memory import kind
 from minitorch_tensor import Tensor
+from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.functional.optim_steps import Parameters, adam_step, sgd_step
 from minitorch_tensor.numpy_backend import host
 
@@ -33,11 +34,12 @@ def sgd_pass(
     maximize: bool,
 ) -> None:
     """Each parameter that lies dense in memory, as its gradient and momentum do, in one pass."""
-    numbers = [lr, -1.0 if maximize else 1.0, weight_decay]
+    listed = [lr, -1.0 if maximize else 1.0, weight_decay]
     loop: Callable[..., None] = optim_loops.sgd
     if momentum != 0:
         loop = optim_loops.sgd_momentum
-        numbers += [momentum, 1 - dampening, *((momentum, 1.0) if nesterov else (1.0, 0.0))]
+        listed += [momentum, 1 - dampening, *((momentum, 1.0) if nesterov else (1.0, 0.0))]
+    numbers = _Numbers(listed)
     for i, p in enumerate(params):
         state = [momenta[i]] if momentum != 0 else []
         if not _pass(loop, numbers, p, grads[i], *state):
@@ -75,15 +77,17 @@ def adam_pass(
     """Each parameter that lies dense in memory, as its gradient and state do, in one pass."""
     loop: Callable[..., None] = optim_loops.adam_largest if amsgrad else optim_loops.adam
     decay, shrink = (0.0, 1 - lr * weight_decay) if decoupled_weight_decay else (weight_decay, 1.0)
+    numbers, counted = _Numbers([]), 0.0
     for i, p in enumerate(params):
         state = [exp_avgs[i], exp_avg_sqs[i], *([max_exp_avg_sqs[i]] if amsgrad else [])]
         count = host(steps[i].storage.buffer)
         place = steps[i].layout.offset
         t = float(count[place]) + 1.0
-        numbers = [
-            lr / (1.0 - beta1**t), math.sqrt(1.0 - beta2**t), eps, 1 - beta1, beta2, 1 - beta2,
-            -1.0 if maximize else 1.0, decay, shrink,
-        ]  # fmt: skip
+        if t != counted:  # nearly always all parameters have done as many steps
+            counted, numbers = t, _Numbers([
+                lr / (1.0 - beta1**t), math.sqrt(1.0 - beta2**t), eps, 1 - beta1, beta2, 1 - beta2,
+                -1.0 if maximize else 1.0, decay, shrink,
+            ])  # fmt: skip
         if _pass(loop, numbers, p, grads[i], *state):
             count[place] = t
             steps[i].storage.version += 1
@@ -106,8 +110,25 @@ def adam_pass(
             )
 
 
+class _Numbers:
+    """The numbers of a step, as an array for each dtype."""
+
+    __slots__ = ("arrays", "listed")
+
+    def __init__(self, listed: list[float]) -> None:
+        self.listed = listed
+        self.arrays: dict[DType, HostArray] = {}
+
+    def at(self, dtype: DType) -> HostArray:
+        """The array of this dtype."""
+        found = self.arrays.get(dtype)
+        if found is None:
+            found = self.arrays[dtype] = np.array(self.listed, dtype.numpy)
+        return found
+
+
 def _pass(
-    loop: Callable[..., None], numbers: list[float], p: Tensor, g: Tensor, *state: Tensor
+    loop: Callable[..., None], numbers: _Numbers, p: Tensor, g: Tensor, *state: Tensor
 ) -> bool:
     """Run the loop over p, g and the state; False if they do not lie alike."""
     dtype = kind(p.dtype)
@@ -118,7 +139,7 @@ def _pass(
         if x.layout is not layout or x.dtype is not p.dtype:
             return False
     if layout.size:
-        constants = np.array(numbers, p.dtype.numpy)
+        constants = numbers.at(p.dtype)
         buffers = [host(x.storage.buffer) for x in (p, g, *state)]
         kernel = fused.compiled(loop, dtype)
         team = threads.get_num_threads() if layout.size >= PARALLEL else 1
