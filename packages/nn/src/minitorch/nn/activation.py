@@ -7,7 +7,19 @@ from minitorch_tensor import Tensor
 from minitorch_tensor import functional as F
 
 
-class ReLU(Module):
+class Inplace(Module):
+    """An activation whose only setting is whether it overwrites its input."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        """Whether it overwrites its input."""
+        return "inplace=True" if self.inplace else ""
+
+
+class ReLU(Inplace):
     """max(x, 0).
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html
@@ -16,17 +28,9 @@ class ReLU(Module):
     [0.0, 2.0]
     """
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         """max(x, 0)."""
         return F.relu(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Whether it overwrites its input."""
-        return "inplace=True" if self.inplace else ""
 
 
 class LeakyReLU(Module):
@@ -53,26 +57,45 @@ class LeakyReLU(Module):
         return f"negative_slope={self.negative_slope}{inplace}"
 
 
-class ELU(Module):
-    """x where x > 0, else alpha * (exp(x) - 1).
-
-    Source: Clevert et al. 2016, https://arxiv.org/abs/1511.07289
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
-    """
+class Scaled(Module):
+    """What `ELU` and `CELU` share: the scale."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         self.alpha = alpha
         self.inplace = inplace
 
-    def forward(self, input: Tensor) -> Tensor:
-        """The value x where x > 0, else alpha * (exp(x) - 1)."""
-        return F.elu(input, self.alpha, self.inplace)
-
     def extra_repr(self) -> str:
         """The scale."""
         inplace = ", inplace=True" if self.inplace else ""
         return f"alpha={self.alpha}{inplace}"
+
+
+class ELU(Scaled):
+    """x where x > 0, else alpha * (exp(x) - 1).
+
+    Source: Clevert et al. 2016, https://arxiv.org/abs/1511.07289
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The value x where x > 0, else alpha * (exp(x) - 1)."""
+        return F.elu(input, self.alpha, self.inplace)
+
+
+class CELU(Scaled):
+    """x where x > 0, else alpha * (exp(x / alpha) - 1): an ELU whose slope has no jump.
+
+    Source: Barron 2017, https://arxiv.org/abs/1704.07483
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
+
+    >>> CELU()(Tensor([0.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The value x where x > 0, else alpha * (exp(x / alpha) - 1)."""
+        return F.celu(input, self.alpha, self.inplace)
 
 
 class GELU(Module):
@@ -98,24 +121,16 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class SiLU(Module):
+class SiLU(Inplace):
     """x * sigmoid(x).
 
     Source: Elfwing et al. 2018, https://arxiv.org/abs/1702.03118
     https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html
     """
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         """The product x * sigmoid(x)."""
         return F.silu(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Whether it overwrites its input."""
-        return "inplace=True" if self.inplace else ""
 
 
 class Sigmoid(Module):
@@ -164,50 +179,3 @@ class Softplus(Module):
     def extra_repr(self) -> str:
         """The scale, and from where on it is linear."""
         return f"beta={self.beta}, threshold={self.threshold}"
-
-
-class Softmax(Module):
-    """exp(x) / sum(exp(x)) along a dimension: positive, and 1 in sum.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
-
-    Args:
-        dim: the dimension; give one, for what is chosen without it depends on the shape.
-
-    >>> Softmax(dim=0)(Tensor([0.0, 0.0])).tolist()
-    [0.5, 0.5]
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        """exp(x) / sum(exp(x))."""
-        return F.softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """The dimension."""
-        return f"dim={self.dim}"
-
-
-class LogSoftmax(Module):
-    """x - log(sum(exp(x))) along a dimension: the logarithm of `Softmax`, without its rounding.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
-
-    Args:
-        dim: the dimension; give one, for what is chosen without it depends on the shape.
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        """The difference x - log(sum(exp(x)))."""
-        return F.log_softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """The dimension."""
-        return f"dim={self.dim}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from minitorch.nn import init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
@@ -10,27 +12,26 @@ from minitorch_tensor import functional as F
 from minitorch_tensor.arguments import require_tensor
 
 
-class BatchNorm(Module):
-    """What `BatchNorm1d` and `BatchNorm2d` share: all but the shapes they accept."""
+class ChannelNorm(Module):
+    """What batch and instance norms share: parameters, running statistics, and their start."""
 
     weight: Parameter | None
     bias: Parameter | None
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
-    accepts: tuple[int, ...]
+    accepts: ClassVar[tuple[int, ...]]
 
     def __init__(
         self,
         num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: str | Device | None = None,
-        dtype: DType | None = None,
-        *,
-        bias: bool = True,
+        eps: float,
+        momentum: float | None,
+        affine: bool,
+        track_running_stats: bool,
+        device: str | Device | None,
+        dtype: DType | None,
+        bias: bool,
     ) -> None:
         super().__init__()
         self.num_features = num_features
@@ -68,14 +69,44 @@ class BatchNorm(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    def _check_input_dim(self, input: Tensor) -> None:
+        if require_tensor(self._get_name(), "input", input).ndim not in self.accepts:
+            wanted = " or ".join(f"{n}D" for n in self.accepts)
+            raise ValueError(f"expected {wanted} input (got {input.ndim}D input)")
+
+    def extra_repr(self) -> str:
+        """The number of channels, and the settings."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNorm(ChannelNorm):
+    """What `BatchNorm1d` to `BatchNorm3d` share: all but the shapes they accept."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: str | Device | None = None,
+        dtype: DType | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
+        )
+
     def forward(self, input: Tensor) -> Tensor:
         """(x - mean) / sqrt(var + eps) * weight + bias.
 
         The mean and variance are those of the batch in training, else the running ones.
         """
-        if require_tensor("batch_norm", "input", input).ndim not in self.accepts:
-            wanted = " or ".join(f"{n}D" for n in self.accepts)
-            raise ValueError(f"expected {wanted} input (got {input.ndim}D input)")
+        self._check_input_dim(input)
         tracked = self.track_running_stats
         factor = 0.0 if self.momentum is None else self.momentum
         if self.training and tracked and self.num_batches_tracked is not None:
@@ -92,13 +123,6 @@ class BatchNorm(Module):
             self.training or (self.running_mean is None and self.running_var is None),
             factor,
             self.eps,
-        )
-
-    def extra_repr(self) -> str:
-        """The number of channels, and the settings."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
 
@@ -134,3 +158,12 @@ class BatchNorm2d(BatchNorm):
     """
 
     accepts = (4,)
+
+
+class BatchNorm3d(BatchNorm):
+    """Batch normalisation of (n, c, d, h, w), for each of the c channels; see `BatchNorm1d`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
+    """
+
+    accepts = (5,)

@@ -1,5 +1,7 @@
 """Losses as modules; each is a function of `nn.functional`, with its settings.
 
+Here are those of regression and classification; `margin_loss` has those that compare, and
+`likelihood_loss` those of distributions, sequences, and large vocabularies.
 `reduction` says what becomes of the losses of the elements: their "mean", their "sum", or "none" of
 that.
 """
@@ -196,6 +198,8 @@ class HuberLoss(Loss):
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, (float, int)):
+            raise TypeError(f"delta must be a float or int, got: {type(delta)}")
         super().__init__(reduction=reduction)
         self.delta = delta
 
