@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
@@ -42,8 +43,18 @@ def dims_of(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
     return dims if dims and ndim else tuple(range(ndim))
 
 
-def _kept(shape: Shape, dims: tuple[int, ...]) -> Shape:
-    return tuple(1 if i in dims else n for i, n in enumerate(shape))
+class _Shapes(NamedTuple):
+    """What a reduction of a shape over some dimensions comes to."""
+
+    kept: Shape  # the reduced dimensions have size 1
+    reduced: Shape  # they are left out
+    into: Layout  # the result, repeated to the shape that is reduced
+
+
+@functools.lru_cache(maxsize=4096)
+def _shapes(shape: Shape, dims: tuple[int, ...]) -> _Shapes:
+    kept = tuple(1 if i in dims else n for i, n in enumerate(shape))
+    return _Shapes(kept, _reduced(shape, dims), Layout.contiguous(kept).expand(shape))
 
 
 def _reduced(shape: Shape, dims: tuple[int, ...]) -> Shape:
@@ -51,15 +62,16 @@ def _reduced(shape: Shape, dims: tuple[int, ...]) -> Shape:
 
 
 def _reduce(
-    x: Tensor, operator: Binary, start: float, dims: tuple[int, ...], dtype: DType
+    x: Tensor, operator: Binary, start: float, dims: tuple[int, ...], dtype: DType, keepdim: bool
 ) -> Tensor:
-    """The reduction with the reduced dimensions kept as size 1; not recorded."""
-    y = x._fresh(_kept(x.shape, dims), dtype)
-    into = y._view(y.layout.expand(x.shape)) if x.layout.size else y
-    if not x.layout.size:
+    """The reduction, not recorded; with keepdim the reduced dimensions are kept as size 1."""
+    layout = x.layout
+    shapes = _shapes(layout.shape, dims)
+    y = x._fresh(shapes.kept if keepdim else shapes.reduced, dtype)
+    if layout.size:
+        x.storage.device.backend.reduce(operator, start, y._view(shapes.into), x)
+    else:
         y.fill_(start if dtype.is_floating_point or math.isfinite(start) else 0)
-        return y
-    x.storage.device.backend.reduce(operator, start, into, x)
     return y
 
 
@@ -85,8 +97,11 @@ def sum(
     if dtype is not None and dtype is not input.dtype:
         input = input.to(dtype)
     result = input.dtype if input.dtype.is_floating_point or dtype is not None else dtypes.int64
-    y = _finish(_reduce(input, op.add, 0.0, dims, result), dims, keepdim)
-    before, kept = input.shape, _kept(input.shape, dims)
+    y = _reduce(input, op.add, 0.0, dims, result, keepdim)
+    if not input.requires_grad:
+        return y
+    before = input.layout.shape
+    kept = _shapes(before, dims).kept
     title = "SumBackward0" if dim is None and axis is None else "SumBackward1"
     return views.linear(input, y, title, lambda g: views.expand_to(views.reshape(g, kept), before))
 
@@ -132,7 +147,7 @@ def prod(
         return prod(input.to(dtypes.float32), dim, keepdim).to(result)
     if input.requires_grad and result.is_floating_point and is_grad_enabled():
         return _finish(_recorded_prod(input, dims), dims, keepdim)
-    return _finish(_reduce(input, op.mul, 1.0, dims, result), dims, keepdim)
+    return _reduce(input, op.mul, 1.0, dims, result, keepdim)
 
 
 def _recorded_prod(x: Tensor, dims: tuple[int, ...]) -> Tensor:
@@ -158,7 +173,7 @@ def _extreme(
     if x.layout.size == 0 and (dim is None or (not isinstance(dim, int) and not dim)):
         raise RuntimeError(f"{name}: no elements to choose from: the shape is {x.shape}")
     _require_elements(name, x, dims)
-    y = _reduce(x.detach(), operator, start, dims, x.dtype)
+    y = _reduce(x.detach(), operator, start, dims, x.dtype, True)
     if x.requires_grad and x.dtype.is_floating_point:
         y = share(x, y, dims)
     return _finish(y, dims, keepdim)
@@ -371,7 +386,7 @@ def _truth(
     x: Tensor, operator: Binary, start: float, dims: tuple[int, ...], keepdim: bool
 ) -> Tensor:
     """all or any; as in PyTorch, of uint8 the result is uint8 too."""
-    y = _finish(_reduce(x.ne(0), operator, start, dims, dtypes.bool_), dims, keepdim)
+    y = _reduce(x.ne(0), operator, start, dims, dtypes.bool_, keepdim)
     return y.to(x.dtype) if x.dtype is dtypes.uint8 else y
 
 
