@@ -10,6 +10,8 @@ from minitorch_fast.functional import (
     conv_loops,
     gradient_loops,
     loss_loops,
+    norm_loops,
+    normal_loops,
     optim_loops,
     pool_loops,
     softmax_loops,
@@ -21,8 +23,8 @@ from .operators import CASES, Case
 
 FUSED = [
     conv_loops.correlate_pixels, gradient_loops.gradient_planes, loss_loops.class_losses,
-    loss_loops.class_gradient, loss_loops.distribution_losses, loss_loops.distribution_gradient,
-    softmax_loops.softmax_rows, softmax_loops.softmax_columns, softmax_loops.columns_gradient,
+    loss_loops.class_gradient, softmax_loops.softmax_columns, norm_loops.rows_gradient,
+    norm_loops.normalize_units, norm_loops.units_gradient, normal_loops.normals,
     optim_loops.adam, optim_loops.adam_largest, optim_loops.sgd,
     optim_loops.sgd_momentum, pool_loops.largest, pool_loops.largest_gradient,
     pool_loops.largest_of_four, pool_loops.largest_of_four_gradient,

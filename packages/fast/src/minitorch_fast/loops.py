@@ -4,6 +4,8 @@ A fused kernel is a function with annotated parameters:
 
     Floats      a flat array of the kernel's dtype, float32 or float64
     Ints        a flat array of int64
+    Words       a flat array of uint32
+    Bytes       a flat array of uint8
     float       a number of that dtype
     int         an int64
 
@@ -42,6 +44,26 @@ class Ints(Protocol):
     def __setitem__(self, i: int, value: int, /) -> None: ...
 
 
+class Words(Protocol):
+    """A flat array of unsigned integers of 32 bits; what is written is cut to that."""
+
+    def __getitem__(self, i: int, /) -> int:
+        """Element i."""
+        ...
+
+    def __setitem__(self, i: int, value: int, /) -> None: ...
+
+
+class Bytes(Protocol):
+    """A flat array of unsigned integers of 8 bits; what is written is cut to that."""
+
+    def __getitem__(self, i: int, /) -> int:
+        """Element i."""
+        ...
+
+    def __setitem__(self, i: int, value: int, /) -> None: ...
+
+
 def scratch(n: int) -> Floats:
     """Memory for n floats, with any contents."""
     return [0.0] * n
@@ -50,6 +72,16 @@ def scratch(n: int) -> Floats:
 def choose(condition: bool, a: float, b: float) -> float:
     """`a if condition else b` without a branch; both are evaluated."""
     return a if condition else b
+
+
+def real(i: int) -> float:
+    """The integer as a number of the kernel's dtype; without it, Numba would take float64."""
+    return float(i)
+
+
+def fma(a: float, b: float, c: float) -> float:
+    """a * b + c, rounded once."""
+    return a * b + c
 
 
 def larger(a: float, b: float) -> float:

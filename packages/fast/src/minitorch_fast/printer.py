@@ -8,11 +8,12 @@ import textwrap
 from collections.abc import Callable, Mapping
 from types import FunctionType
 
-from minitorch_fast import lane_snippets, lanes, loops, templates
+from minitorch_fast import lane_snippets, lanes, loops, primitives, templates
 from minitorch_fast.target import Body, Inliner, Kind, NumbaTarget
 from minitorch_fast.unroll import unroll
 from minitorch_operators import ieee
 
+_INTRINSIC = {ieee.__name__, primitives.__name__}
 _KEPT = {"len", "max", "min", "range"}
 _REORDERED = """
 REORDERED = {**OPTIONS, "fastmath": {"contract", "nsz", "reassoc"}}
@@ -49,6 +50,8 @@ def _signature(function: FunctionType, kind: Kind) -> str:
     types = {
         "Floats": f"{kind}[::1]",
         "Ints": "int64[::1]",
+        "Words": "uint32[::1]",
+        "Bytes": "uint8[::1]",
         "float": kind,
         "int": "int64",
         "None": "void",
@@ -187,7 +190,7 @@ class _Writer(Inliner):
             return super().visit_Call(node)
         name = node.func.id
         called = self.function.__globals__.get(name)
-        if isinstance(called, FunctionType) and called.__module__ == ieee.__name__:
+        if isinstance(called, FunctionType) and called.__module__ in _INTRINSIC:
             return super().visit_Call(node)
         if called is loops.exp_negative:
             return super().visit_Call(node)
@@ -195,7 +198,9 @@ class _Writer(Inliner):
         if called is loops.scratch:
             kind = ast.Name(f"np.{self.target.kind}", ast.Load())
             return ast.Call(ast.Name("np.empty", ast.Load()), [*arguments, kind], [])
-        if called in (loops.choose, loops.larger):
+        if called is loops.real:
+            return ast.Call(ast.Name(self.target.short, ast.Load()), arguments, [])
+        if called in (loops.choose, loops.larger, loops.fma):
             self.body.calls.add(name)
             return ast.Call(node.func, arguments, [])
         if name in _KEPT or called in lanes.FUNCTIONS:

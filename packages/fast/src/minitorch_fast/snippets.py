@@ -20,6 +20,19 @@ def choose(typing, c, a, b):
     return common(types.boolean, common, common), code
 """
 
+FMA = """\
+@intrinsic
+def fma(typing, a, b, c):
+    \"\"\"a * b + c, rounded once.\"\"\"
+
+    def code(context, builder, signature, args):
+        number = args[0].type
+        kind = ir.FunctionType(number, [number] * 3)
+        return builder.call(builder.module.declare_intrinsic("llvm.fma", [number], kind), args)
+
+    return a(a, a, a), code
+"""
+
 LARGER = """\
 @intrinsic
 def larger(typing, a, b):
@@ -288,6 +301,8 @@ def snippet(name: str, kind: str) -> str | None:
         return _PLAIN[name]
     if name == "larger":
         return LARGER
+    if name == "fma":
+        return FMA
     if kind == "int64":
         return _INTEGER.get(name)
     if name in _LLVM_NAMES:

@@ -20,14 +20,17 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Self, TypeVar
+from typing import ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from minitorch_tensor.rounding import fma32
 
 DEFAULT_SEED = 67280421310721
 """What an unseeded `Generator()` starts from, as in PyTorch."""
@@ -49,6 +52,42 @@ _FLOAT_NORMAL_VALID = 5052
 
 
 G = TypeVar("G", bound="Generator")
+
+
+class Twister(Protocol):
+    """Makes the same numbers faster: a layer above may set `Generator.twister` to one.
+
+    Each method takes NumPy's own memory of the state, 624 words and how many of them were drawn,
+    and leaves in it what those draws leave.
+    """
+
+    def worth(self, what: str, n: int, /) -> bool:
+        """Whether to use the method of this name for n numbers."""
+        ...
+
+    def random32(self, state: NDArray[np.uint32], n: int, /) -> NDArray[np.uint32]:
+        """The next n draws of 32 bits."""
+        ...
+
+    def uniform32(
+        self, state: NDArray[np.uint32], n: int, low: float, high: float, /
+    ) -> NDArray[np.float32]:
+        """As `Generator.uniform32`; low and high are float32 numbers."""
+        ...
+
+    def unit64(self, state: NDArray[np.uint32], n: int, /) -> NDArray[np.float64]:
+        """As `Generator.unit64`."""
+        ...
+
+    def below(self, state: NDArray[np.uint32], n: int, p: float, /) -> NDArray[np.uint8]:
+        """1 where a number of `unit64` is below p, else 0."""
+        ...
+
+    def normal32(
+        self, state: NDArray[np.uint32], out: NDArray[np.float32], mean: float, std: float, /
+    ) -> None:
+        """Fill blocks of 16 with normal numbers (see `normals`)."""
+        ...
 
 
 class Generator:
@@ -74,11 +113,14 @@ class Generator:
         "_bits",
         "_float_normal",
         "_initial_seed",
+        "_memory",
         "_start",
         "_untouched",
         "lock",
         "next_double_normal_sample",
     )
+
+    twister: ClassVar[Twister | None] = None
 
     def __init__(self, device: str = "cpu") -> None:
         """Make a generator seeded with `DEFAULT_SEED`.
@@ -97,6 +139,7 @@ class Generator:
         self.lock = threading.RLock()
         self.next_double_normal_sample: float | None = None
         self._bits: np.random.MT19937 | None = None
+        self._memory: NDArray[np.uint32] | None = None
         self.manual_seed(DEFAULT_SEED)
 
     def __repr__(self) -> str:
@@ -158,6 +201,10 @@ class Generator:
         >>> Generator().manual_seed(1).random32(2)
         array([1791095845, 4282876139], dtype=uint32)
         """
+        twister = self.fast("random32", n)
+        if twister is not None:
+            with self.lock:
+                return twister.random32(self.memory(), n)
         return self._draw(n).astype(np.uint32)
 
     def random64(self, n: int) -> NDArray[np.uint64]:
@@ -175,8 +222,28 @@ class Generator:
         >>> Generator().manual_seed(0).unit32(2).tolist()
         [0.49625658988952637, 0.7682217955589294]
         """
-        low = self._draw(n) & np.uint64(2**24 - 1)
-        return low.astype(np.float32) * np.float32(2**-24)
+        return self.uniform32(n, 0.0, 1.0)
+
+    def uniform32(self, n: int, low: float, high: float) -> NDArray[np.float32]:
+        """Return u (high - low) + low for n numbers u of `unit32`, rounded once.
+
+        Where rounding reaches the upper bound, which must not come, it is the lower one.
+
+        >>> Generator().manual_seed(0).uniform32(2, -1.0, 1.0).tolist()
+        [-0.007486820220947266, 0.5364435911178589]
+        """
+        first, last = np.float32(low), np.float32(high)
+        twister = self.fast("uniform32", n)
+        if twister is not None:
+            with self.lock:
+                return twister.uniform32(self.memory(), n, float(first), float(last))
+        bits = self._draw(n) & np.uint64(2**24 - 1)
+        u = bits.astype(np.float32) * np.float32(2**-24)
+        if (low, high) == (0.0, 1.0):
+            return u
+        u = fma32(u, float(last - first), float(first))
+        u[u == last] = first
+        return u
 
     def unit64(self, n: int) -> NDArray[np.float64]:
         """Return n float64 numbers, uniform on the multiples of 2**-53 in [0, 1).
@@ -184,8 +251,29 @@ class Generator:
         >>> Generator().manual_seed(0).unit64(2).tolist()
         [0.9700530018065531, 0.707819864399788]
         """
+        twister = self.fast("unit64", n)
+        if twister is not None:
+            with self.lock:
+                return twister.unit64(self.memory(), n)
         low = self.random64(n) & np.uint64(2**53 - 1)
         return low.astype(np.float64) * 2.0**-53
+
+    def below(self, n: int, p: float) -> NDArray[np.uint8]:
+        """Return 1 where the next of n numbers of `unit64` is below p, else 0.
+
+        >>> Generator().manual_seed(0).below(5, 0.8).tolist()
+        [0, 1, 1, 0, 1]
+        """
+        twister = self.fast("below", n)
+        if twister is not None:
+            with self.lock:
+                return twister.below(self.memory(), n, p)
+        return (self.unit64(n) < p).view(np.uint8)
+
+    def fast(self, what: str, n: int) -> Twister | None:
+        """What makes `what` faster, if that pays for n numbers."""
+        twister = self.twister
+        return twister if twister is not None and n > 0 and twister.worth(what, n) else None
 
     def save(self) -> NDArray[np.uint8]:
         """Return the state as 5056 bytes, laid out as in PyTorch: either may restore the other's.
@@ -290,6 +378,15 @@ class Generator:
             }
             self._start = None
         return self._bits
+
+    def memory(self) -> NDArray[np.uint32]:
+        """The 624 words and how many were drawn, where NumPy has them; for who will draw."""
+        stream = self._stream()
+        self._untouched = False
+        if self._memory is None:
+            words = (ctypes.c_uint32 * (_WORDS + 1)).from_address(stream.ctypes.state_address)
+            self._memory = np.ctypeslib.as_array(words)
+        return self._memory
 
     def _draw(self, n: int) -> NDArray[np.uint64]:
         """Return the next n draws of 32 bits, each in a 64-bit word."""

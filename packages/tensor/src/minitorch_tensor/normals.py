@@ -76,7 +76,7 @@ def normal(
             return _in_blocks(generator.unit64, _transform64, n, n, mean, std).astype(kind)
         # Below float32 no uniforms are drawn for the elements past the last whole block.
         drawn = n if kind == np.float32 and not half else n - n % BLOCK
-        return _in_blocks(generator.unit32, _transform32, n, drawn, mean, std).astype(kind)
+        return _normal32(generator, n, drawn, mean, std).astype(kind, copy=False)
 
 
 def log_normal(
@@ -141,6 +141,22 @@ def _one_by_one(generator: Generator, n: int) -> NDArray[np.float64]:
             made = np.concatenate([[kept], made])
         generator.next_double_normal_sample = float(made[n]) if len(made) > n else None
         return made[:n]
+
+
+def _normal32(
+    generator: Generator, n: int, drawn: int, mean: float, std: float
+) -> NDArray[np.float32]:
+    """`_in_blocks` of float32 numbers."""
+    twister = generator.fast("normal32", n)
+    if twister is None:
+        return _in_blocks(generator.unit32, _transform32, n, drawn, mean, std)
+    whole = n - n % BLOCK
+    made = np.empty(n, np.float32)
+    twister.normal32(generator.memory(), made[:whole], mean, std)
+    if whole < n:
+        generator.random32(drawn - whole)
+        twister.normal32(generator.memory(), made[n - BLOCK :], mean, std)
+    return made
 
 
 def _in_blocks(

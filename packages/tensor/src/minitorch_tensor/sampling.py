@@ -9,6 +9,7 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#in-place-random-sampling
 """
 
 import math
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -47,7 +48,7 @@ def uniform(
     [-0.007486820220947266, 0.5364435911178589]
     """
     kind = floating(dtype, "uniform_")
-    largest = float(np.finfo(kind.name).max)
+    largest = _largest(kind)
     for name, bound in (("from", low), ("to", high)):
         if not -largest <= bound <= largest:
             raise RuntimeError(
@@ -62,16 +63,22 @@ def uniform(
             f"uniform_ expects to-from <= the largest {kind}, {largest:g}, "
             f"but found to={high:g} and from={low:g}"
         )
+    if kind == np.float32:
+        return generator.uniform32(n, low, high).astype(kind, copy=False)
     if kind == np.float64:
         numbers = narrow(fma64(generator.unit64(n), high - low, low), kind)
     else:
         start, stop = np.float32(low), np.float32(high)
-        width = float(stop - start)
-        numbers = fma32(generator.unit32(n), width, float(start)).astype(kind)
+        numbers = fma32(generator.unit32(n), float(stop - start), float(start)).astype(kind)
     # Rounding may have reached the upper bound, which must not come.
     first, last = narrow(np.array([low, high]), kind)
     numbers[numbers == last] = first
     return numbers
+
+
+@lru_cache
+def _largest(dtype: np.dtype[np.generic]) -> float:
+    return float(np.finfo(dtype.name).max)
 
 
 def bernoulli(
@@ -103,7 +110,7 @@ def bernoulli(
     if not isinstance(p, np.ndarray):
         if not 0.0 <= p <= 1.0:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-        return (generator.unit64(n) < p).astype(dtype)
+        return generator.below(n, p).astype(dtype)
     floating(p.dtype, "bernoulli_ probabilities")
     if p.size != n:
         raise ValueError(f"bernoulli_: {n} numbers need {n} probabilities, but got {p.size}")

@@ -11,7 +11,8 @@ from minitorch_fast.functional import (
     norm,
     optim_steps,
     pool,
+    random,
     softmax,
 )
 
-__all__ = ["conv", "conv_transpose", "linear", "loss", "norm", "optim_steps", "pool", "softmax"]
+__all__ = ["conv", "conv_transpose", "linear", "loss", "norm", "optim_steps", "pool", "random", "softmax"]

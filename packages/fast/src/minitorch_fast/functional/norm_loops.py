@@ -8,7 +8,7 @@ mean that is large beside the spread costs no precision.
 from __future__ import annotations
 
 from minitorch_fast.functional.row_loops import total
-from minitorch_fast.loops import Floats, Ints, reordered
+from minitorch_fast.loops import Floats, Ints, real, reordered
 from minitorch_operators.ieee import sqrt
 
 
@@ -27,7 +27,7 @@ def normalize_rows(
     eps: float, centred: int, first: int, last: int, n: int,
 ) -> None:  # fmt: skip
     """y = (x - mean) * rstd * weight + bias along each row; the mean is 0 if not `centred`."""
-    part = 1.0 / n
+    part = 1.0 / real(n)
     for i in range(first, last):
         at = i * n
         m = 0.0
@@ -70,7 +70,7 @@ def rows_gradient(
 
     dx = (e - mean(e) - xhat * mean(e * xhat)) * rstd, where e = g * weight.
     """
-    part = 1.0 / n
+    part = 1.0 / real(n)
     for b in range(first, last):
         to = b * n
         for j in range(n):
@@ -113,7 +113,7 @@ def normalize_units(
     """
     pieces, n, channels = place[0], place[1], place[4]
     count = pieces * n
-    part = 1.0 / count
+    part = 1.0 / real(count)
     for u in range(first, last):
         base = u * place[2]
         if given == 0:
@@ -128,7 +128,7 @@ def normalize_units(
             rstd[u] = 1.0 / sqrt(v * part + eps)
             if momentum != 0.0:
                 running_mean[u] += momentum * (m - running_mean[u])
-                running_var[u] += momentum * (v / (count - 1) - running_var[u])
+                running_var[u] += momentum * (v / real(count - 1) - running_var[u])
         m = mean[u]
         for i in range(pieces):
             at = base + i * place[3]
@@ -156,7 +156,7 @@ def units_gradient(
 ) -> None:  # fmt: skip
     """The gradients of `normalize_units`; dw and db for each piece, to be added up."""
     pieces, n, channels = place[0], place[1], place[4]
-    part = 1.0 / (pieces * n)
+    part = 1.0 / real(pieces * n)
     for u in range(first, last):
         base = u * place[2]
         m = mean[u]
