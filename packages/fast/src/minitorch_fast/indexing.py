@@ -28,7 +28,7 @@ PARALLEL: Final = 200_000
 # Three arrays are walked: A is written or read at a position that INDEX gives, B is the other one.
 _WALK = """
 
-@njit(**OPTIONS, cache=True)
+@njit(**OPTIONS)
 def kernel(A, INDEX, B, plan, size, step):
     units, rows, columns, outer = plan[0], plan[1], plan[2], plan[3]
     bad = 0

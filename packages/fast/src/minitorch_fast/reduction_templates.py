@@ -75,7 +75,7 @@ def quotient(typing, a, b):
 _OUTLINE: Final = """
 {options}
 
-@njit(**{name}, cache=True)
+@njit(**{name})
 def kernel(OUT, X, {more}plan):
     wide()
     splits, share, pieces, length, x_step = plan[2], plan[3], plan[4], plan[5], plan[6]

@@ -117,7 +117,7 @@ def flat(body: Body, spec: Spec) -> str:
     loop += [*body.lines, f"OUT[i] = {written(body.result, spec.out, body.kind)}"]
     return "\n".join(
         [
-            "\n\n@njit(**OPTIONS, cache=True)",
+            "\n\n@njit(**OPTIONS)",
             f"def kernel({', '.join(['OUT', *spec.arrays, 'n'])}):",
             "    wide()",
             "    apart()",
@@ -160,7 +160,7 @@ def rows(body: Body, spec: Spec) -> str:
         loop += [f"    {a.lower()}_at += {a.lower()}_row" for a in arrays]
     return "\n".join(
         [
-            "\n\n@njit(**OPTIONS, cache=True)",
+            "\n\n@njit(**OPTIONS)",
             f"def kernel({', '.join(['OUT', *spec.arrays, 'plan'])}):",
             "    wide()",
             "    apart()",

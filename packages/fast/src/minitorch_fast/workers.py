@@ -195,7 +195,7 @@ def pause(typing):
 others_first = types.ExternalFunction("sched_yield", types.int32())
 
 
-@njit(nogil=True, no_cfunc_wrapper=True, cache=True)
+@njit(nogil=True, no_cfunc_wrapper=True)
 def kernel(counter, wanted, times, grace):
     for _ in range(times):
         for _ in range(8):
