@@ -1,14 +1,16 @@
 """Matrix products: cut into parts, the same for any number of threads, and in every layout."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from minitorch_fast import threads
+from minitorch_fast import packed, threads
+from minitorch_fast.matmul_loops import matrix_product
 from minitorch_tensor import Tensor, from_numpy
 
-from .fused_cases import random
+from .fused_cases import random, values
 
 SHAPES = [
     ((300, 301), (301, 190)),  # parts of rows
@@ -45,13 +47,63 @@ def test_any_layout_and_the_same_for_any_number_of_threads(
 ) -> None:
     a = operand(shapes[0], transposed[0], kind, 0)
     b = operand(shapes[1], transposed[1], kind, 1)
-    expected = np.matmul(a.numpy().astype(np.float64), b.numpy().astype(np.float64))
+    expected = np.matmul(values(a), values(b))
     found = []
     for n in (1, 2, 4):
         threads.set_num_threads(n)
-        found.append((a @ b).numpy())
+        found.append(values(a @ b))
     np.testing.assert_allclose(
         found[0], expected, rtol=0, atol=1e-4 if kind is np.float32 else 1e-12
     )
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])
+
+
+def strides(transposed: bool, rows: int, columns: int) -> list[int]:
+    return [1, rows] if transposed else [columns, 1]
+
+
+@pytest.mark.parametrize("transposed", [(False, False), (False, True), (True, False)])
+@pytest.mark.parametrize(("n", "k", "m"), [(5, 11, 19), (4, 8, 8), (1, 1, 1), (2, 17, 9)])
+def test_the_loop_as_plain_python(n: int, k: int, m: int, transposed: tuple[bool, bool]) -> None:
+    a, b = random(n, k), random(k, m, seed=1)
+    left = (a.T if transposed[0] else a).reshape(-1).tolist()
+    right = (b.T if transposed[1] else b).reshape(-1).tolist()
+    numbers = [0, n, k, m, *strides(transposed[0], n, k), *strides(transposed[1], k, m)]
+    out = [math.nan] * (n * m)
+    matrix_product(out, left, right, numbers)
+    np.testing.assert_allclose(np.reshape(out, (n, m)), a @ b, rtol=1e-12)
+
+
+def test_the_loop_in_place_of_blas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "wanted", lambda: True)
+    for transposed in ((False, False), (False, True), (True, False), (True, True)):
+        for shapes in (
+            ((97, 300), (300, 75)), ((2, 3, 20, 30), (2, 3, 30, 20)), ((300, 301), (301, 190)),
+            ((3, 0), (0, 5)), ((30, 40), (40, 1)), ((1, 40), (40, 30)),
+        ):  # fmt: skip
+            a = operand(shapes[0], transposed[0], np.float32, 0)
+            b = operand(shapes[1], transposed[1], np.float32, 1)
+            found = []
+            for count in (1, 3):
+                threads.set_num_threads(count)
+                found.append(values(a @ b))
+            np.testing.assert_array_equal(found[0], found[1])
+            np.testing.assert_allclose(found[0], values(a) @ values(b), rtol=0, atol=1e-4)
+
+
+def test_nan_and_infinity_in_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "wanted", lambda: True)
+    a = from_numpy(np.array([[math.inf, 1.0], [math.nan, 1.0], [1.0, -math.inf]], np.float32))
+    b = from_numpy(np.array([[0.0, 1.0], [1.0, 1.0]], np.float32))
+    expected = [[math.nan, math.inf], [math.nan, math.nan], [-math.inf, -math.inf]]
+    np.testing.assert_array_equal(values(a @ b), expected)
+
+
+def test_the_variable_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, expected in (("numba", True), ("blas", False)):
+        monkeypatch.setenv(packed.VARIABLE, value)
+        assert packed.wanted.__wrapped__() is expected
+    monkeypatch.setenv(packed.VARIABLE, "fast")
+    with pytest.raises(ValueError, match="must be 'blas' or 'numba', but is 'fast'"):
+        packed.wanted.__wrapped__()
