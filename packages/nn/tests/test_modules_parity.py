@@ -170,6 +170,82 @@ ROWS: list[tuple[Make, tuple[Values, ...]]] = [
     ),
 ]
 
+LOGITS, CHANCES, SIGNS = floats(6, 4), 0.1 + 0.2 * np.abs(np.sin(floats(6, 4))), np.ones((6, 4))
+SIGNS[1::2, ::3] = -1
+SIGN = SIGNS[:, 0]
+CLASSES, VECTORS = integers(4, 6), (floats(6, 4), floats(6, 4)[::-1] + 0.3, floats(2, 6, 4)[1])
+LABELS = np.array([[1, 3, -1, 0], [2, -1, 1, 1], [0, 1, 2, 3]] * 2)
+TIME = floats(7, 3, 5) - 2
+LENGTHS = (np.array([[1, 2, 2], [3, 1, 4], [2, 1, 3]]), np.array([7, 6, 7]), np.array([3, 2, 1]))
+
+
+def weights(t: ModuleType) -> Any:
+    return t.tensor([0.5, 1.0, 2.0, 0.25])
+
+
+LOSSES: list[tuple[Make, tuple[Values, ...], tuple[Values, ...]]] = [
+    *[
+        (lambda t, name=name, r=r: getattr(t.nn, name)(reduction=r), inputs, targets)
+        for r in ("mean", "sum", "none")
+        for name, inputs, targets in (
+            ("L1Loss", (LOGITS,), (CHANCES,)),
+            ("MSELoss", (LOGITS,), (CHANCES,)),
+            ("SmoothL1Loss", (LOGITS,), (CHANCES,)),
+            ("HuberLoss", (LOGITS,), (CHANCES,)),
+            ("BCELoss", (CHANCES,), (1 - CHANCES,)),
+            ("BCEWithLogitsLoss", (LOGITS,), (CHANCES,)),
+            ("KLDivLoss", (LOGITS,), (CHANCES,)),
+            ("CrossEntropyLoss", (LOGITS,), (CLASSES,)),
+            ("NLLLoss", (LOGITS,), (CLASSES,)),
+            ("PoissonNLLLoss", (LOGITS,), (np.abs(LOGITS) * 3,)),
+            ("GaussianNLLLoss", (LOGITS, LOGITS + 1, CHANCES), ()),
+            ("SoftMarginLoss", (LOGITS,), (SIGNS,)),
+            ("HingeEmbeddingLoss", (LOGITS,), (SIGNS,)),
+            ("MarginRankingLoss", (LOGITS, CHANCES), (SIGNS,)),
+            ("CosineEmbeddingLoss", VECTORS[:2], (SIGN,)),
+            ("MultiMarginLoss", (LOGITS,), (CLASSES,)),
+            ("MultiLabelMarginLoss", (LOGITS,), (LABELS,)),
+            ("MultiLabelSoftMarginLoss", (LOGITS,), (CHANCES,)),
+            ("TripletMarginLoss", VECTORS, ()),
+            ("TripletMarginWithDistanceLoss", VECTORS, ()),
+            ("CTCLoss", (TIME,), LENGTHS),
+        )
+    ],
+    (lambda t: t.nn.SmoothL1Loss(beta=0.5), (LOGITS,), (CHANCES,)),
+    (lambda t: t.nn.HuberLoss("sum", 0.5), (LOGITS,), (CHANCES,)),
+    (lambda t: t.nn.BCELoss(weights(t)), (CHANCES,), (1 - CHANCES,)),
+    (lambda t: t.nn.BCEWithLogitsLoss(pos_weight=weights(t)), (LOGITS,), (CHANCES,)),
+    (lambda t: t.nn.KLDivLoss(reduction="batchmean", log_target=True), (LOGITS,), (-CHANCES,)),
+    (lambda t: t.nn.CrossEntropyLoss(weights(t), label_smoothing=0.1), (LOGITS,), (CLASSES,)),
+    (lambda t: t.nn.CrossEntropyLoss(weights(t), ignore_index=1), (LOGITS,), (CLASSES,)),
+    (lambda t: t.nn.CrossEntropyLoss(label_smoothing=0.2), (LOGITS,), (CHANCES,)),
+    (lambda t: t.nn.CrossEntropyLoss(), (floats(2, 4, 3, 2),), (integers(4, 2, 3, 2),)),
+    (lambda t: t.nn.NLLLoss(weights(t), ignore_index=2), (LOGITS,), (CLASSES,)),
+    (lambda t: t.nn.PoissonNLLLoss(False, True, eps=0.1), (CHANCES,), (np.abs(LOGITS) * 3,)),
+    (lambda t: t.nn.GaussianNLLLoss(full=True, eps=0.2), (LOGITS, LOGITS + 1, CHANCES), ()),
+    (lambda t: t.nn.HingeEmbeddingLoss(0.2), (LOGITS,), (SIGNS,)),
+    (lambda t: t.nn.MarginRankingLoss(0.2), (LOGITS, CHANCES), (SIGNS,)),
+    (lambda t: t.nn.CosineEmbeddingLoss(0.2), VECTORS[:2], (SIGN,)),
+    (lambda t: t.nn.MultiMarginLoss(2, 0.7, weights(t)), (LOGITS,), (CLASSES,)),
+    (lambda t: t.nn.MultiLabelSoftMarginLoss(weights(t)), (LOGITS,), (CHANCES,)),
+    (lambda t: t.nn.TripletMarginLoss(0.4, 1.0, 0.1, swap=True), VECTORS, ()),
+    (
+        lambda t: t.nn.TripletMarginWithDistanceLoss(
+            distance_function=lambda x, y: (x - y).abs().sum(1), margin=0.4, swap=True
+        ),
+        VECTORS,
+        (),
+    ),
+    (lambda t: t.nn.CTCLoss(4, zero_infinity=True), (TIME,), LENGTHS),
+    (
+        lambda t: t.nn.LinearCrossEntropyLoss(
+            4, 3, bias=True, weight=weights(t)[:3], label_smoothing=0.1
+        ),
+        (LOGITS,),
+        (integers(3, 6),),
+    ),
+]
+
 
 def names(case: tuple[Make, tuple[Values, ...]]) -> str:
     return type(case[0](torch)).__name__
@@ -236,3 +312,15 @@ def test_a_module_is_that_of_torch(
     make, inputs = case
     ours = results(minitorch, make, inputs, dtype, train)
     agree(ours, results(torch, make, inputs, dtype, train), dtype)
+
+
+@pytest.mark.filterwarnings("ignore:(kl_div|reduction). ")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("make", "inputs", "targets"), LOSSES, ids=[names((make, ())) for make, _, _ in LOSSES]
+)
+def test_a_loss_is_that_of_torch(
+    make: Make, inputs: tuple[Values, ...], targets: tuple[Values, ...], dtype: str
+) -> None:
+    ours = results(minitorch, make, inputs, dtype, True, *targets)
+    agree(ours, results(torch, make, inputs, dtype, True, *targets), dtype)
