@@ -4,7 +4,7 @@ Importing this package makes its backend compute on devices of type "cpu", and i
 replace composites there. Numba itself is imported when the first kernel is needed.
 """
 
-from minitorch_fast import functional, moments
+from minitorch_fast import functional, moments, scans
 from minitorch_fast.backend import FastBackend
 from minitorch_fast.memory import empty_cache
 from minitorch_fast.threads import get_num_threads, set_num_threads
@@ -16,6 +16,7 @@ __all__ = [
     "functional",
     "get_num_threads",
     "moments",
+    "scans",
     "set_num_threads",
 ]
 

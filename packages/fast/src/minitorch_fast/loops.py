@@ -22,6 +22,7 @@ from typing import Protocol, TypeVar
 from minitorch_operators import ieee
 
 F = TypeVar("F", bound=Callable[..., object])
+N = TypeVar("N", int, float)
 
 
 class Floats(Protocol):
@@ -69,7 +70,7 @@ def scratch(n: int) -> Floats:
     return [0.0] * n
 
 
-def choose(condition: bool, a: float, b: float) -> float:
+def choose(condition: bool, a: N, b: N) -> N:
     """`a if condition else b` without a branch; both are evaluated."""
     return a if condition else b
 

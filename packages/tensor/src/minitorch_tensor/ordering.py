@@ -11,6 +11,7 @@ from minitorch_tensor import conversion, gathering, joining, ranking, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import wrap_dim
+from minitorch_tensor.op import Op
 from minitorch_tensor.reductions import ValuesIndices
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     >>> cumsum(tensor([1, 2, 3]), 0)
     Tensor([1, 3, 6], requires_grad=False)
     """
-    return running(input, dim, dtype, lambda a, b: a + b)
+    return running(input, dim, dtype, running_sum)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
@@ -89,29 +90,56 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
     """
-    return running(input, dim, dtype, lambda a, b: a * b)
+    return running(input, dim, dtype, running_product)
 
 
 def running(
-    x: Tensor, dim: int, dtype: DType | None, combine: Callable[[Tensor, Tensor], Tensor]
+    x: Tensor, dim: int, dtype: DType | None, scan: Callable[[Tensor, int], Tensor]
 ) -> Tensor:
-    """Combine with the element 1, 2, 4, 8, ... places before: log2(n) steps on any device.
-
-    Hillis and Steele, "Data parallel algorithms", 1986. It rounds less than one sum after another.
-    """
+    """A scan in the dtype asked for: by default integers and bools are computed in int64."""
     i = wrap_dim(dim, x.ndim)
     if dtype is None:
         dtype = x.dtype if x.dtype.is_floating_point else dtypes.int64
     if dtype.half:
-        return running(x.to(dtypes.float32), dim, None, combine).to(dtype)
+        return running(x.to(dtypes.float32), dim, None, scan).to(dtype)
     y = x.to(dtype)
-    y = views.clone(y) if y is x else y
     if x.ndim == 0:
-        return y
-    size, step = x.shape[i], 1
+        return views.clone(y) if y is x else y
+    return scan(y, i)
+
+
+@Op
+def running_sum(x: Tensor, dim: int) -> Tensor:
+    """x[0] + ... + x[k] for each k of a dimension, in the dtype of x.
+
+    >>> from minitorch_tensor import tensor
+    >>> running_sum(tensor([1.0, 2.0, 3.0]), 0)
+    Tensor([1., 3., 6.], requires_grad=False)
+    """
+    return combined(x, dim, lambda a, b: a + b)
+
+
+@Op
+def running_product(x: Tensor, dim: int) -> Tensor:
+    """x[0] * ... * x[k] for each k of a dimension, in the dtype of x.
+
+    >>> from minitorch_tensor import tensor
+    >>> running_product(tensor([1.0, 2.0, 3.0]), 0)
+    Tensor([1., 2., 6.], requires_grad=False)
+    """
+    return combined(x, dim, lambda a, b: a * b)
+
+
+def combined(x: Tensor, dim: int, combine: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Combine with the element 1, 2, 4, 8, ... places before: log2(n) steps on any device.
+
+    Hillis and Steele, "Data parallel algorithms", 1986. It rounds less than one sum after another.
+    """
+    y = views.clone(x)
+    size, step = x.shape[dim], 1
     while step < size:
-        later = views.slice_(y, i, step, size - step)
-        earlier = views.slice_(y, i, 0, size - step)
-        y = joining.cat([views.slice_(y, i, 0, step), combine(later, earlier)], i)
+        later = views.slice_(y, dim, step, size - step)
+        earlier = views.slice_(y, dim, 0, size - step)
+        y = joining.cat([views.slice_(y, dim, 0, step), combine(later, earlier)], dim)
         step *= 2
     return y

@@ -10,6 +10,7 @@ from minitorch_tensor import conversion, gathering, inplace, ordering, pointwise
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import wrap_dim
+from minitorch_tensor.op import Op
 from minitorch_tensor.reductions import ValuesIndices
 from minitorch_tensor.siblings import new_tensor
 
@@ -32,7 +33,7 @@ def cummax(input: Tensor, dim: int) -> ValuesIndices:
     values=Tensor([1, 3, 3, 3], requires_grad=False),
     indices=Tensor([0, 1, 2, 2], requires_grad=False))
     """
-    return _running_extreme(input, dim, np.maximum)
+    return running_extreme(input, wrap_dim(dim, input.ndim), True)
 
 
 def cummin(input: Tensor, dim: int) -> ValuesIndices:
@@ -44,19 +45,27 @@ def cummin(input: Tensor, dim: int) -> ValuesIndices:
     Raises:
         IndexError: if there is no such dimension.
     """
-    return _running_extreme(input, dim, np.minimum)
+    return running_extreme(input, wrap_dim(dim, input.ndim), False)
 
 
-def _running_extreme(x: Tensor, dim: int, extreme: np.ufunc) -> ValuesIndices:
-    """The indices are found on the host: where the running extreme is met anew."""
-    i = wrap_dim(dim, x.ndim)
+@Op
+def running_extreme(x: Tensor, dim: int, largest: bool) -> ValuesIndices:
+    """The extreme so far along a dimension, and the last place where it is.
+
+    The indices are found on the host: where the running extreme is met anew.
+
+    >>> from minitorch_tensor import tensor
+    >>> running_extreme(tensor([3, 1, 1]), 0, False).indices
+    Tensor([0, 1, 2], requires_grad=False)
+    """
+    extreme = np.maximum if largest else np.minimum
     array = np.atleast_1d(conversion.host_array(x))
     # Or a nan, which equals nothing; after one, the running extreme stays nan and is not met.
-    met = (array == extreme.accumulate(array, axis=i)) | (array != array)
-    places = np.arange(array.shape[i]).reshape((-1,) + (1,) * (array.ndim - i - 1))
-    found = np.maximum.accumulate(np.where(met, places, 0), axis=i)
+    met = (array == extreme.accumulate(array, axis=dim)) | (array != array)
+    places = np.arange(array.shape[dim]).reshape((-1,) + (1,) * (array.ndim - dim - 1))
+    found = np.maximum.accumulate(np.where(met, places, 0), axis=dim)
     indices = new_tensor(x, found.reshape(x.shape), dtype=dtypes.int64)
-    return ValuesIndices(gathering.gather(x, i, indices), indices)
+    return ValuesIndices(gathering.gather(x, dim, indices), indices)
 
 
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
@@ -76,7 +85,18 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
         raise RuntimeError(
             f"logcumsumexp: expected a floating point tensor, but got {input.dtype}; use .float()"
         )
-    return ordering.running(input, dim, None, pointwise.logaddexp)
+    return ordering.running(input, dim, None, running_logsumexp)
+
+
+@Op
+def running_logsumexp(x: Tensor, dim: int) -> Tensor:
+    """log(exp(x[0]) + ... + exp(x[k])) for each k of a dimension.
+
+    >>> from minitorch_tensor import tensor
+    >>> running_logsumexp(tensor([0.0, 0.0]), 0)
+    Tensor([0.0000, 0.6931], requires_grad=False)
+    """
+    return ordering.combined(x, dim, pointwise.logaddexp)
 
 
 def cumsum_(x: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
