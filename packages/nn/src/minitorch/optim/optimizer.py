@@ -235,7 +235,11 @@ class Optimizer(ABC):
 
     def _fitted(self, p: Tensor, memory: Mapping[str, object]) -> dict[str, object]:
         """A loaded memory of p: copied, on its device, and of its dtype unless a count."""
-        return {name: fit(p, name, value) for name, value in memory.items()}
+        return {name: fit(p, name, value, self.shape_of(p, name)) for name, value in memory.items()}
+
+    def shape_of(self, p: Tensor, name: str) -> tuple[int, ...]:
+        """The shape of a part of the state of p that is more than one number."""
+        return p.shape
 
     def _remember(self, memories: Mapping[Tensor, Mapping[str, object]]) -> None:
         """Take over what was loaded."""

@@ -70,22 +70,22 @@ def unpacked(
     return made, {owners[key]: memory for key, memory in state.items() if key in owners}
 
 
-def fit(p: Tensor, name: str, value: object) -> object:
+def fit(p: Tensor, name: str, value: object, shape: tuple[int, ...]) -> object:
     """A loaded value as memory of p: copied, on its device, and of its dtype unless a count.
 
     Counts of steps were plain numbers in old versions of PyTorch.
 
     Raises:
-        ValueError: if it is a tensor of another shape than p.
+        ValueError: if it is a tensor of several numbers, and of another shape.
     """
     if not isinstance(value, Tensor):
         if name == "step" and isinstance(value, (int, float)):
             return tensor(value, dtype=float32, device=p.device)
         return value
-    if value.ndim > 0 and value.shape != p.shape:
+    if value.ndim > 0 and value.shape != shape:
+        wanted = "its parameter has shape" if shape == p.shape else "should have shape"
         raise ValueError(
-            f"loaded state dict: '{name}' has shape {value.shape}, but its parameter has shape "
-            f"{p.shape}"
+            f"loaded state dict: '{name}' has shape {value.shape}, but {wanted} {shape}"
         )
     dtype = p.dtype if name != "step" and p.dtype.is_floating_point else value.dtype
     return value.detach().to(device=p.device, dtype=dtype, copy=True)

@@ -92,7 +92,7 @@ class TensorOptimizer(GroupwiseOptimizer):
     def check(self, name: str, p: Tensor, x: Tensor) -> None:
         """Raise unless x can be this part of the state of p."""
         if name not in self.scalars:
-            check_match(name, p, x)
+            check_match(name, p, x, self.shape_of(p, name))
 
     def _fitted(self, p: Tensor, memory: Mapping[str, object]) -> dict[str, object]:
         fitted = super()._fitted(p, memory)
@@ -147,13 +147,19 @@ def _by_device(tensors: list[Tensor]) -> Iterator[tuple[Parameters, list[Tensor]
         yield Parameters(p for p, _ in here), [g for _, g in here]
 
 
-def check_match(what: str, p: Tensor, x: Tensor) -> None:
-    """Raise unless x has the shape, dtype and device of p: a kernel would read past its end.
+def check_match(what: str, p: Tensor, x: Tensor, shape: tuple[int, ...] | None = None) -> None:
+    """Raise unless x has the dtype and device of p, and its shape if no other is given.
+
+    A kernel would read past its end.
 
     Raises:
         RuntimeError: if it has not.
     """
-    if x.shape != p.shape or x.dtype is not p.dtype or x.device is not p.device:
+    if (
+        x.shape != (p.shape if shape is None else shape)
+        or x.dtype is not p.dtype
+        or x.device is not p.device
+    ):
         raise RuntimeError(
             f"optimizer: the {what} of a parameter must have its shape, dtype and device, but the "
             f"parameter has {p.shape}, {p.dtype}, {p.device} and the {what} has {x.shape}, "
