@@ -7,6 +7,7 @@ import pytest
 
 from minitorch_fast import kernels, printer, reductions
 from minitorch_fast.functional import (
+    attention_loops,
     conv_loops,
     gradient_loops,
     loss_loops,
@@ -14,6 +15,7 @@ from minitorch_fast.functional import (
     normal_loops,
     optim_loops,
     pool_loops,
+    recurrent_loops,
     softmax_loops,
 )
 from minitorch_operators import add, maximum
@@ -28,10 +30,12 @@ FUSED = [
     optim_loops.adam, optim_loops.adam_largest, optim_loops.sgd,
     optim_loops.sgd_momentum, pool_loops.largest, pool_loops.largest_gradient,
     pool_loops.largest_of_four, pool_loops.largest_of_four_gradient,
+    attention_loops.attention_weights, recurrent_loops.lstm_step,
+    recurrent_loops.gru_step_gradient,
 ]  # fmt: skip
 
-TILE = {"LANES": 4, "ROWS": 2, "COLUMNS": 1}
-TILED = [conv_loops.correlate_pixels, gradient_loops.gradient_planes]
+TILE = {"LANES": 4, "ROWS": 2, "COLUMNS": 1, "NEAREST": 64}
+TILED = ["correlate_pixels", "gradient_planes"]
 
 
 def doubles(text: str, signature: str) -> list[str]:
@@ -98,7 +102,7 @@ def test_reductions(columns: bool) -> None:
 @pytest.mark.parametrize("loop", FUSED, ids=lambda loop: loop.__name__)
 def test_fused_kernels(loop: object) -> None:
     assert callable(loop)
-    tile = TILE if loop in TILED else None
+    tile = TILE if loop.__name__ in TILED else None
     _, text, signature = printer.source(loop, "float32", tile)
     assert doubles(text, signature) == []
 

@@ -4,6 +4,7 @@ Importing this package registers them.
 """
 
 from minitorch_fast.functional import (
+    attention,
     conv,
     conv_transpose,
     linear,
@@ -12,7 +13,20 @@ from minitorch_fast.functional import (
     optim_steps,
     pool,
     random,
+    recurrent,
     softmax,
 )
 
-__all__ = ["conv", "conv_transpose", "linear", "loss", "norm", "optim_steps", "pool", "random", "softmax"]
+__all__ = [
+    "attention",
+    "conv",
+    "conv_transpose",
+    "linear",
+    "loss",
+    "norm",
+    "optim_steps",
+    "pool",
+    "random",
+    "recurrent",
+    "softmax",
+]
