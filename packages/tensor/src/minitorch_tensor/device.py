@@ -56,8 +56,9 @@ class Device:
         key = (name, index)
         found = _devices.get(key)
         if found is None:
-            if name in _promises:
-                _promises[name]()
+            load = _promises.get(name)
+            if load is not None:
+                load()
             if name not in _backends:
                 raise RuntimeError(
                     f"no backend for device '{type}'; available device types: "
@@ -65,7 +66,7 @@ class Device:
                 )
             found = object.__new__(cls)
             found.type, found.index, found.backend = name, index, _backends[name]
-            _devices[key] = found
+            found = _devices.setdefault(key, found)  # two threads may have come here
         return found
 
     def __str__(self) -> str:
@@ -88,7 +89,7 @@ def register_backend(device_type: str, backend: Backend) -> None:
     """
     _backends[device_type] = backend
     _promises.pop(device_type, None)
-    for device in _devices.values():
+    for device in list(_devices.values()):
         if device.type == device_type:
             device.backend = backend
 
