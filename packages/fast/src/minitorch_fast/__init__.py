@@ -6,6 +6,7 @@ replace composites there. Numba itself is imported when the first kernel is need
 
 from minitorch_fast import functional, moments, scans
 from minitorch_fast.backend import FastBackend
+from minitorch_fast.explanation import explain
 from minitorch_fast.memory import empty_cache
 from minitorch_fast.threads import get_num_threads, set_num_threads
 from minitorch_tensor import register_backend
@@ -13,6 +14,7 @@ from minitorch_tensor import register_backend
 __all__ = [
     "FastBackend",
     "empty_cache",
+    "explain",
     "functional",
     "get_num_threads",
     "moments",

@@ -175,14 +175,21 @@ def _found(path: Path, signature: str) -> bytes | None:
 
 
 class _Spent:
-    """The seconds that this process has compiled, and whether its user knows."""
+    """What this process has compiled, and whether its user knows."""
 
+    kernels = 0
     seconds = 0.0
     told = False
 
 
+def compiled() -> int:
+    """How many kernels this process has compiled."""
+    return _Spent.kernels
+
+
 def _told(name: str, seconds: float) -> None:
     """Say what takes so long: once to everyone, for each slow kernel to who asks for details."""
+    _Spent.kernels += 1
     _Spent.seconds += seconds
     if seconds > SLOW:
         _log.info("compiled %s in %.1f s", name, seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+from types import ModuleType
 from typing import Protocol
 
 
@@ -18,6 +19,20 @@ def processor() -> str:
     name = config.CPU_NAME or binding.get_host_cpu_name()
     features = config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
     return f"{name} {features}"
+
+
+def target() -> str:
+    """The name of that processor."""
+    return processor().partition(" ")[0]
+
+
+def assembly(text: str, signature: str) -> str:
+    """The machine code of the function `kernel` in a kernel's text, as an assembler writes it."""
+    module = ModuleType("examined")
+    exec(text, vars(module))
+    module.kernel.compile(signature)
+    listings: dict[object, str] = module.kernel.inspect_asm()
+    return "".join(listings.values())
 
 
 class _Target(Protocol):
