@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minitorch_autodiff import Node, Saved, is_grad_enabled
-from minitorch_fast.functional.memory import flat, fresh, kind
+from minitorch_fast.functional.memory import flat
 from minitorch_fast.linalg import matrix, product
-from minitorch_tensor import Tensor
-from minitorch_tensor.functional.linear import check_linear, linear
+from minitorch_tensor import Tensor, core
+from minitorch_tensor.dtype import float32, float64
+from minitorch_tensor.functional.linear import linear
+from minitorch_tensor.layout import Layout
+from minitorch_tensor.numpy_backend import host
 
 
 class LinearNode(Node[Tensor]):
@@ -28,14 +31,16 @@ class LinearNode(Node[Tensor]):
 
     def backward(self, g: Tensor, /) -> Sequence[Tensor | None]:
         """The three gradients, recorded if gradients of gradients are wanted."""
-        rows = g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
+        shape = g.layout.shape
+        plain = len(shape) == 2
+        rows = g if plain else g.reshape(-1, shape[-1])
         dx = dw = None
         if self.weight is not None:
             dx = rows.matmul(self.weight.unpack(self))
-            dx = dx if g.ndim == 2 else dx.reshape(*g.shape[:-1], dx.shape[-1])
+            dx = dx if plain else dx.reshape(*shape[:-1], dx.shape[-1])
         if self.x is not None:
             x = self.x.unpack(self)
-            dw = rows.t().matmul(x if x.ndim == 2 else x.reshape(-1, x.shape[-1]))
+            dw = rows.t().matmul(x if plain else x.reshape(-1, x.shape[-1]))
         return dx, dw, rows.sum(0) if self.edges[2] is not None else None
 
     def release(self) -> None:
@@ -52,14 +57,30 @@ class LinearNode(Node[Tensor]):
 @linear.override("cpu")
 def linear_fused(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Matrices of float32 and float64 in one operation."""
-    check_linear(input, weight, bias)
-    width = weight.shape[0]
-    plain = bias is None or bias.shape == (width,)
-    if not plain or weight.ndim != 2 or kind(input.dtype) is None or input.layout.size == 0:
-        return linear.composite(input, weight, bias)
-    y, out = fresh(input, (*input.shape[:-1], width))
-    x = matrix(input) if input.ndim == 2 else flat(input).reshape(-1, input.shape[-1])
-    product(x, matrix(weight).T, out.reshape(-1, width), None if bias is None else flat(bias))
+    layout, sizes = input.layout, weight.layout.shape
+    dtype, device = input.dtype, input.storage.device
+    if (
+        len(sizes) != 2
+        or layout.size == 0
+        or layout.shape[-1] != sizes[1]
+        or not (dtype is float32 or dtype is float64)
+        or weight.dtype is not dtype
+        or weight.storage.device is not device
+        or (
+            bias is not None
+            and (
+                bias.layout.shape != sizes[:1]
+                or bias.dtype is not dtype
+                or bias.storage.device is not device
+            )
+        )
+    ):
+        return linear.composite(input, weight, bias)  # which says what does not fit
+    width, lead = sizes[0], layout.shape[:-1]
+    y = core.fresh(Layout.contiguous((*lead, width)), dtype, device)
+    out = host(y.storage.buffer).reshape(-1, width)
+    x = matrix(input) if len(lead) == 1 else flat(input).reshape(-1, sizes[1])
+    product(x, matrix(weight).T, out, None if bias is None else flat(bias))
     if is_grad_enabled() and (
         input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
     ):
