@@ -1,4 +1,4 @@
-"""Optimizers and schedules: twenty steps give the numbers, and the state, of torch."""
+"""Optimizers: twenty steps give the numbers, and the state, of torch."""
 
 from types import ModuleType
 from typing import Protocol, TypedDict
@@ -8,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 import minitorch
-from minitorch import optim
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.parity
@@ -93,17 +92,6 @@ OTHERS: list[tuple[str, dict[str, object]]] = [
     ("Muon", {}),
     ("Muon", {"lr": 0.02, "weight_decay": 0.0, "momentum": 0.8, "nesterov": False}),
     ("Muon", {"ns_steps": 3, "adjust_lr_fn": "match_rms_adamw", "eps": 1e-3}),
-]
-SCHEDULES: list[tuple[str, dict[str, object]]] = [
-    ("StepLR", {"step_size": 3}),
-    ("StepLR", {"step_size": 4, "gamma": 0.7}),
-    ("MultiStepLR", {"milestones": [2, 5, 5], "gamma": 0.5}),
-    ("ExponentialLR", {"gamma": 0.9}),
-    ("LinearLR", {}),
-    ("LinearLR", {"start_factor": 0.5, "end_factor": 0.1, "total_iters": 4}),
-    ("CosineAnnealingLR", {"T_max": 5}),
-    ("CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}),
-    ("LambdaLR", {"lr_lambda": lambda epoch: 0.95**epoch}),
 ]
 
 
@@ -215,41 +203,3 @@ def test_groups_have_options_of_their_own() -> None:
     go(minitorch, ours, range(STEPS), "float32", "cpu")
     go(torch, theirs, range(STEPS), "float32", "cpu")
     compare(ours, theirs, 1e-6)
-
-
-@pytest.mark.parametrize(("name", "options"), SCHEDULES)
-def test_a_schedule_has_the_rates_of_torch(name: str, options: dict[str, object]) -> None:
-    def rates(t: ModuleType) -> list[list[float]]:
-        first, second = (t.ones(1).requires_grad_() for _ in range(2))
-        groups = [{"params": [first]}, {"params": [second], "lr": 0.5}]
-        optimizer = t.optim.SGD(groups, lr=0.1)
-        scheduler = getattr(t.optim.lr_scheduler, name)(optimizer, **options)
-        found = [scheduler.get_last_lr()]
-        for _ in range(15):
-            optimizer.step()
-            scheduler.step()
-            assert [group["lr"] for group in optimizer.param_groups] == scheduler.get_last_lr()
-            found.append(scheduler.get_last_lr())
-        return found
-
-    assert rates(minitorch) == rates(torch)
-
-
-@pytest.mark.parametrize(("name", "options"), SCHEDULES)
-def test_a_schedule_can_be_taken_up_again(name: str, options: dict[str, object]) -> None:
-    def build() -> tuple[optim.SGD, optim.lr_scheduler.LRScheduler]:
-        optimizer = optim.SGD([minitorch.ones(1).requires_grad_()], lr=0.1)
-        return optimizer, getattr(optim.lr_scheduler, name)(optimizer, **options)
-
-    optimizer, scheduler = build()
-    for _ in range(4):
-        optimizer.step()
-        scheduler.step()
-    again, resumed = build()
-    again.load_state_dict(optimizer.state_dict())
-    resumed.load_state_dict(scheduler.state_dict())
-    for _ in range(6):
-        for one, other in ((optimizer, scheduler), (again, resumed)):
-            one.step()
-            other.step()
-        assert resumed.get_last_lr() == scheduler.get_last_lr()
