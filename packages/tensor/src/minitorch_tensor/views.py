@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from weakref import ref
 
-from minitorch_autodiff import Variable, is_grad_enabled, record_linear
+from minitorch_autodiff import Many, Output, Variable, is_grad_enabled, record_linear
 from minitorch_operators import add, maximum
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, Shape, make, wrap_dim
@@ -508,7 +508,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     i = wrap_dim(dim, input.ndim)
     if input.ndim == 0:
         raise IndexError("unbind: a 0-dim tensor has no dimension to unbind")
-    return tuple(select(input, i, k) for k in range(input.layout.shape[i]))
+    count = input.layout.shape[i]
+    return _pieces(input, [partial(Layout.select, dim=i, index=k) for k in range(count)], "Unbind")
 
 
 def split(
@@ -551,7 +552,71 @@ def split(
                 f"dimension {i}"
             )
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
-    return tuple(slice_(tensor, i, start, n) for start, n in zip(starts, sizes, strict=True))
+    parts = [
+        partial(Layout.narrow, dim=i, start=start, length=n)
+        for start, n in zip(starts, sizes, strict=True)
+    ]
+    return _pieces(tensor, parts, "Split")
+
+
+class PiecesNode(Many["Tensor"]):
+    """The record of views that are the pieces of one tensor: their gradients are put together.
+
+    (As slices by themselves, each would be put into zeros of the whole size, and these be added.)
+    """
+
+    __slots__ = ("parts", "shape", "title")
+
+    def __init__(self, x: Tensor, parts: Sequence[Callable[[Layout], Layout]], title: str) -> None:
+        super().__init__((x.gradient_node(),))
+        self.shape = x.layout.shape
+        self.parts = parts
+        self.title = title
+
+    def backward_many(self, grads: Sequence[Tensor | None], /) -> Sequence[Tensor | None]:
+        """The gradient of the whole: one write for each piece."""
+        given = [(g, part) for g, part in zip(grads, self.parts, strict=False) if g is not None]
+        if is_grad_enabled():
+            first, *rest = [_put(g, self.shape, part, self.title) for g, part in given]
+            for x in rest:
+                first = first + x
+            return (first,)
+        first = given[0][0]
+        whole = len(given) == len(self.parts)
+        y = (
+            first._fresh(self.shape, first.dtype)
+            if whole
+            else first._full(self.shape, 0.0, first.dtype)
+        )
+        for g, part in given:
+            g.storage.device.backend.copy(y._view(part(y.layout)), g)
+        return (y,)
+
+    def name(self) -> str:
+        """PyTorch's name of the node."""
+        return self.title
+
+
+def _put(g: Tensor, shape: Shape, part: Callable[[Layout], Layout], title: str) -> Tensor:
+    """Zeros of `shape` with g as one piece, recorded."""
+    y = g._full(shape, 0.0, g.dtype)
+    g.storage.device.backend.copy(y._view(part(y.layout)), g)
+    return linear(
+        g, y, title,
+        lambda h: viewed(h, part(h.layout), title, lambda e: _put(e, shape, part, title)),
+    )  # fmt: skip
+
+
+def _pieces(
+    x: Tensor, parts: Sequence[Callable[[Layout], Layout]], title: str
+) -> tuple[Tensor, ...]:
+    """Views that are the pieces of x."""
+    found = tuple(unrecorded(x, part(x.layout)) for part in parts)
+    if x.requires_grad and is_grad_enabled() and found:
+        node = PiecesNode(x, parts, f"{title}Backward0")
+        for slot, piece in enumerate(found):
+            piece.requires_grad, piece.node = True, Output(node, slot)
+    return found
 
 
 def _require_dims(name: str, tensor: Tensor) -> None:

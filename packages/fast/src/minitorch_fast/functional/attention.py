@@ -29,7 +29,7 @@ from minitorch_tensor.numpy_backend import view
 from minitorch_tensor.op import record_fused
 from minitorch_tensor.storage import Storage
 
-GROUP: Final = 70_000
+GROUP: Final = 140_000
 """About so many scores are made at a time."""
 
 BAND: Final = 64
@@ -37,6 +37,9 @@ BAND: Final = 64
 
 KEPT: Final = 1 << 24
 """Up to so many weights are kept for backward."""
+
+
+Band = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class Heads:
     places: npt.NDArray[np.int64]  # where in it each head finds its part; -1: nowhere
     scale: float
     causal: bool
-    groups: list[tuple[int, int]]  # of images
+    rows: Sequence[Band]  # rows of the scores, and the columns they look at
+    columns: Sequence[Band]  # columns, and the rows that look at them
+    groups: Sequence[tuple[int, int]]  # of images
     forward: Kernel
     backward: Kernel
 
@@ -63,23 +68,9 @@ class Heads:
         images, heads, rows, n = self.scores(a, b)
         return np.array([images * heads, rows, n], np.int64)
 
-    def bands(self, along: int) -> list[tuple[slice, slice]]:
-        """Parts of one dimension of the scores, and what belongs to each of the other one.
-
-        Along the rows (0): the columns that the rows look at. Along the columns (1): the rows that
-        look at them.
-        """
-        n = self.q.shape[2] if along == 0 else self.k.shape[2]
-        if not self.causal:
-            return [(slice(0, n), slice(None))]
-        parts = [(i, min(i + BAND, n)) for i in range(0, n, BAND)]
-        if along == 0:
-            return [(slice(i, j), slice(0, j)) for i, j in parts]
-        return [(slice(i, j), slice(i, None)) for i, j in parts]
-
     def weigh(self, w: HostArray, a: int, b: int) -> None:
         """The weights of a group, written to w."""
-        _by_rows(self.q[a:b], self.k[a:b], w, self.bands(0))
+        _by_rows(self.q[a:b], self.k[a:b], w, self.rows)
         heads = self.q.shape[1]
         places = self.places[a * heads : b * heads]
         self.forward(
@@ -92,7 +83,7 @@ class Heads:
         with np.errstate(all="ignore"):
             w = np.empty(self.scores(a, b), y.dtype) if kept is None else kept[a:b]
             self.weigh(w, a, b)
-            for i, j in self.bands(0):
+            for i, j in self.rows:
                 np.matmul(w[:, :, i, j], self.v[a:b, :, j], out=y[a:b, :, i])
 
     def pull(
@@ -105,20 +96,26 @@ class Heads:
             w = np.empty_like(dw) if kept is None else kept[a:b]
             if kept is None:
                 self.weigh(w, a, b)
-            _by_rows(g[a:b], self.v[a:b], dw, self.bands(0))
+            _by_rows(g[a:b], self.v[a:b], dw, self.rows)
             self.backward(
                 dw.reshape(-1), w.reshape(-1), self.scale, self.causal, self.geometry(a, b)
             )
-            for i, j in self.bands(0):
+            for i, j in self.rows:
                 np.matmul(dw[:, :, i, j], self.k[a:b, :, j], out=dq[a:b, :, i])
-            for i, j in self.bands(1):
+            for i, j in self.columns:
                 np.matmul(w[:, :, j, i].swapaxes(2, 3), g[a:b, :, j], out=dv[a:b, :, i])
                 np.matmul(dw[:, :, j, i].swapaxes(2, 3), self.q[a:b, :, j], out=dk[a:b, :, i])
 
 
-def _by_rows(
-    a: HostArray, b: HostArray, out: HostArray, bands: Sequence[tuple[slice, slice]]
-) -> None:
+def _bands(n: int, causal: bool, along: int) -> Sequence[Band]:
+    """Parts of n rows (0) or columns (1) of the scores, and what belongs to them of the other."""
+    if not causal:
+        return [(slice(0, n), slice(None))]
+    parts = [(i, min(i + BAND, n)) for i in range(0, n, BAND)]
+    return [(slice(i, j), slice(i, None) if along else slice(0, j)) for i, j in parts]
+
+
+def _by_rows(a: HostArray, b: HostArray, out: HostArray, bands: Sequence[Band]) -> None:
     """The scores a @ b.T, in bands."""
     for i, j in bands:
         np.matmul(a[:, :, i], b[:, :, j].swapaxes(2, 3), out=out[:, :, i, j])
@@ -256,6 +253,8 @@ def _heads(
         places,
         1.0 / math.sqrt(q.shape[3]) if scale is None else scale,
         is_causal,
+        _bands(rows, is_causal, 0),
+        _bands(k.shape[2], is_causal, 1),
         [(a, min(a + together, images)) for a in range(0, images, together)],
         fused.compiled(loops.attention_weights, computed),
         fused.compiled(loops.attention_weights_gradient, computed),
