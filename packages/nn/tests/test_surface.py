@@ -35,6 +35,7 @@ MODULES = [
     "minitorch.operators",
     "minitorch.optim",
     "minitorch.optim.lr_scheduler",
+    "minitorch.optim.swa_utils",
     "minitorch.random",
     "minitorch.scalar",
     "minitorch.serialization",
@@ -231,13 +232,13 @@ import minitorch as torch
 late = ["minitorch_fast", "minitorch.optim", "minitorch.utils", "minitorch_autodiff.course"]
 print(*(name in sys.modules for name in late))
 print(torch.optim.SGD, torch.Scalar(2.0).data, torch.tensor([1.0]).device.backend.name)
-print(*(name in sys.modules for name in late), {*late, "optim", "Scalar"} - {*late} <= {*dir(torch)})
+print(*(name in sys.modules for name in late), {"optim", "Scalar"} <= {*dir(torch)})
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     first, second, third = run.stdout.splitlines()
     assert first == "False False False False"
     assert second == "<class 'minitorch.optim.sgd.SGD'> 2.0 fast"
-    assert third.split()[0] == "True" and third.endswith("True")
+    assert third.split()[0] == third.split()[-1] == "True"
 
 
 def test_a_device_in_use_gets_the_backend_that_is_promised_later() -> None:
