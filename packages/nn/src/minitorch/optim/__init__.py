@@ -1,6 +1,6 @@
 """Optimizers, and schedules for their learning rates."""
 
-from minitorch.optim import lr_scheduler
+from minitorch.optim import lr_scheduler, swa_utils
 from minitorch.optim.adadelta import Adadelta
 from minitorch.optim.adafactor import Adafactor
 from minitorch.optim.adagrad import Adagrad
@@ -37,4 +37,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]
