@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from minitorch_fast import packed, threads
-from minitorch_fast.matmul_loops import matrix_product
+from minitorch_fast.matmul_loops import matrix_products
 from minitorch_tensor import Tensor, from_numpy
+from minitorch_tensor.storage import Array
 
 from .fused_cases import random, values
 
@@ -70,8 +71,9 @@ def test_the_loop_as_plain_python(n: int, k: int, m: int, transposed: tuple[bool
     left = (a.T if transposed[0] else a).reshape(-1).tolist()
     right = (b.T if transposed[1] else b).reshape(-1).tolist()
     numbers = [0, n, k, m, *strides(transposed[0], n, k), *strides(transposed[1], k, m)]
+    numbers += [0, 1, 0, 1, 0, 0, 0, 0, 0, 0]
     out = [math.nan] * (n * m)
-    matrix_product(out, left, right, numbers)
+    matrix_products(out, left, right, numbers)
     np.testing.assert_allclose(np.reshape(out, (n, m)), a @ b, rtol=1e-12)
 
 
@@ -90,6 +92,33 @@ def test_the_loop_in_place_of_blas(monkeypatch: pytest.MonkeyPatch) -> None:
                 found.append(values(a @ b))
             np.testing.assert_array_equal(found[0], found[1])
             np.testing.assert_allclose(found[0], values(a) @ values(b), rtol=0, atol=1e-4)
+
+
+def test_stacks_of_transposed_matrices_where_vectors_are_wide(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[bool] = []
+
+    def stack(out: Array, a: Array, b: Array, parts: int) -> bool:
+        seen.append(real(out, a, b, parts))
+        return seen[-1]
+
+    real = packed.stack
+    monkeypatch.setattr(packed, "suits", lambda out, b: b.layout.strides[-2] == 1)
+    monkeypatch.setattr(packed, "stack", stack)
+    q, k = (
+        from_numpy(random(2, 3, 40, 33).astype(np.float32)),
+        from_numpy(random(2, 3, 50, 33, seed=1).astype(np.float32)),
+    )
+    heads = q.transpose(1, 2).contiguous().transpose(1, 2)  # (batch, time, heads, features)
+    five = from_numpy(random(2, 2, 3, 50, 33, seed=2).astype(np.float32)).transpose(0, 1)
+    for a, b, even in (
+        (q, k, True), (q[0], k[1], True), (heads, k, True), (q[:1].expand(2, 3, 40, 33), k, True),
+        (five, five, False),
+    ):  # fmt: skip
+        found = values(a @ b.transpose(-1, -2))
+        np.testing.assert_allclose(found, values(a) @ values(b).swapaxes(-1, -2), rtol=0, atol=1e-4)
+        assert seen.pop() is even
 
 
 def test_nan_and_infinity_in_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:

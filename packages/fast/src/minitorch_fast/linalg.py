@@ -7,7 +7,8 @@ How a product is cut depends on its shape and on the number of cores, but not on
 threads that are used, because BLAS adds up in another order at the edges of a part: so the result
 is the same, to the last bit, for any number of threads. Cutting in two costs 3 to 5%.
 
-With `MINITORCH_MATMUL=numba` our own loop takes the place of BLAS: see `packed`.
+Stacks of a @ b^T are left to our own loop on some processors, and with `MINITORCH_MATMUL=numba` all
+products: see `packed`.
 """
 
 from __future__ import annotations
@@ -52,8 +53,13 @@ class MatrixKernels:
         if len(out.layout.shape) == 2:
             product(matrix(a), matrix(b), matrix(out))
             return
+        one = not any(b.layout.strides[:-2]) and a.layout.is_contiguous()
+        if not one and packed.suits(out, b):
+            parts = _parts(out.layout.size * a.layout.shape[-1])
+            if packed.stack(out, a, b, parts):
+                return
         left, right, result = _operand(a), _operand(b), view(out)
-        if not any(b.layout.strides[:-2]) and left.flags.c_contiguous:
+        if one:
             rows = out.layout.size // result.shape[-1]
             left = left.reshape(rows, left.shape[-1])
             result = host(out.storage.buffer)[: out.layout.size].reshape(rows, result.shape[-1])
@@ -87,11 +93,10 @@ def products(a: HostArray, b: HostArray, out: HostArray) -> None:
     lead = out.shape[:-2]
     longest = lead.index(max(lead))
     parts = _parts(out.size * a.shape[-1])
-    by_loop = packed.wanted() and out.dtype.kind == "f"
-    if (parts == 1 and not by_loop) or out.dtype.kind != "f":
+    if parts == 1 or out.dtype.kind != "f":
         _matmul(a, b, out)
         return
-    if lead[longest] < parts or by_loop:
+    if lead[longest] < parts:
         for index in np.ndindex(lead):
             product(a[index], b[index], out[index])
         return

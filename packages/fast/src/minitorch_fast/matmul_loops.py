@@ -84,12 +84,26 @@ def tile(
                 store(out, at + i * pitch + LANES * j, fma(spread(1.0), before, acc[i, j]))
 
 
-def matrix_product(out: Floats, a: Floats, b: Floats, g: Ints) -> None:
-    """Some rows of out = a @ b, out dense.
+def matrix_products(out: Floats, a: Floats, b: Floats, g: Ints) -> None:
+    """out[s] = a[s] @ b[s] for some matrices of a stack, or some rows of one; each of out dense.
 
     g is the first row and the one after the last, the sums' length, the columns, the strides of a
-    and those of b.
+    and those of b; the first matrix and the one after the last, and how far the matrices of out are
+    apart; how many are in a row, how far these are apart in a and in b, and how far the rows; and
+    where a and b begin.
     """
+    for s in range(g[8], g[9]):
+        row = s // g[11]
+        i = s - row * g[11]
+        a_at = g[16] + row * g[14] + i * g[12]
+        b_at = g[17] + row * g[15] + i * g[13]
+        matrix_product(out, s * g[10], a, a_at, b, b_at, g)
+
+
+def matrix_product(
+    out: Floats, out_at: int, a: Floats, a_at: int, b: Floats, b_at: int, g: Ints
+) -> None:
+    """The same for the matrices that begin there."""
     begin = g[0]
     end = g[1]
     length = g[2]
@@ -107,14 +121,14 @@ def matrix_product(out: Floats, a: Floats, b: Floats, g: Ints) -> None:
         rest[r] = 0.0
     for k in range(0, length, DEPTH):
         depth = min(DEPTH, length - k)
-        pack(panels, start, b, k * b_row, b_row, b_column, depth, columns)
+        pack(panels, start, b, b_at + k * b_row, b_row, b_column, depth, columns)
         for band in range(begin, end, BAND):
             for j in range(0, columns, width):
                 for i in range(band, min(band + BAND, end), ROWS):
                     panel = start + j * depth
                     here = min(ROWS, end - i)
                     inside = here == ROWS and j + width <= columns
-                    at = i * a_row + k * a_column
+                    at = a_at + i * a_row + k * a_column
                     source = a if here == ROWS else rest
                     if here < ROWS:
                         for r in range(here):
@@ -122,7 +136,7 @@ def matrix_product(out: Floats, a: Floats, b: Floats, g: Ints) -> None:
                                 rest[r * DEPTH + s] = a[at + r * a_row + s * a_column]
                     tile(
                         out if inside else edge,
-                        i * columns + j if inside else 0,
+                        out_at + i * columns + j if inside else 0,
                         columns if inside else width,
                         source,
                         at if here == ROWS else 0,
@@ -136,6 +150,6 @@ def matrix_product(out: Floats, a: Floats, b: Floats, g: Ints) -> None:
                     if not inside:
                         for r in range(here):
                             for c in range(min(width, columns - j)):
-                                to = (i + r) * columns + j + c
+                                to = out_at + (i + r) * columns + j + c
                                 before = out[to] if k > 0 else 0.0
                                 out[to] = before + edge[r * width + c]
