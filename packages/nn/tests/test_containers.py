@@ -1,5 +1,6 @@
 """Containers: in a row, in a list, in a dictionary."""
 
+import operator
 from collections import OrderedDict
 from operator import attrgetter
 
@@ -138,3 +139,59 @@ def test_parameter_dict_makes_parameters() -> None:
         _ = made["right"]
     made.clear()
     assert list(made.state_dict()) == []
+
+
+def test_sequential_can_be_repeated() -> None:
+    layers = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    twice = layers * 2
+    assert [type(m).__name__ for m in twice] == ["Linear", "ReLU", "Linear", "ReLU"]
+    assert twice[2] is layers[0]
+    assert len(2 * layers) == 4
+    layers *= 3
+    assert [name for name, _ in layers.named_children()] == ["0", "1"]  # the same, six times
+    assert len(layers) == 6
+    for factor, kind, message in (
+        (0, ValueError, "Non-positive multiplication factor 0 for"),
+        ("2", TypeError, r"unsupported operand type\(s\) for \*"),
+    ):
+        with pytest.raises(kind, match=message):
+            operator.mul(layers, factor)
+
+
+def test_parameter_dict_has_the_methods_of_a_dictionary() -> None:
+    first = nn.ParameterDict({"b": torch.ones(1), "a": torch.zeros(2)})
+    assert list(first) == ["a", "b"]  # a plain dictionary comes sorted, as in PyTorch
+    assert list(reversed(first)) == ["b", "a"]
+    second = nn.ParameterDict(OrderedDict(c=torch.ones(3), a=torch.ones(1)))
+    assert list(second) == ["c", "a"]
+    both = first | second
+    assert [(name, p.numel()) for name, p in both.items()] == [("a", 1), ("b", 1), ("c", 3)]
+    assert both["b"] is first["b"]
+    first |= second
+    assert list(first) == ["a", "b", "c"]
+    assert first.popitem()[0] == "c"
+    assert first.setdefault("b", torch.ones(5)).numel() == 1
+    assert isinstance(first.setdefault("d", torch.ones(5)), nn.Parameter)
+    assert list(first.fromkeys(["x", "y"], torch.ones(1))) == ["x", "y"]
+    copied = first.copy()
+    del copied["a"]
+    assert "a" in first
+
+
+def test_containers_of_parameters_are_not_called() -> None:
+    for made in (nn.ParameterList(), nn.ParameterDict()):
+        with pytest.raises(RuntimeError, match=r"Parameter(List|Dict) should not be called\."):
+            made(torch.ones(1))
+
+
+def test_updating_wants_pairs() -> None:
+    wrong: list[tuple[list[object], type[Exception], str]] = [
+        ([3], TypeError, "update sequence element #0 should be Iterable; is int"),
+        ([("a", 1, 2)], ValueError, "update sequence element #0 has length 3; 2 is required"),
+    ]
+    for pairs, kind, message in wrong:
+        for made in (nn.ModuleDict[nn.Module](), nn.ParameterDict()):
+            with pytest.raises(kind, match=message):
+                operator.methodcaller("update", pairs)(made)
+    with pytest.raises(TypeError, match="not a string \\(type is 'int'\\)"):
+        operator.methodcaller("__setitem__", 3, torch.ones(1))(nn.ParameterDict())

@@ -21,6 +21,8 @@ class ChannelNorm(Module):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
     accepts: ClassVar[tuple[int, ...]]
+    _version = 2
+    _optional_state = frozenset(("num_batches_tracked",))
 
     def __init__(
         self,

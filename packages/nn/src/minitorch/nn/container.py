@@ -12,6 +12,7 @@ from minitorch.nn.walk import indent
 from minitorch_tensor import Tensor
 
 M = TypeVar("M", bound=Module)
+T = TypeVar("T")
 
 
 class Numbered(Module, Generic[M]):
@@ -162,6 +163,25 @@ class Sequential(Numbered[Module]):
             )
         return self.extend(other)
 
+    def __mul__(self, other: int) -> Sequential:
+        """The same modules, `other` times in a row."""
+        return Sequential(*list(self) * self._times(other))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: int) -> Self:
+        modules = list(self)
+        for _ in range(self._times(other) - 1):
+            self.extend(modules)
+        return self
+
+    def _times(self, other: int) -> int:
+        if not isinstance(other, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(other)}")
+        if other <= 0:
+            raise ValueError(f"Non-positive multiplication factor {other} for {type(self)}")
+        return other
+
 
 class ModuleList(Numbered[M], Generic[M]):
     """A list of modules, registered as children `0`, `1`, ...
@@ -279,12 +299,37 @@ class ModuleDict(Module, Generic[M]):
         return self._dict().values()
 
     def update(self, modules: Mapping[str, M] | Iterable[tuple[str, M]]) -> None:
-        """Add modules from a mapping or from pairs; those of an equal key are replaced."""
+        """Add modules from a mapping or from pairs; those of an equal key are replaced.
+
+        Raises:
+            TypeError: if this is neither a mapping nor an iterable of iterables.
+            ValueError: if an iterable has other than two items.
+        """
         if not isinstance(modules, (Mapping, Iterable)):
             raise TypeError(
                 "ModuleDict.update should be called with an iterable of key/value pairs, but got "
                 f"{type(modules).__name__}"
             )
         pairs = modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules
-        for key, module in list(pairs):
+        for position, pair in enumerate(list(pairs)):
+            key, module = pair_of("ModuleDict", position, pair)
             self[key] = module
+
+
+def pair_of(kind: str, position: int, pair: tuple[str, T]) -> tuple[str, T]:
+    """The pair itself, if it is one.
+
+    Raises:
+        TypeError: if it is not iterable.
+        ValueError: if it has other than two items.
+    """
+    if not isinstance(pair, Iterable):
+        raise TypeError(
+            f"{kind} update sequence element #{position} should be Iterable; is "
+            f"{type(pair).__name__}"
+        )
+    if len(pair) != 2:
+        raise ValueError(
+            f"{kind} update sequence element #{position} has length {len(pair)}; 2 is required"
+        )
+    return pair

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from minitorch.nn.uninitialized import is_lazy
 from minitorch_autodiff import no_grad
-from minitorch_tensor import Device, DType, Tensor
+from minitorch_tensor import Device, DType, MemoryFormat, Tensor
 
 if TYPE_CHECKING:
     from minitorch.nn.module import Module
@@ -16,6 +17,7 @@ def parse(
     args: tuple[str | Device | DType | Tensor | bool | None, ...],
     device: str | Device | None,
     dtype: DType | None,
+    memory_format: MemoryFormat | None = None,
 ) -> Callable[[Tensor], Tensor]:
     """What `to(*args, device=device, dtype=dtype)` does to each tensor of a module.
 
@@ -42,25 +44,32 @@ def parse(
 
     def convert(x: Tensor) -> Tensor:
         # Integer buffers, such as a count of batches, move, but stay integers.
-        return x.to(device=place, dtype=dtype if x.is_floating_point() else None)
+        wanted = dtype if x.is_floating_point() else None
+        if memory_format is not None and x.ndim in (4, 5):
+            return x.to(device=place, dtype=wanted, memory_format=memory_format)
+        return x.to(device=place, dtype=wanted)
 
     return convert
 
 
-def apply(module: Module, convert: Callable[[Tensor], Tensor]) -> None:
+def apply(module: Module, convert: Callable[[Tensor], Tensor], recurse: bool) -> None:
     """Give every parameter, its gradient and every buffer of a module new values.
+
+    With `recurse`, those of all modules below it too.
 
     A parameter stays the same object, so an optimizer that holds it goes on working.
     """
     with no_grad():
-        for parameter in module.parameters():
-            value = parameter.detach()
+        for parameter in module.parameters(recurse):
+            value = parameter.data
             converted = convert(value)
             if converted is not value:  # the memory stays shared where nothing changes
                 parameter.data = converted
             if parameter.grad is not None:
                 parameter.grad = convert(parameter.grad)
-        for each in module.modules():
+        for each in module.modules() if recurse else (module,):
             for name, buffer in each._buffers.items():
-                if buffer is not None:
+                if is_lazy(buffer):
+                    buffer.data = convert(buffer.data)
+                elif buffer is not None:
                     each._buffers[name] = convert(buffer)

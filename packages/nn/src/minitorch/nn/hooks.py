@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import count
 from typing import NamedTuple, Protocol
 
+from minitorch.nn.backward_hooks import AroundBackward
 from minitorch_autodiff import RemovableHandle
 
 
 class Hook(NamedTuple):
-    """A function, and whether it is shown the keyword arguments."""
+    """A function; whether it is shown the keyword arguments, and called in spite of an error."""
 
     function: Callable[..., object]
-    with_kwargs: bool
+    with_kwargs: bool = False
+    always_call: bool = False
 
 
 Table = OrderedDict[int, Hook]
@@ -23,23 +26,36 @@ Table = OrderedDict[int, Hook]
 _next_id = count().__next__
 
 
+TABLES = (
+    "_forward_pre_hooks",
+    "_forward_hooks",
+    "_backward_pre_hooks",
+    "_backward_hooks",
+    "_state_dict_pre_hooks",
+    "_state_dict_hooks",
+    "_load_state_dict_pre_hooks",
+    "_load_state_dict_post_hooks",
+)
+"""The tables of a module, by the moment at which their hooks run."""
+
+
 class Hooked(Protocol):
     """What `call` reads of a module."""
 
-    _forward_hooks: Table
     _forward_pre_hooks: Table
+    _forward_hooks: Table
+    _backward_pre_hooks: Table
+    _backward_hooks: Table
 
     @property
     def forward(self) -> Callable[..., object]:
         """Compute the output."""
 
 
-def add(
-    table: Table, function: Callable[..., object], prepend: bool, with_kwargs: bool
-) -> RemovableHandle:
+def add(table: Table, hook: Hook, prepend: bool = False) -> RemovableHandle:
     """Put a hook into a table, last or first; the handle takes it away."""
     key = _next_id()
-    table[key] = Hook(function, with_kwargs)
+    table[key] = hook
     if prepend:
         table.move_to_end(key, last=False)
     return RemovableHandle(lambda: _remove(table, key))
@@ -49,12 +65,45 @@ def _remove(table: Table, key: int) -> None:
     table.pop(key, None)
 
 
+def run(table: Table, *args: object) -> None:
+    """Call the hooks of a table, whose results do not matter."""
+    for hook in tuple(table.values()):
+        hook.function(*args)
+
+
 def call(module: Hooked, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
     """`module.forward(*args, **kwargs)` between the hooks of the module.
 
     Raises:
         RuntimeError: if a pre-hook that sees keyword arguments returns no pair (args, kwargs).
     """
+    called: set[int] = set()
+    try:
+        return _call(module, args, kwargs, called)
+    except Exception:
+        for key, hook in tuple(module._forward_hooks.items()):
+            if hook.always_call and key not in called:
+                _in_spite_of_an_error(hook, module, args, kwargs)
+        raise
+
+
+def _in_spite_of_an_error(
+    hook: Hook, module: Hooked, args: tuple[object, ...], kwargs: dict[str, object]
+) -> None:
+    given = (args, kwargs, None) if hook.with_kwargs else (args, None)
+    try:
+        hook.function(module, *given)
+    except Exception as error:
+        warnings.warn(
+            "module forward hook with ``always_call=True`` raised an exception that was silenced "
+            f"as another error was raised in forward: {error}",
+            stacklevel=5,
+        )
+
+
+def _call(
+    module: Hooked, args: tuple[object, ...], kwargs: dict[str, object], called: set[int]
+) -> object:
     for hook in tuple(module._forward_pre_hooks.values()):
         if hook.with_kwargs:
             result = hook.function(module, args, kwargs)
@@ -64,15 +113,29 @@ def call(module: Hooked, args: tuple[object, ...], kwargs: dict[str, object]) ->
             result = hook.function(module, args)
             if result is not None:
                 args = result if isinstance(result, tuple) else (result,)
-    output = module.forward(*args, **kwargs)
-    for hook in tuple(module._forward_hooks.values()):
+    around = _around_backward(module)
+    if around is not None:
+        args = around.inward(args)
+    output: object = module.forward(*args, **kwargs)
+    for key, hook in tuple(module._forward_hooks.items()):
+        called.add(key)
         if hook.with_kwargs:
             result = hook.function(module, args, kwargs, output)
         else:
             result = hook.function(module, args, output)
         if result is not None:
             output = result
-    return output
+    return output if around is None else around.outward(output)
+
+
+def _around_backward(module: Hooked) -> AroundBackward | None:
+    """The backward hooks of a call, if there are any."""
+    before, after = module._backward_pre_hooks, module._backward_hooks
+    if not before and not after:
+        return None
+    return AroundBackward(
+        module, [h.function for h in before.values()], [h.function for h in after.values()]
+    )
 
 
 def _pair(result: object) -> tuple[tuple[object, ...], dict[str, object]]:

@@ -11,15 +11,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
-from typing import ParamSpec, Protocol, Self, TypeVar, overload
+from typing import ClassVar, ParamSpec, Protocol, Self, TypeVar, overload
 
 from minitorch.nn import conversion, hooks, state, walk
+from minitorch.nn.hookable import Hookable
 from minitorch.nn.members import Members
 from minitorch.nn.parameter import Parameter, typename
 from minitorch.nn.registration import Registered
 from minitorch.nn.registry import Registry
-from minitorch_autodiff import RemovableHandle
-from minitorch_tensor import Device, DType, Tensor, float32, float64
+from minitorch_tensor import (
+    Device,
+    DType,
+    MemoryFormat,
+    Tensor,
+    bfloat16,
+    empty_like,
+    float16,
+    float32,
+    float64,
+)
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -33,7 +43,7 @@ class HasForward(Protocol[P, R_co]):
         """Compute the output."""
 
 
-class Module(Registered):
+class Module(Registered, Hookable):
     """The base of all networks and layers.
 
     Assigning a `Parameter` or a `Module` to an attribute registers it; `register_buffer` registers
@@ -55,6 +65,9 @@ class Module(Registered):
     ['slope']
     """
 
+    _version: ClassVar[int] = 1
+    _optional_state: ClassVar[frozenset[str]] = frozenset()  # names that old states lack
+
     @property
     def _modules(self) -> Registry[Module]:
         return Registry(Module, self._module_names, self.__dict__)
@@ -67,32 +80,14 @@ class Module(Registered):
     def __call__(self, *args: Tensor, **kwargs: Tensor) -> Tensor: ...
     def __call__(self: hooks.Hooked, *args: object, **kwargs: object) -> object:
         """`forward`, between the hooks."""
-        if self._forward_hooks or self._forward_pre_hooks:
+        if (
+            self._forward_hooks
+            or self._forward_pre_hooks
+            or self._backward_hooks
+            or self._backward_pre_hooks
+        ):
             return hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., object], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call `hook(module, args)` before each `forward`; what it returns replaces the arguments.
-
-        With `with_kwargs` it is called as `hook(module, args, kwargs)` and returns a pair of both,
-        or None. With `prepend` it comes before the hooks that are there. `handle.remove()` takes it
-        away.
-        https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
-        """
-        return hooks.add(self._forward_pre_hooks, hook, prepend, with_kwargs)
-
-    def register_forward_hook(
-        self, hook: Callable[..., object], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output.
-
-        With `with_kwargs` it is called as `hook(module, args, kwargs, output)`. With `prepend` it
-        comes before the hooks that are there. `handle.remove()` takes it away.
-        https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
-        """
-        return hooks.add(self._forward_hooks, hook, prepend, with_kwargs)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Register a child module as the attribute `name`.
@@ -134,9 +129,11 @@ class Module(Registered):
                     seen, f"{prefix}.{name}" if prefix else name, remove_duplicate
                 )
 
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once; parents first."""
-        return iter(walk.unique(self))
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+        """This module and all below it, parents first; each once unless told otherwise."""
+        if remove_duplicate:
+            return iter(walk.unique(self))
+        return (module for _, module in self.named_modules(remove_duplicate=False))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly below this one, each once, with their names."""
@@ -190,16 +187,32 @@ class Module(Registered):
             module = found
         return module
 
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module where one is called `target`, or, unless `strict`, where nothing is.
+
+        Raises:
+            ValueError: if `target` is empty, or `module` is no module.
+            AttributeError: if what is there is no module, or, if `strict`, nothing is there.
+        """
+        if target == "":
+            raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Module):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
+        if hasattr(parent, name) and not isinstance(getattr(parent, name), Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        setattr(parent, name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter called `target`, a name such as `"features.0.weight"`.
 
         Raises:
             AttributeError: if there is none, or if it is not a parameter.
         """
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+        module, name = self._owner(target)
         found = getattr(module, name)
         if not isinstance(found, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
@@ -211,14 +224,19 @@ class Module(Registered):
         Raises:
             AttributeError: if there is none, or if it is not a buffer.
         """
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+        module, name = self._owner(target)
         found = module._buffers.get(name)
         if found is None:
             raise AttributeError(f"`{name}` is not a buffer")
         return found
+
+    def _owner(self, target: str) -> tuple[Module, str]:
+        """The module that has the attribute called `target`, and the attribute's name there."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+        return module, name
 
     def apply(self, fn: Callable[[Module], None]) -> Self:
         """Call `fn` with each module below and with this one, children first."""
@@ -273,24 +291,26 @@ class Module(Registered):
         device: str | Device | None = None,
         dtype: DType | None = None,
         non_blocking: bool = False,
+        memory_format: MemoryFormat | None = None,
     ) -> Self:
         """Move and cast all parameters and buffers: `to(device)`, `to(dtype)`, `to(tensor)`.
 
-        Integer buffers move, but are not cast. Returns this module.
+        Integer buffers move, but are not cast. A memory format is for those of 4 and 5 dimensions.
+        Returns this module.
         https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
 
         Raises:
             TypeError: if the dtype is not floating.
         """
-        return self._apply(conversion.parse(args, device, dtype))
+        return self._apply(conversion.parse(args, device, dtype, memory_format))
 
-    def float(self) -> Self:
-        """Cast all floating parameters and buffers to float32."""
-        return self.to(float32)
+    def to_empty(self, *, device: str | Device | None, recurse: bool = True) -> Self:
+        """Move all parameters and buffers to a device without their values."""
+        return self._apply(lambda x: empty_like(x, device=device), recurse)
 
-    def double(self) -> Self:
-        """Cast all floating parameters and buffers to float64."""
-        return self.to(float64)
+    def type(self, dst_type: DType) -> Self:
+        """Cast all parameters and buffers, integers too."""
+        return self._apply(lambda x: x.to(dst_type))
 
     def cpu(self) -> Self:
         """Move all parameters and buffers to the CPU."""
@@ -300,8 +320,24 @@ class Module(Registered):
         """Move all parameters and buffers to a GPU."""
         return self.to(Device("cuda", device))
 
-    def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
-        conversion.apply(self, fn)
+    def half(self) -> Self:
+        """Cast all floating parameters and buffers to float16."""
+        return self.to(float16)
+
+    def bfloat16(self) -> Self:
+        """Cast all floating parameters and buffers to bfloat16."""
+        return self.to(bfloat16)
+
+    def double(self) -> Self:
+        """Cast all floating parameters and buffers to float64."""
+        return self.to(float64)
+
+    def float(self) -> Self:
+        """Cast all floating parameters and buffers to float32."""
+        return self.to(float32)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        conversion.apply(self, fn, recurse)
         return self
 
     # ---- state ----------------------------------------------------------------------------------
@@ -340,8 +376,7 @@ class Module(Registered):
 
         Args:
             state_dict: a mapping from names to tensors. (An `object` to the type checker, so that a
-                part of
-                a loaded checkpoint can be passed on.)
+                part of a loaded checkpoint can be passed on.)
             strict: whether the names must be exactly those of this module.
             assign: use the given tensors themselves, with their dtypes and devices, instead of
                 copying.
@@ -354,6 +389,9 @@ class Module(Registered):
             RuntimeError: if a shape does not fit, or, if `strict`, a name is missing or unexpected.
         """
         return state.load(self, state_dict, strict, assign)
+
+    get_extra_state = state.no_extra_state
+    set_extra_state = state.set_no_extra_state
 
     # ---- text -----------------------------------------------------------------------------------
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, KeysView, Mapping
 from operator import index as to_index
-from typing import Self, overload
+from typing import NoReturn, Self, overload
 
+from minitorch.nn.container import pair_of
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch_tensor import Tensor
@@ -68,6 +70,10 @@ class ParameterList(Module):
     def __iadd__(self, parameters: Iterable[Tensor]) -> Self:
         return self.extend(parameters)
 
+    def __call__(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise: a list of parameters computes nothing."""
+        raise RuntimeError("ParameterList should not be called.")
+
     def append(self, value: Tensor) -> Self:
         """Add a parameter at the end."""
         self.register_parameter(str(len(self)), _parameter(value))
@@ -120,6 +126,11 @@ class ParameterDict(Module):
         return found
 
     def __setitem__(self, key: str, value: Tensor) -> None:
+        if not isinstance(key, str):
+            raise TypeError(
+                "Index given to ParameterDict cannot be used as a key as it is not a string (type "
+                f"is '{type(key).__name__}')."
+            )
         self.register_parameter(key, _parameter(value))
 
     def __delitem__(self, key: str) -> None:
@@ -130,6 +141,9 @@ class ParameterDict(Module):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameter_names)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(list(self._parameter_names))
 
     def __contains__(self, key: str) -> bool:
         return key in self._parameter_names
@@ -143,6 +157,25 @@ class ParameterDict(Module):
         taken = self[key]
         del self[key]
         return taken
+
+    def popitem(self) -> tuple[str, Parameter]:
+        """Take the last parameter away, and return it with its key."""
+        key = list(self)[-1] if len(self) else ""
+        return key, self.pop(key)
+
+    def copy(self) -> ParameterDict:
+        """Another dictionary of the same parameters."""
+        return ParameterDict(OrderedDict(self.items()))
+
+    def setdefault(self, key: str, default: Tensor) -> Parameter:
+        """The parameter of a key; if there is none, `default` is put there first."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def fromkeys(self, keys: Iterable[str], default: Tensor) -> ParameterDict:
+        """Another dictionary, with `default` under each of the keys."""
+        return ParameterDict([(key, default) for key in keys])
 
     def get(self, key: str, default: Tensor | None = None) -> Tensor | None:
         """The parameter of a key; `default` if there is none."""
@@ -160,17 +193,46 @@ class ParameterDict(Module):
         """The parameters."""
         return self._dict().values()
 
-    def update(self, parameters: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]) -> None:
-        """Add parameters from a mapping or from pairs; those of an equal key are replaced."""
-        if not isinstance(parameters, (Mapping, Iterable)):
+    def update(
+        self, parameters: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] | ParameterDict
+    ) -> None:
+        """Add parameters from a mapping or from pairs; those of an equal key are replaced.
+
+        Those of a mapping that is neither an OrderedDict nor a ParameterDict are added in the order
+        of their keys, as in PyTorch.
+
+        Raises:
+            TypeError: if this is neither a mapping nor an iterable of iterables.
+            ValueError: if an iterable has other than two items.
+        """
+        if not isinstance(parameters, (Mapping, Iterable, ParameterDict)):
             raise TypeError(
                 "ParameterDict.update should be called with an iterable of key/value pairs, but "
                 f"got {type(parameters).__name__}"
             )
-        if isinstance(parameters, (Mapping, ParameterDict)):
-            parameters = parameters.items()
-        for key, value in list(parameters):
+        pairs: Iterable[tuple[str, Tensor]]
+        if isinstance(parameters, (OrderedDict, ParameterDict)):
+            pairs = parameters.items()
+        elif isinstance(parameters, Mapping):
+            pairs = sorted(parameters.items(), key=lambda item: item[0])
+        else:
+            pairs = parameters
+        for position, pair in enumerate(list(pairs)):
+            key, value = pair_of("ParameterDict", position, pair)
             self[key] = value
+
+    def __call__(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise: a dictionary of parameters computes nothing."""
+        raise RuntimeError("ParameterDict should not be called.")
+
+    def __or__(self, other: ParameterDict) -> ParameterDict:
+        both = self.copy()
+        both.update(other)
+        return both
+
+    def __ior__(self, other: ParameterDict) -> Self:
+        self.update(other)
+        return self
 
     def extra_repr(self) -> str:
         """A line for each parameter."""

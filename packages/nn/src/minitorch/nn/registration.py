@@ -25,8 +25,6 @@ class Registered:
     _buffer_names: dict[str, None]
     _module_names: dict[str, None]
     _non_persistent_buffers_set: set[str]
-    _forward_hooks: hooks.Table
-    _forward_pre_hooks: hooks.Table
 
     def __init__(self) -> None:
         # Past __setattr__, which would look each of them up in the lists that are not there yet.
@@ -36,9 +34,8 @@ class Registered:
             _buffer_names={},
             _module_names={},
             _non_persistent_buffers_set=set(),
-            _forward_hooks=OrderedDict(),
-            _forward_pre_hooks=OrderedDict(),
         )
+        self.__dict__.update((name, OrderedDict()) for name in hooks.TABLES)
 
     @property
     def _parameters(self) -> Registry[Parameter]:

@@ -87,9 +87,7 @@ class RNNBase(Module, Generic[H]):
     def __call__(self, *args: Tensor, **kwargs: Tensor) -> Tensor: ...
     def __call__(self: hooks.Hooked, *args: object, **kwargs: object) -> object:
         """`forward`, between the hooks."""
-        if self._forward_hooks or self._forward_pre_hooks:
-            return hooks.call(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        return hooks.call(self, args, kwargs)
 
     def reset_parameters(self) -> None:
         """Draw the first values: uniform on [-1/sqrt(hidden), 1/sqrt(hidden))."""
