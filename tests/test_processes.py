@@ -6,6 +6,8 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -53,36 +55,120 @@ def train(seed: int, steps: int = 10) -> tuple[list[float], nn.Module]:
     return losses, model
 
 
-def test_four_threads_train_at_once_as_each_would_alone() -> None:
+def train_words(seed: int) -> list[float]:
+    """The losses of a model with tied weights, by SGD with momentum."""
+    generator = torch.Generator().manual_seed(seed)
+    model = Tied()
+    with torch.no_grad():
+        model.words.weight.copy_(torch.rand(5, 3, generator=generator) - 0.5)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    x = torch.randint(0, 5, (7,), generator=generator)
+    losses = []
+    for _ in range(20):
+        loss = nn.functional.cross_entropy(model(x), x)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def train_wide(seed: int) -> list[float]:
+    """The losses of a model whose products and steps are cut into parts for several threads."""
+    generator = torch.Generator().manual_seed(seed)
+    model = nn.Sequential(nn.Linear(500, 400), nn.ReLU(), nn.Linear(400, 10))
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_((torch.rand(p.shape, generator=generator) - 0.5) * 0.1)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    x = torch.randn(64, 500, generator=generator)
+    y = torch.randint(0, 10, (64,), generator=generator)
+    losses = []
+    for _ in range(8):
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+WORK: list[Callable[[int], list[float]]] = [
+    lambda seed: train(seed)[0], train_words, train_wide, train_wide,
+]  # fmt: skip
+
+
+def test_four_threads_train_different_models_at_once_as_each_would_alone() -> None:
     found: dict[int, list[float]] = {}
 
     def work(seed: int) -> None:
-        found[seed] = train(seed)[0]
+        found[seed] = WORK[seed](seed)
 
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == {seed: train(seed)[0] for seed in range(4)}
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        torch.set_num_threads(1)  # which changes nothing
+        assert found == {seed: WORK[seed](seed) for seed in range(4)}
+    finally:
+        torch.set_num_threads(before)
 
 
-FORK = """
-import os, sys
+TRAINING = """
+import multiprocessing, os, sys
 import minitorch as torch
-large = torch.ones(1000, 1000)
-before = (large + 1).sum().item()  # on several threads
-child = os.fork()
-if child == 0:
-    same = (large + 1).sum().item() == before and (large @ large)[0, 0].item() == 1000.0
-    os._exit(0 if same else 1)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+def make():
+    torch.manual_seed(0)
+    nn = torch.nn
+    return nn.Sequential(nn.Linear(500, 400), nn.ReLU(), nn.Linear(400, 10))
+
+def train(model):
+    torch.manual_seed(1)
+    x, y = torch.randn(64, 500), torch.randint(0, 10, (64,))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(4):
+        loss = torch.nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+if __name__ == "__main__":
+    torch.set_num_threads(3)
+    model = make()
+    first = train(model)
+    if sys.argv[1] == "fork":
+        get, put = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.write(put, repr(train(model)).encode())
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        theirs = eval(os.read(get, 10_000))
+    else:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            theirs = pool.apply(train, (model,))
+    ours = train(model)
+    assert theirs == ours != first, (theirs, ours)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_a_forked_child_computes_after_its_parent_did() -> None:
-    assert subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], timeout=120).returncode == 0
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_a_process_started_after_training_trains_on(way: str, tmp_path: Path) -> None:
+    if way == "fork" and not hasattr(os, "fork"):
+        pytest.skip("this system cannot fork")
+    script = tmp_path / "training.py"
+    script.write_text(TRAINING)
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(script), way]
+    done = subprocess.run(command, timeout=240, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("way", ["pickle", "deepcopy"])
