@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from minitorch_fast import fused, threads
-from minitorch_fast.functional import conv_loops, gradient_loops, plane_loops
+from minitorch_fast.functional import conv_1x1, conv_loops, gradient_loops, plane_loops
 from minitorch_fast.functional.conv_plan import Role, Tables, tables
 from minitorch_fast.functional.memory import flat, fresh, kind
 from minitorch_fast.threads import Kernel
@@ -33,6 +34,7 @@ from minitorch_tensor.functional.conv import (
     convolution,
 )
 from minitorch_tensor.functional.windows import Window
+from minitorch_tensor.layout import Shape
 from minitorch_tensor.op import Op, record_fused
 
 PARALLEL: Final = 1_000_000
@@ -48,35 +50,60 @@ LARGE: Final = 1 << 18
 """With more weights than this, not the images are shared out, but the outputs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The convolution that a computation belongs to."""
+
+    images: int
+    weight: Shape
+    window: Window
+    groups: int
+
+    @property
+    def work(self) -> int:
+        """How many multiplications it takes."""
+        return self.images * math.prod(self.weight) * math.prod(self.window.output)
+
+    def tables(self, role: Role, itemsize: int) -> Tables:
+        """What its kernel is told."""
+        return tables(self.images, self.weight, self.window, self.groups, role, itemsize)
+
+
 def correlate(
-    out: HostArray, x: HostArray, weight: Tensor, bias: HostArray | None, plan: Tables, work: int
+    role: Role, out: HostArray, x: HostArray, weight: Tensor, bias: Tensor | None, sizes: Sizes
 ) -> None:
-    """The convolution, or the gradient of its input, into `out`."""
-    dtype = kind(weight.dtype)
-    assert dtype is not None
+    """The convolution, or the gradient of its input (role "input"), into `out`."""
+    w = flat(weight)
+    offsets = None if bias is None else flat(bias)
+    if conv_1x1.fits(sizes.window, sizes.groups):
+        matrix = w.reshape(weight.shape[:2])
+        conv_1x1.correlate_1x1(role, out, x, matrix, offsets, sizes.images, sizes.window)
+        return
+    plan = sizes.tables(role, weight.dtype.itemsize)
+    if offsets is None:
+        offsets = np.zeros(int(plan.numbers[1] * plan.numbers[3]), out.dtype)
     loop = plane_loops.correlate_planes if plan.planes else conv_loops.correlate_pixels
-    kernel = _compiled(loop, plan, weight)
-    if bias is None:
-        bias = np.zeros(int(plan.numbers[1] * plan.numbers[3]), out.dtype)
     head = (
-        out, x, flat(weight), bias, plan.starts, plan.places, plan.taps, plan.weights, plan.phases,
+        out, x, w, offsets, plan.starts, plan.places, plan.taps, plan.weights, plan.phases,
         plan.numbers,
     )  # fmt: skip
-    parts = threads.get_num_threads() if work >= PARALLEL else 1
-    threads.run(kernel, [(*head, a, b) for a, b in threads.cut(plan.units, parts, 1)])
+    parts = threads.get_num_threads() if sizes.work >= PARALLEL else 1
+    calls = [(*head, a, b) for a, b in threads.cut(plan.units, parts, 1)]
+    threads.run(_compiled(loop, plan, weight), calls)
 
 
 def weight_gradient(
-    x: HostArray, d: HostArray, weight: Tensor, window: Window, groups: int, work: int
+    x: HostArray, d: HostArray, weight: Tensor, sizes: Sizes
 ) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
     """The gradients of the weights, (out, taps), and of the bias, (out,)."""
-    images = x.size // (weight.shape[1] * groups * math.prod(window.size))
-    plan = tables(images, weight.shape, window, groups, "weight", weight.dtype.itemsize)
+    if conv_1x1.fits(sizes.window, sizes.groups):
+        return conv_1x1.weight_gradient_1x1(x, d, sizes.images, sizes.window)
+    plan = sizes.tables("weight", weight.dtype.itemsize)
     loop = gradient_loops.gradient_planes if plan.planes else gradient_loops.gradient_pixels
     kernel = _compiled(loop, plan, weight)
     channels, taps = weight.shape[0], math.prod(weight.shape[1:])
     tail = (x, d, plan.starts, plan.places, plan.taps, plan.phases, plan.numbers)
-    parallel = threads.get_num_threads() if work >= PARALLEL else 1
+    parallel = threads.get_num_threads() if sizes.work >= PARALLEL else 1
     if channels * taps > LARGE or plan.units == 1:
         made = np.empty((1, channels, taps + 1), d.dtype)
         ranges = threads.cut(plan.blocks, parallel, 1)
@@ -103,7 +130,10 @@ def _compiled(loop: object, plan: Tables, weight: Tensor) -> Kernel:
     dtype = kind(weight.dtype)
     assert dtype is not None
     assert callable(loop)
-    return fused.compiled(loop, dtype, LANES=plan.lanes, ROWS=plan.rows, COLUMNS=plan.columns)
+    return fused.compiled(
+        loop, dtype, LANES=plan.lanes, ROWS=plan.rows, COLUMNS=plan.columns,
+        NEAREST=conv_loops.NEAREST,
+    )  # fmt: skip
 
 
 def run(
@@ -124,13 +154,8 @@ def run(
     if transposed:
         channels, positions = weight.shape[1] * groups, window.size
     y, out = fresh(input, (shape[0], channels, *positions))
-    work = shape[0] * math.prod(weight.shape) * math.prod(window.output)
-
-    def plan(role: Role) -> Tables:
-        return tables(shape[0], weight.shape, window, groups, role, weight.dtype.itemsize)
-
-    value = plan("input" if transposed else "forward")
-    correlate(out, flat(input), weight, None if bias is None else flat(bias), value, work)
+    sizes = Sizes(shape[0], weight.shape, window, groups)
+    correlate("input" if transposed else "forward", out, flat(input), weight, bias, sizes)
     if not geometry.batched:
         y = y._view(y.layout.select(0, 0))
     inputs = (input, weight) if bias is None else (input, weight, bias)
@@ -140,11 +165,10 @@ def run(
         found: list[Tensor | None] = [None] * len(inputs)
         if input.requires_grad:
             found[0], memory = fresh(input, input.shape)
-            gradient = plan("forward" if transposed else "input")
-            correlate(memory, d, weight, None, gradient, work)
+            correlate("forward" if transposed else "input", memory, d, weight, None, sizes)
         if any(x.requires_grad for x in inputs[1:]):
             sides = (d, flat(input)) if transposed else (flat(input), d)
-            dw, db = weight_gradient(*sides, weight, window, groups, work)
+            dw, db = weight_gradient(*sides, weight, sizes)
             found[1], memory = fresh(weight, weight.shape)
             memory.reshape(dw.shape)[...] = dw
             if bias is not None:

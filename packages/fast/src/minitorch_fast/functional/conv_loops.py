@@ -30,6 +30,7 @@ from minitorch_fast.lanes import (
 from minitorch_fast.loops import Floats, Ints, scratch
 
 LANES, ROWS, COLUMNS = 4, 2, 1  # of a tile; a kernel is given others
+NEAREST = 4096  # how many weights of a block are used for all pixels before the next ones
 
 # The numbers in `g`; `conv_plan` fills them in.
 #
@@ -69,27 +70,36 @@ def clear(out: Floats, to: int, n: int) -> None:
 
 
 def pack(
-    planes: Floats, base: int, x: Floats, g: Ints, first: int, here: int, depth: int, row: int
+    planes: Floats,
+    base: int,
+    x: Floats,
+    g: Ints,
+    group: int,
+    first: int,
+    here: int,
+    depth: int,
+    row: int,
 ) -> None:
-    """Copy images of x into planes[channel, image, depth, row, column], which were cleared once.
+    """Copy a group's channels of some images into planes[channel, image, depth, row, column].
 
-    The columns beside x stay zero; rows above and below are cleared again, for in another band they
-    were rows of x. With columns cut into s parts, those of one remainder by s lie together: what a
-    step of s picks is dense again.
+    The planes were cleared once. The columns beside x stay zero; rows above and below are cleared
+    again, for in another band they were rows of x. With columns cut into s parts, those of one
+    remainder by s lie together: what a step of s picks is dense again.
     """
-    channels, deep, high, broad, low = g[1] * g[2], g[4], g[5], g[6], g[19]
+    deep, high, broad, low = g[4], g[5], g[6], g[19]
     rows, columns, cuts = g[21], g[22], g[23]
     left = max(0, -low)
     count = min(columns, broad - low) - left
     stop = min(columns * cuts, broad - low) + cuts - 1
     top = min(rows, max(0, -row))  # rows of the plane above x, and where those below x begin
     bottom = max(top, min(rows, high - row))
-    for c in range(channels):
+    for c in range(g[2]):
         for image in range(here):
+            channel = ((first + image) * g[1] + group) * g[2] + c
             for k in range(g[20]):
                 z = depth + k
                 to = base + c * g[24] + (image * g[20] + k) * rows * cuts * columns
-                line = ((((first + image) * channels + c) * deep + z) * high + row) * broad
+                line = ((channel * deep + z) * high + row) * broad
                 begin, end = top, bottom
                 if z < 0 or z >= deep:
                     begin, end = rows, rows
@@ -115,7 +125,6 @@ def pack(
 def add_tile(
     out: Floats,
     at: int,
-    pitch: int,
     places: Ints,
     x: Floats,
     base: int,
@@ -127,7 +136,6 @@ def add_tile(
     end: int,
     rows: Floats,
     row: int,
-    width: int,
 ) -> None:
     """out[places[p + i], lane] += sum over r of x[starts[p + i] + steps[r]] * rows[r, lane].
 
@@ -139,7 +147,7 @@ def add_tile(
     source = indices()
     values = registers()
     for i in unrolled(ROWS):
-        to[i] = at + places[min(p + i, last)] * pitch
+        to[i] = at + places[min(p + i, last)] * LANES * COLUMNS
         source[i] = base + starts[min(p + i, last)]
         for j in unrolled(COLUMNS):
             acc[i, j] = load(out, to[i] + LANES * j)
@@ -147,7 +155,7 @@ def add_tile(
         step = steps[r]
         for j in unrolled(COLUMNS):
             values[j] = load(rows, row + LANES * j)
-        row += width
+        row += LANES * COLUMNS
         for i in unrolled(ROWS):
             one = spread(x[source[i] + step])
             for j in unrolled(COLUMNS):
@@ -160,35 +168,34 @@ def add_tile(
 def to_panels(
     panels: Floats, base: int, weights: Floats, rows: Ints, phases: Ints, g: Ints
 ) -> None:
-    """Copy the weights to panels[phase, group, block of outputs][tap, output]."""
+    """Copy the weights to panels[group, phase, block of outputs][tap, output]."""
     width = LANES * COLUMNS
-    blocks = (g[3] + width - 1) // width
-    for phase in range(g[28]):
-        taps, count = phases[phase * 10 + 4], phases[phase * 10 + 5]
-        for group in range(g[1]):
-            for block in range(blocks):
+    for group in range(g[1]):
+        for phase in range(0, g[28] * 10, 10):
+            taps, count = phases[phase + 4], phases[phase + 5]
+            for block in range(0, g[3], width):
                 for k in range(count):
-                    source = group * g[30] + rows[taps + k]
+                    source = group * g[30] + block * g[29] + rows[taps + k]
                     for lane in range(width):
-                        o = block * width + lane
-                        panels[base] = weights[source + o * g[29]] if o < g[3] else 0.0
-                        base += 1
+                        panels[base + lane] = (
+                            weights[source + lane * g[29]] if block + lane < g[3] else 0.0
+                        )
+                    base += width
 
 
 def turn_to_planes(
-    out: Floats, target: int, high: int, sums: Floats, at: int, pitch: int, pixels: int, g: Ints
+    out: Floats, to: int, area: int, sums: Floats, at: int, width: int, count: int, pixels: int
 ) -> None:
-    """out[target + c * high + p] = sums[at + p * pitch + o]: from pixels of channels to planes."""
-    for o in range(0, g[3], LANES):
-        if g[3] >= LANES and pixels >= LANES:
-            o = min(o, g[3] - LANES)  # the last square overlaps the one before
+    """out[to + o * area + p] = sums[at + p * width + o], o < count: pixels' channels to planes."""
+    for o in range(0, count, LANES):
+        if o + LANES <= count and pixels >= LANES:
             for p in range(0, pixels, LANES):
-                p = min(p, pixels - LANES)
-                turn(sums, at + p * pitch + o, pitch, out, target + o * high + p, high)
+                last = min(p, pixels - LANES)  # the last square overlaps the one before
+                turn(sums, at + last * width + o, width, out, to + o * area + last, area)
         else:
-            for other in range(o, min(o + LANES, g[3])):
+            for other in range(o, min(o + LANES, count)):
                 for p in range(pixels):
-                    out[target + other * high + p] = sums[at + p * pitch + other]
+                    out[to + other * area + p] = sums[at + p * width + other]
 
 
 def count_starts(phases: Ints, phase: int, g: Ints, here: int, band: int, strip: int) -> int:
@@ -214,68 +221,67 @@ def correlate_pixels(
 ) -> None:
     """The sums over taps for each pixel and channel of out, for the blocks from begin to end.
 
-    for each block of images or band of rows: pack it; start all sums from the bias;
+    for each block of images or band of rows, for each group: pack it; start all sums from the bias;
         for some taps (their weights stay in the nearest cache), for each tile: add them;
         transpose the sums to where they belong
     """
-    groups, outputs = g[1], g[3]
+    outputs = g[3]
     width = LANES * COLUMNS
     blocks = (outputs + width - 1) // width
-    pitch = groups * blocks * width
     deep, high, broad = g[7], g[8], g[9]
     area = deep * high * broad
-    panels = scratch(pitch * g[33] + 16 + LANES * 2)
+    panels = scratch(g[1] * blocks * width * g[33] + 16)
     panel_base = aligned(panels)
     to_panels(panels, panel_base, weights, rows, phases, g)
-    first_sums = scratch(pitch)
-    for group in range(groups):
-        for o in range(blocks * width):
-            first_sums[group * blocks * width + o] = (
-                bias[group * outputs + o] if o < outputs else 0.0
-            )
-    planes = scratch(groups * g[2] * g[24] + 16 + LANES * 2)
-    sums = scratch(g[10] * g[31] * g[32] * broad * pitch + 16 + LANES * 2)
+    planes = scratch(g[2] * g[24] + 16 + LANES * 2)
     base = aligned(planes)
-    clear(planes, base, groups * g[2] * g[24])
+    clear(planes, base, g[2] * g[24])
+    pixels = g[10] * g[31] * g[32] * broad
+    sums = scratch(blocks * pixels * width + 16)
     sum_base = aligned(sums)
-    some = max(4096 // width, 1)
+    first_sums = scratch(blocks * width)
+    some = max(NEAREST // width, 1)
     for unit in range(begin, end):
         strip = unit % g[13]
         band = unit // g[13] % g[11]
         first = unit // g[13] // g[11] * g[10]
         here = min(g[10], g[0] - first)
-        depth = band * g[12] * g[15] + g[17]
-        row = strip * g[14] * g[16] + g[18]
-        pack(planes, base, x, g, first, here, depth, row)
         here_deep = min(g[31], deep - band * g[31])
         here_high = min(g[32], high - strip * g[32])
-        for p in range(here * g[31] * g[32] * broad):
-            for o in range(0, pitch, LANES):
-                store(sums, sum_base + p * pitch + o, load(first_sums, o))
         panel = panel_base
-        for phase in range(0, g[28] * 10, 10):
-            starts_at, taps_at, count = phases[phase], phases[phase + 4], phases[phase + 5]
-            last = starts_at + count_starts(phases, phase, g, here, band, strip) - 1
-            for group in range(groups):
-                source = base + group * g[2] * g[24]
+        for group in range(g[1]):
+            pack(
+                planes, base, x, g, group, first, here,
+                band * g[12] * g[15] + g[17], strip * g[14] * g[16] + g[18],
+            )  # fmt: skip
+            for o in range(blocks * width):
+                first_sums[o] = bias[group * outputs + o] if o < outputs else 0.0
+            for block in range(blocks):
+                for p in range(block * pixels, block * pixels + here * g[31] * g[32] * broad):
+                    for j in unrolled(COLUMNS):
+                        value = load(first_sums, block * width + j * LANES)
+                        store(sums, sum_base + p * width + j * LANES, value)
+            for phase in range(0, g[28] * 10, 10):
+                starts_at, taps_at, count = phases[phase], phases[phase + 4], phases[phase + 5]
+                last = starts_at + count_starts(phases, phase, g, here, band, strip) - 1
                 for k in range(0, count, some):
                     to = min(k + some, count)
                     for block in range(blocks):
                         for p in range(starts_at, last + 1, ROWS):
                             add_tile(
-                                sums, sum_base + (group * blocks + block) * width, pitch, places,
-                                planes, source, starts, p, last, taps, taps_at + k, taps_at + to,
-                                panels, panel + (block * count + k) * width, width,
+                                sums, sum_base + block * pixels * width, places,
+                                planes, base, starts, p, last, taps, taps_at + k, taps_at + to,
+                                panels, panel + (block * count + k) * width,
                             )  # fmt: skip
                 panel += blocks * count * width
-        for image in range(here):
-            for k in range(here_deep):
-                at = sum_base + (image * g[31] + k) * g[32] * broad * pitch
-                target = (first + image) * groups * outputs * area + (
-                    (band * g[31] + k) * high + strip * g[32]
-                ) * broad
-                for group in range(groups):
-                    turn_to_planes(
-                        out, target + group * outputs * area, area, sums,
-                        at + group * blocks * width, pitch, here_high * broad, g,
-                    )  # fmt: skip
+            for image in range(here):
+                for k in range(here_deep):
+                    at = (image * g[31] + k) * g[32] * broad
+                    target = ((first + image) * g[1] + group) * outputs * area
+                    target += ((band * g[31] + k) * high + strip * g[32]) * broad
+                    for block in range(blocks):
+                        turn_to_planes(
+                            out, target + block * width * area, area, sums,
+                            sum_base + (block * pixels + at) * width, width,
+                            min(width, outputs - block * width), here_high * broad,
+                        )  # fmt: skip

@@ -151,10 +151,10 @@ def tables(
     plane_columns = -(-((most[2] - 1) * step[2] + extent[2]) // cuts)
 
     width = columns * lanes
-    pitch = groups * co if planes else groups * -(-co // width) * width
+    pitch = co if planes else -(-co // width) * width
     block, deep, high = _blocking(
         images,
-        groups * ci,
+        ci,
         pitch,
         plane_columns * cuts,
         most,

@@ -11,7 +11,14 @@ Where a group has few outputs, the lanes are pixels instead, as in `plane_loops`
 
 from __future__ import annotations
 
-from minitorch_fast.functional.conv_loops import add_tile, clear, copy, count_starts, pack
+from minitorch_fast.functional.conv_loops import (
+    NEAREST,
+    add_tile,
+    clear,
+    copy,
+    count_starts,
+    pack,
+)
 from minitorch_fast.lanes import (
     across,
     aligned,
@@ -29,19 +36,18 @@ LANES, ROWS, COLUMNS = 4, 2, 1  # of a tile; a kernel is given others
 
 
 def turn_to_pixels(
-    rows: Floats, at: int, pitch: int, d: Floats, source: int, area: int, count: int, pixels: int
+    rows: Floats, at: int, width: int, d: Floats, source: int, area: int, count: int, pixels: int
 ) -> None:
-    """rows[at + p * pitch + o] = d[source + o * area + p] for o < count."""
+    """rows[at + p * width + o] = d[source + o * area + p] for o < count."""
     for o in range(0, count, LANES):
-        if count >= LANES and pixels >= LANES:
-            o = min(o, count - LANES)
+        if o + LANES <= count and pixels >= LANES:
             for p in range(0, pixels, LANES):
-                p = min(p, pixels - LANES)
-                turn(d, source + o * area + p, area, rows, at + p * pitch + o, pitch)
+                last = min(p, pixels - LANES)
+                turn(d, source + o * area + last, area, rows, at + last * width + o, width)
         else:
             for other in range(o, min(o + LANES, count)):
                 for p in range(pixels):
-                    rows[at + p * pitch + other] = d[source + other * area + p]
+                    rows[at + p * width + other] = d[source + other * area + p]
 
 
 @reordered
@@ -72,70 +78,64 @@ def gradient_pixels(
     For the blocks of images from begin to end, and the blocks of outputs between the last two
     numbers (those of all groups are counted through).
     """
-    groups, outputs, count = g[1], g[3], phases[5]
+    outputs, count = g[3], phases[5]
     width = LANES * COLUMNS
     blocks = (outputs + width - 1) // width
-    pitch = (to_block - from_block) * width
     area = g[7] * g[8] * g[9]
     long = count + 1
-    sums = scratch(count * pitch + 16 + LANES * 2)
-    at = aligned(sums)
-    for i in range(count * pitch):
-        sums[at + i] = 0.0
+    sums = scratch((to_block - from_block) * count * width + 16 + LANES)
+    sum_base = aligned(sums)
+    clear(sums, sum_base, (to_block - from_block) * count * width)
     for b in range(from_block, to_block):
         for o in range(b % blocks * width, min((b % blocks + 1) * width, outputs)):
             out[(b // blocks * outputs + o) * long + count] = 0.0
-    planes = scratch(groups * g[2] * g[24] + 16 + LANES * 2)
+    planes = scratch(g[2] * g[24] + 16 + LANES * 2)
     base = aligned(planes)
-    clear(planes, base, groups * g[2] * g[24])
-    most = g[10] * g[12] * g[14] * g[9]
-    rows = scratch(most * pitch + 16 + LANES * 2)
-    row = aligned(rows)
-    for i in range(most * pitch):
-        rows[row + i] = 0.0
-    some = 256  # pixels whose part of d stays in the nearest cache
+    clear(planes, base, g[2] * g[24])
+    pixels = g[10] * g[12] * g[14] * g[9]
+    rows = scratch(pixels * width + 16 + LANES)
+    row_base = aligned(rows)
+    clear(rows, row_base, pixels * width)
+    some = max(NEAREST // width, 1)
     for unit in range(begin, end):
         strip = unit % g[13]
         band = unit // g[13] % g[11]
         first = unit // g[13] // g[11] * g[10]
         here = min(g[10], g[0] - first)
-        pack(
-            planes, base, x, g, first, here,
-            band * g[12] * g[15] + g[17], strip * g[14] * g[16] + g[18],
-        )  # fmt: skip
         deep = min(g[12], g[7] - band * g[12])
-        pixels = min(g[14], g[8] - strip * g[14]) * g[9]
-        for image in range(here):
-            for k in range(deep):
-                place = (image * deep + k) * pixels
-                source = (first + image) * groups * outputs * area
-                source += ((band * g[12] + k) * g[8] + strip * g[14]) * g[9]
-                for b in range(from_block, to_block):
-                    o = b % blocks * width
-                    channel = b // blocks * outputs + o
-                    these = min(width, outputs - o)
-                    turn_to_pixels(
-                        rows, row + place * pitch + (b - from_block) * width, pitch, d,
-                        source + channel * area, area, these, pixels,
-                    )  # fmt: skip
-                    for c in range(channel, channel + these):
-                        out[c * long + count] += total(d, source + c * area, pixels)
+        in_slice = min(g[14], g[8] - strip * g[14]) * g[9]
         n = count_starts(phases, 0, g, here, band, strip)
-        for p in range(0, n, some):
-            for b in range(from_block, to_block):
-                column = (b - from_block) * width
-                for k in range(0, count, ROWS):
-                    add_tile(
-                        sums, at + column, pitch, places, planes, base + b // blocks * g[2] * g[24],
-                        taps, k, count - 1, starts, p, min(p + some, n),
-                        rows, row + p * pitch + column, pitch,
-                    )  # fmt: skip
+        for group in range(from_block // blocks, (to_block + blocks - 1) // blocks):
+            pack(
+                planes, base, x, g, group, first, here,
+                band * g[12] * g[15] + g[17], strip * g[14] * g[16] + g[18],
+            )  # fmt: skip
+            for b in range(max(from_block, group * blocks), min(to_block, (group + 1) * blocks)):
+                o = b % blocks * width
+                channel = group * outputs + o
+                these = min(width, outputs - o)
+                for image in range(here):
+                    for k in range(deep):
+                        source = ((first + image) * g[1] * outputs + channel) * area
+                        source += ((band * g[12] + k) * g[8] + strip * g[14]) * g[9]
+                        to = row_base + (image * deep + k) * in_slice * width
+                        turn_to_pixels(rows, to, width, d, source, area, these, in_slice)
+                        for c in range(these):
+                            bias = (channel + c) * long + count
+                            out[bias] += total(d, source + c * area, in_slice)
+                at = sum_base + (b - from_block) * count * width
+                for p in range(0, n, some):
+                    for k in range(0, count, ROWS):
+                        add_tile(
+                            sums, at, places, planes, base, taps, k, count - 1,
+                            starts, p, min(p + some, n), rows, row_base + p * width,
+                        )  # fmt: skip
     for b in range(from_block, to_block):
         for o in range(b % blocks * width, min((b % blocks + 1) * width, outputs)):
             to = (b // blocks * outputs + o) * long
-            source = at + (b - from_block) * width + o - b % blocks * width
+            source = sum_base + (b - from_block) * count * width + o - b % blocks * width
             for k in range(count):
-                out[to + k] = sums[source + k * pitch]
+                out[to + k] = sums[source + k * width]
 
 
 def add_products(
@@ -181,13 +181,13 @@ def gradient_planes(
     to_block: int,
 ) -> None:
     """As `gradient_pixels`, with pieces of rows for vectors; its blocks are single outputs."""
-    groups, outputs, count = g[1], g[3], phases[5]
+    outputs, count = g[3], phases[5]
     in_row, columns, long = phases[3], g[9], count + 1
     for i in range(from_block * long, to_block * long):
         out[i] = 0.0
-    planes = scratch(groups * g[2] * g[24] + 16 + LANES * 2)
+    planes = scratch(g[2] * g[24] + 16 + LANES * 2)
     base = aligned(planes)
-    clear(planes, base, groups * g[2] * g[24] + LANES)
+    clear(planes, base, g[2] * g[24] + LANES)
     most = g[10] * g[12] * g[14] * in_row * LANES
     pieces = scratch(most)
     for i in range(most):
@@ -197,22 +197,22 @@ def gradient_planes(
         band = unit // g[13] % g[11]
         first = unit // g[13] // g[11] * g[10]
         here = min(g[10], g[0] - first)
-        pack(
-            planes, base, x, g, first, here,
-            band * g[12] * g[15] + g[17], strip * g[14] * g[16] + g[18],
-        )  # fmt: skip
         deep = min(g[12], g[7] - band * g[12])
         high = min(g[14], g[8] - strip * g[14])
         n = count_starts(phases, 0, g, here, band, strip)
-        for c in range(from_block, to_block):
-            for image in range(here):
-                for k in range(deep):
-                    source = ((first + image) * groups * outputs + c) * g[7] + band * g[12] + k
-                    source = (source * g[8] + strip * g[14]) * columns
-                    out[c * long + count] += total(d, source, high * columns)
-                    for i in range(high):
-                        line = ((image * deep + k) * high + i) * in_row * LANES
-                        copy(pieces, line, d, source + i * columns, columns)
-            source = base + c // outputs * g[2] * g[24]
-            for k in range(0, count, ROWS):
-                add_products(out, c * long, planes, source, taps, k, count, starts, n, pieces)
+        for group in range(from_block // outputs, (to_block + outputs - 1) // outputs):
+            pack(
+                planes, base, x, g, group, first, here,
+                band * g[12] * g[15] + g[17], strip * g[14] * g[16] + g[18],
+            )  # fmt: skip
+            for c in range(max(from_block, group * outputs), min(to_block, (group + 1) * outputs)):
+                for image in range(here):
+                    for k in range(deep):
+                        source = ((first + image) * g[1] * outputs + c) * g[7] + band * g[12] + k
+                        source = (source * g[8] + strip * g[14]) * columns
+                        out[c * long + count] += total(d, source, high * columns)
+                        for i in range(high):
+                            line = ((image * deep + k) * high + i) * in_row * LANES
+                            copy(pieces, line, d, source + i * columns, columns)
+                for k in range(0, count, ROWS):
+                    add_products(out, c * long, planes, base, taps, k, count, starts, n, pieces)

@@ -81,9 +81,9 @@ def correlate_planes(
     """
     groups, outputs = g[1], g[3]
     deep, high, broad = g[7], g[8], g[9]
-    planes = scratch(groups * g[2] * g[24] + 16 + LANES * 2)
+    planes = scratch(g[2] * g[24] + 16 + LANES * 2)
     base = aligned(planes)
-    clear(planes, base, groups * g[2] * g[24] + LANES)
+    clear(planes, base, g[2] * g[24] + LANES)
     pitch = (g[10] * g[12] * g[14] * phases[3] + COLUMNS) * LANES  # no phase has more positions
     sums = scratch(ROWS * pitch)
     for unit in range(begin, end):
@@ -91,21 +91,21 @@ def correlate_planes(
         band = unit // g[13] % g[11]
         first = unit // g[13] // g[11] * g[10]
         here = min(g[10], g[0] - first)
-        depth = band * g[12] * g[15] + g[17]
-        row = strip * g[14] * g[16] + g[18]
-        pack(planes, base, x, g, first, here, depth, row)
-        for phase in range(0, g[28] * 10, 10):
-            starts_at, taps_at, count = phases[phase], phases[phase + 4], phases[phase + 5]
-            pieces = count_starts(phases, phase, g, here, band, strip)
-            in_row, columns = phases[phase + 3], phases[phase + 9]
-            deep_here = max(min(g[12], phases[phase + 1] - band * g[12]), 0)
-            high_here = max(min(g[14], phases[phase + 2] - strip * g[14]), 0)
-            for group in range(groups):
-                source = base + group * g[2] * g[24]
+        for group in range(groups):
+            pack(
+                planes, base, x, g, group, first, here,
+                band * g[12] * g[15] + g[17], strip * g[14] * g[16] + g[18],
+            )  # fmt: skip
+            for phase in range(0, g[28] * 10, 10):
+                starts_at, taps_at, count = phases[phase], phases[phase + 4], phases[phase + 5]
+                pieces = count_starts(phases, phase, g, here, band, strip)
+                in_row, columns = phases[phase + 3], phases[phase + 9]
+                deep_here = max(min(g[12], phases[phase + 1] - band * g[12]), 0)
+                high_here = max(min(g[14], phases[phase + 2] - strip * g[14]), 0)
                 for o in range(0, outputs, ROWS):
                     for q in range(0, pieces, COLUMNS):
                         plane_tile(
-                            sums, pitch, bias, weights, group, o, rows, planes, source, starts,
+                            sums, pitch, bias, weights, group, o, rows, planes, base, starts,
                             starts_at + q, starts_at + pieces - 1, taps, taps_at, taps_at + count,
                             q * LANES, g,
                         )  # fmt: skip
