@@ -29,8 +29,8 @@ FUSED = [
     loss_loops.class_gradient, softmax_loops.softmax_columns, norm_loops.rows_gradient,
     norm_loops.normalize_units, norm_loops.units_gradient, normal_loops.normals,
     optim_loops.adam, optim_loops.adam_largest, optim_loops.sgd,
-    optim_loops.sgd_momentum, pool_loops.largest, pool_loops.largest_gradient,
-    pool_loops.largest_of_four, pool_loops.largest_of_four_gradient,
+    optim_loops.sgd_momentum, pool_loops.largest, pool_loops.maxima, pool_loops.means,
+    pool_loops.means_gradient, pool_loops.maxima_of_four,
     attention_loops.attention_weights, recurrent_loops.lstm_step,
     recurrent_loops.gru_step_gradient,
 ]  # fmt: skip

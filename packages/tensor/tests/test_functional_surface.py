@@ -15,8 +15,8 @@ from minitorch_tensor.functional.pool3d import max_pool3d_values
 OPS = [
     "avg_pool2d", "avg_pool3d", "batch_norm", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
     "conv_transpose2d", "conv_transpose3d", "cross_entropy", "ctc_loss", "dropout", "embedding",
-    "embedding_bag", "instance_norm", "layer_norm", "linear", "log_softmax", "rms_norm",
-    "scaled_dot_product_attention", "softmax",
+    "embedding_bag", "group_norm", "instance_norm", "layer_norm", "linear", "log_softmax",
+    "rms_norm", "scaled_dot_product_attention", "softmax",
 ]  # fmt: skip
 
 

@@ -80,6 +80,11 @@ def real(i: int) -> float:
     return float(i)
 
 
+def whole(x: float) -> int:
+    """The number without its fraction, as an integer of 32 bits."""
+    return int(x)
+
+
 def fma(a: float, b: float, c: float) -> float:
     """a * b + c, rounded once."""
     return a * b + c
@@ -93,6 +98,16 @@ def larger(a: float, b: float) -> float:
 def exp_negative(x: float) -> float:
     """exp(x) for x <= 0, cheaper: 0 where the result would be subnormal."""
     return ieee.exp(x)
+
+
+def separate(function: F) -> F:
+    """Mark a kernel of whose arrays none that is written shares memory with another.
+
+    Then LLVM need not compare where they lie before each loop, nor leave a loop as it is where that
+    would be too many comparisons.
+    """
+    function.__dict__["separate"] = True
+    return function
 
 
 def reordered(function: F) -> F:

@@ -78,9 +78,13 @@ def _emit(
         if called not in printed:
             _emit(called, body, printed, constants)
     parameters = ", ".join(inspect.signature(function).parameters)
+    told = ["    wide()"]
+    if "separate" in function.__dict__:
+        body.calls.add("separate")
+        told.append("    separate()")
     printed[function] = [
         f"def {function.__name__}({parameters}):",
-        "    wide()",
+        *told,
         *("    " + line for line in lines),
     ]
 
@@ -200,6 +204,8 @@ class _Writer(Inliner):
             return ast.Call(ast.Name("np.empty", ast.Load()), [*arguments, kind], [])
         if called is loops.real:
             return ast.Call(ast.Name(self.target.short, ast.Load()), arguments, [])
+        if called is loops.whole:
+            return ast.Call(ast.Name("np.int32", ast.Load()), arguments, [])
         if called in (loops.choose, loops.larger, loops.fma):
             self.body.calls.add(name)
             return ast.Call(node.func, arguments, [])

@@ -76,6 +76,20 @@ def apart(typing):
     return types.void(), code
 """
 
+SEPARATE = """\
+@intrinsic
+def separate(typing):
+    \"\"\"Tells LLVM that no two arrays share memory, if one of them is written.\"\"\"
+
+    def code(context, builder, signature, args):
+        for argument in builder.function.args:
+            if argument.name.endswith(".4"):  # where the elements of an array lie
+                argument.add_attribute("noalias")
+        return context.get_dummy_value()
+
+    return types.void(), code
+"""
+
 _BUFFER = """\
 from numba.core import cgutils
 
@@ -197,7 +211,7 @@ def ldexp(x, n):
     return scaled(x, np.int32(n))
 """
 
-_PLAIN = {"choose": CHOOSE, "apart": APART}
+_PLAIN = {"choose": CHOOSE, "apart": APART, "separate": SEPARATE}
 _PLAIN |= {f"buffer_{side}": _BUFFER.format(side=side) for side in (32, 64)}
 
 _LLVM_NAMES = {name: name for name in ("floor", "ceil", "trunc", "rint", "sqrt", "fabs")}

@@ -19,6 +19,7 @@ from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.checks import Ints, require_floating
 from minitorch_tensor.functional.pool import largest, lowest
 from minitorch_tensor.layout import Shape
+from minitorch_tensor.op import Op
 from minitorch_tensor.pointwise import where
 
 Ranges = tuple[tuple[tuple[int, int], ...], ...]
@@ -27,7 +28,8 @@ Sizes = int | Sequence[int | None] | None
 """One number of windows for all dimensions, or one for each; None keeps a size."""
 
 
-def _ranges(n: int, count: int) -> tuple[tuple[int, int], ...]:
+def ranges(n: int, count: int) -> tuple[tuple[int, int], ...]:
+    """Where each of so many windows over n elements starts and ends."""
     return tuple((i * n // count, -(-(i + 1) * n // count)) for i in range(count))
 
 
@@ -75,14 +77,20 @@ def _mean(x: Tensor, dim: int, count: int) -> Tensor:
         return views.slice_(x, dim, 0, 0)
     if n % count == 0:
         return views.unflatten(x, dim, (count, n // count)).mean(dim + 1)
-    parts = [views.slice_(x, dim, start, end - start) for start, end in _ranges(n, count)]
+    parts = [views.slice_(x, dim, start, end - start) for start, end in ranges(n, count)]
     return joining.cat([part.mean(dim, True) for part in parts], dim)
 
 
-def _means(name: str, n: int, x: Tensor, output_size: Sizes) -> Tensor:
-    for i, count in enumerate(_output(name, n, x, output_size)):
-        x = _mean(x, x.ndim - n + i, count)
+@Op
+def adaptive_means(x: Tensor, output: Shape) -> Tensor:
+    """The means of so many windows along each of the last dimensions."""
+    for i, count in enumerate(output):
+        x = _mean(x, x.ndim - len(output) + i, count)
     return x
+
+
+def _means(name: str, n: int, x: Tensor, output_size: Sizes) -> Tensor:
+    return adaptive_means(x, _output(name, n, x, output_size))
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Ints) -> Tensor:
@@ -173,17 +181,23 @@ def max_of_ranges(x: Tensor, tables: NDArray[np.int64]) -> tuple[Tensor, Tensor]
     return largest(x, seen, table, filled)
 
 
-def _maxima(name: str, n: int, x: Tensor, output_size: Sizes) -> tuple[Tensor, Tensor]:
-    output = _output(name, n, x, output_size)
+@Op
+def adaptive_maxima(x: Tensor, output: Shape) -> tuple[Tensor, Tensor]:
+    """The maxima of so many windows along each of the last dimensions, and where they are."""
+    n = len(output)
     lead, size = x.shape[:-n], x.shape[-n:]
     shape = (*lead, *output)
     if 0 in shape:
         empty = views.expand_to(views.reshape(x, -1)[:0].sum(), shape)
         return empty, x._arange(0).new_empty(shape)
-    ranges = tuple(_ranges(k, count) for k, count in zip(size, output, strict=True))
+    found_ranges = tuple(ranges(k, count) for k, count in zip(size, output, strict=True))
     rows = views.reshape(x, (math.prod(lead), math.prod(size)))
-    y, found = max_of_ranges(rows, window_table(size, ranges)[None])
+    y, found = max_of_ranges(rows, window_table(size, found_ranges)[None])
     return views.reshape(y, shape), views.reshape(found, shape)
+
+
+def _maxima(name: str, n: int, x: Tensor, output_size: Sizes) -> tuple[Tensor, Tensor]:
+    return adaptive_maxima(x, _output(name, n, x, output_size))
 
 
 def adaptive_max_pool1d_with_indices(

@@ -31,6 +31,7 @@ def divisors(window: Window, count_include_pad: bool) -> list[list[int]]:
     return counts
 
 
+@Op
 def mean_of_windows(
     x: Tensor, window: Window, count_include_pad: bool, divisor_override: int | None
 ) -> Tensor:

@@ -98,7 +98,8 @@ def _positions(
     return count
 
 
-def max_of_windows(name: str, x: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+@Op
+def max_of_windows(x: Tensor, window: Window, name: str) -> tuple[Tensor, Tensor]:
     """The largest element of each window, and where in x's last dimensions, flattened, it is."""
     if x.dtype is dtypes.bool_:
         raise RuntimeError(f"{name}: not defined for bool tensors; convert with .float()")
@@ -195,7 +196,7 @@ def max_pool1d_with_indices(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
     """
     window = pooling("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return max_of_windows("max_pool1d", input, window)
+    return max_of_windows(input, window, "max_pool1d")
 
 
 def max_pool2d_with_indices(
@@ -212,7 +213,7 @@ def max_pool2d_with_indices(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
     """
     window = pooling("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return max_of_windows("max_pool2d", input, window)
+    return max_of_windows(input, window, "max_pool2d")
 
 
 @Op

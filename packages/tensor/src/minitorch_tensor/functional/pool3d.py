@@ -24,7 +24,7 @@ def max_pool3d_with_indices(
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
     """
     window = pooling("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return max_of_windows("max_pool3d", input, window)
+    return max_of_windows(input, window, "max_pool3d")
 
 
 @Op
