@@ -12,7 +12,7 @@ import pytest
 
 import minitorch
 
-from .programs import autoencoder, characters, lenet, logistic, mlp, penalty
+from .programs import autoencoder, characters, charlstm, gpt, lenet, logistic, mlp, penalty
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.parity
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.parity
 @pytest.mark.parametrize("device", ["numpy", "cpu"])
 @pytest.mark.parametrize(
     "program",
-    [lenet, mlp, autoencoder, logistic, characters, penalty],
+    [lenet, mlp, autoencoder, logistic, characters, penalty, charlstm, gpt],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_an_ordinary_program_gives_the_losses_of_torch(
