@@ -5,7 +5,8 @@ import io
 import pytest
 
 import minitorch_fast
-from minitorch_fast import cache, explanation, warm
+import minitorch_operators as op
+from minitorch_fast import cache, explanation, steps, warm
 from minitorch_fast.__main__ import main
 from minitorch_operators import ALL, Binary, Unary
 from minitorch_tensor import float64
@@ -60,7 +61,7 @@ def test_a_comparison_in_float64() -> None:
 def test_an_unknown_name(name: str, near: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match=f"no operator is named '{name}'; .*{near}"):
         minitorch_fast.explain(name)
-    assert main(["explain", name]) == 2
+    assert main(["explain", name]) == main(["steps", name]) == 2
     assert near in capsys.readouterr().err
 
 
@@ -73,6 +74,14 @@ def test_the_loop_is_the_widest_of_the_kernel() -> None:
     assert width == "vectors of 512 bits"
     _, width = explanation.vector_loop(".LBB0_1:\n\tmulss (%rdx), %xmm0\n\tjne .LBB0_1\n")
     assert width == "one element at a time"
+
+
+def test_what_each_step_gains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "_seconds", lambda call: [call(), 1e-6][1])
+    lines = steps.report(op.maximum).splitlines()
+    assert [line.split()[-1] for line in lines[2:8]] == ["50.00", *["1.00"] * 5]
+    assert lines[-1].startswith("turned, in tiles")
+    assert len(lines) == 12
 
 
 def test_warming_compiles_once(monkeypatch: pytest.MonkeyPatch) -> None:

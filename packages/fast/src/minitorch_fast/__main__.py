@@ -1,4 +1,4 @@
-"""`python -m minitorch_fast warm` and `python -m minitorch_fast explain gelu`."""
+"""`python -m minitorch_fast warm`, `python -m minitorch_fast explain gelu`, `... steps gelu`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def main(arguments: Sequence[str]) -> int:
     explain = commands.add_parser("explain", help="an operator, from its function to its loop")
     explain.add_argument("name", help="such as gelu")
     explain.add_argument("--dtype", choices=["float32", "float64"], default="float32")
+    steps = commands.add_parser("steps", help="what each step to an operator's loop gains")
+    steps.add_argument("name", nargs="?", default="gelu", help="such as gelu")
     chosen = parser.parse_args(arguments)
     if chosen.command == "warm":
         from minitorch_fast.warm import warm as run
@@ -24,10 +26,16 @@ def main(arguments: Sequence[str]) -> int:
         run(chosen.jobs, sys.stderr)
         return 0
     from minitorch_fast.explanation import explain as describe
+    from minitorch_fast.explanation import operator_of
     from minitorch_tensor import float32, float64
 
     try:
-        print(describe(chosen.name, float64 if chosen.dtype == "float64" else float32))
+        if chosen.command == "steps":
+            from minitorch_fast.steps import report
+
+            print(report(operator_of(chosen.name)))
+        else:
+            print(describe(chosen.name, float64 if chosen.dtype == "float64" else float32))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2

@@ -47,14 +47,7 @@ def explain(name: str, dtype: DType = float32) -> Explanation:
     def _neg(x: float) -> float:
     ...
     """
-    operator = ALL.get(name)
-    if operator is None:
-        import difflib
-
-        near = difflib.get_close_matches(name, ALL, 4, 0.5)
-        near += [other for other in ALL if name and name in other and other not in near]
-        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(ALL)}"
-        raise ValueError(f"explain: no operator is named {name!r}; {hint}")
+    operator = operator_of(name)
     from minitorch_fast import kernels, numba_config
 
     fn = operator.fn
@@ -68,6 +61,23 @@ def explain(name: str, dtype: DType = float32) -> Explanation:
     parts.append(f"== {name}: the kernel, for Numba, at {dtype.name}\n\n{_kernel(text)}")
     parts.append(f"== {name}: the loop, for {numba_config.target()}: {width}\n\n{loop}")
     return Explanation("\n\n".join(parts))
+
+
+def operator_of(name: str) -> Unary | Binary | Ternary:
+    """The operator of this name.
+
+    Raises:
+        ValueError: if there is none; the message names those with a similar name.
+    """
+    operator = ALL.get(name)
+    if operator is None:
+        import difflib
+
+        near = difflib.get_close_matches(name, ALL, 4, 0.5)
+        near += [other for other in ALL if name and name in other and other not in near]
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(ALL)}"
+        raise ValueError(f"explain: no operator is named {name!r}; {hint}")
+    return operator
 
 
 def _rules(operator: Unary | Binary | Ternary) -> list[object]:
