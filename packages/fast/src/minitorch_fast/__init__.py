@@ -4,7 +4,7 @@ Importing this package makes its backend compute on devices of type "cpu", and i
 replace composites there. Numba itself is imported when the first kernel is needed.
 """
 
-from minitorch_fast import functional, moments, scans
+from minitorch_fast import functional, moments, ordering, scans
 from minitorch_fast.backend import FastBackend
 from minitorch_fast.explanation import explain
 from minitorch_fast.memory import empty_cache
@@ -18,6 +18,7 @@ __all__ = [
     "functional",
     "get_num_threads",
     "moments",
+    "ordering",
     "scans",
     "set_num_threads",
 ]

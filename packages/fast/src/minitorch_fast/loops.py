@@ -4,6 +4,7 @@ A fused kernel is a function with annotated parameters:
 
     Floats      a flat array of the kernel's dtype, float32 or float64
     Ints        a flat array of int64
+    Bits        a flat array of integers as wide as the dtype: the bits of its numbers
     Words       a flat array of uint32
     Bytes       a flat array of uint8
     float       a number of that dtype
@@ -63,6 +64,10 @@ class Bytes(Protocol):
         ...
 
     def __setitem__(self, i: int, value: int, /) -> None: ...
+
+
+class Bits(Ints, Protocol):
+    """A flat array of integers as wide as the kernel's dtype: the bits of its numbers."""
 
 
 def scratch(n: int) -> Floats:

@@ -50,6 +50,7 @@ def _signature(function: FunctionType, kind: Kind) -> str:
     types = {
         "Floats": f"{kind}[::1]",
         "Ints": "int64[::1]",
+        "Bits": "int32[::1]" if kind == "float32" else "int64[::1]",
         "Words": "uint32[::1]",
         "Bytes": "uint8[::1]",
         "float": kind,

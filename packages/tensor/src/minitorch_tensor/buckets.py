@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import gathering, pointwise, views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.op import Op
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -85,7 +86,7 @@ def _search(
     shape = values.shape
     if sequence.ndim == 1:
         values = views.reshape(values, -1)
-    found = _bisect(sequence, values, right)
+    found = bisect(sequence, values, right)
     return views.reshape(found, shape).to(dtypes.int32 if out_int32 else dtypes.int64)
 
 
@@ -119,8 +120,14 @@ def _in_order(name: str, sequence: Tensor, sorter: Tensor) -> Tensor:
         raise RuntimeError(f"{name}: sorter index out of range: {error}") from None
 
 
-def _bisect(sequence: Tensor, values: Tensor, right: bool) -> Tensor:
-    """Halve all intervals [low, high) at once, log2(n) times: a few operations on any device."""
+@Op
+def bisect(sequence: Tensor, values: Tensor, right: bool) -> Tensor:
+    """Halve all intervals [low, high) at once, log2(n) times: a few operations on any device.
+
+    >>> from minitorch_tensor import tensor
+    >>> bisect(tensor([1, 3, 3, 5]), tensor([3]), True)
+    Tensor([3], requires_grad=False)
+    """
     size = sequence.shape[-1]
     low = values._full(values.shape, 0, dtypes.int64)
     if size == 0 or values.numel() == 0:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 import numpy.typing as npt
 
-from minitorch_tensor import conversion, gathering, views
+from minitorch_tensor import conversion, gathering, ordering, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.layout import wrap_dim
@@ -61,6 +61,10 @@ def unique(
     >>> unique(tensor([3, 1, 3]), return_counts=True)
     (Tensor([1, 3], requires_grad=False), Tensor([1, 2], requires_grad=False))
     """
+    if dim is None:
+        flat = views.reshape(input.detach(), -1)
+        ordered = ordering.in_order(flat, 0, False)
+        return _runs(input, ordered.values, ordered.indices, return_inverse, return_counts)
     rows = _rows("unique", input, dim)
     order = np.lexsort(rows.T[::-1])
     return _distinct(input, rows, order, return_inverse, return_counts, dim)
@@ -103,16 +107,45 @@ def unique_consecutive(
     >>> unique_consecutive(tensor([1, 1, 2, 1]))
     Tensor([1, 2, 1], requires_grad=False)
     """
+    if dim is None:
+        flat = views.reshape(input.detach(), -1)
+        return _runs(input, flat, None, return_inverse, return_counts)
     rows = _rows("unique_consecutive", input, dim)
     order = np.arange(len(rows))
     return _distinct(input, rows, order, return_inverse, return_counts, dim)
 
 
-def _rows(name: str, x: Tensor, dim: int | None) -> HostArray:
+def _runs(
+    x: Tensor, ordered: Tensor, order: Tensor | None, return_inverse: bool, return_counts: bool
+) -> Tensor | tuple[Tensor, ...]:
+    """The first of each run of equal elements, in which run each is, how long they are.
+
+    Args:
+        x: the input.
+        ordered: its elements, (n,).
+        order: where they were, (n,), if not in this order.
+        return_inverse: whether the runs are asked for.
+        return_counts: whether their lengths are.
+    """
+    array = conversion.host_array(ordered)
+    begins = np.ones(len(array), bool)
+    np.not_equal(array[1:], array[:-1], out=begins[1:])
+    found = [conversion.from_host(x, array[begins])]
+    if return_inverse:
+        inverse = np.cumsum(begins)
+        inverse -= 1
+        if order is not None:
+            inverse[conversion.host_array(order)] = inverse.copy()
+        found.append(conversion.from_host(x, inverse.reshape(x.shape)))
+    if return_counts:
+        counts = np.diff(np.append(np.flatnonzero(begins), len(array)))
+        found.append(conversion.from_host(x, counts))
+    return tuple(found) if len(found) > 1 else found[0]
+
+
+def _rows(name: str, x: Tensor, dim: int) -> HostArray:
     """What is compared, as the rows of a matrix (count, m)."""
     array = conversion.host_array(x)
-    if dim is None:
-        return array.reshape(-1, 1)
     if x.ndim == 0:
         raise IndexError(f"{name}: dim {dim} was given, but the tensor has no dimensions")
     i = wrap_dim(dim, x.ndim)
@@ -128,7 +161,7 @@ def _rows(name: str, x: Tensor, dim: int | None) -> HostArray:
 
 def _distinct(
     x: Tensor, rows: HostArray, order: Indices, return_inverse: bool, return_counts: bool,
-    dim: int | None,
+    dim: int,
 ) -> Tensor | tuple[Tensor, ...]:  # fmt: skip
     """The first of each run of equal rows in this order, where each went, how many there are."""
     ordered = rows[order]
@@ -136,18 +169,12 @@ def _distinct(
     begins[1:] = (ordered[1:] != ordered[:-1]).any(1)
     starts = np.flatnonzero(begins)
     first = new_tensor(x, order[starts], dtype=dtypes.int64)
-    if dim is None:
-        values = gathering.gather(views.reshape(x.detach(), -1), 0, first)
-    else:
-        values = gathering.index_select(x.detach(), dim, first)
-    found = [values]
+    found = [gathering.index_select(x.detach(), dim, first)]
     if return_inverse:
         inverse = np.empty(len(rows), np.int64)
         inverse[order] = np.cumsum(begins) - 1
-        found.append(
-            new_tensor(x, inverse.reshape(x.shape) if dim is None else inverse, dtype=dtypes.int64)
-        )
+        found.append(new_tensor(x, inverse, dtype=dtypes.int64))
     if return_counts:
         counts = np.diff(np.append(starts, len(rows)))
         found.append(new_tensor(x, counts, dtype=dtypes.int64))
-    return tuple(found) if len(found) > 1 else values
+    return tuple(found) if len(found) > 1 else found[0]

@@ -15,6 +15,7 @@ from minitorch_tensor import conversion, gathering, ordering, ranking, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.layout import wrap_dim
+from minitorch_tensor.op import Op
 from minitorch_tensor.reductions import ValuesIndices, share, sum
 from minitorch_tensor.siblings import new_tensor
 
@@ -47,14 +48,42 @@ def _rows(x: Tensor, dim: int) -> HostArray:
     return np.moveaxis(np.atleast_1d(conversion.host_array(x)), dim, -1)
 
 
-def _picked(x: Tensor, dim: int, found: ranking.Indices, keepdim: bool) -> ValuesIndices:
-    """The elements of the rows of `dim` at indices (..., 1), which go along with it or stay."""
+def _picked(x: Tensor, dim: int, found: ranking.Indices) -> ValuesIndices:
+    """The elements of the rows of `dim` at indices (..., 1)."""
     shape = tuple(1 if d == dim else n for d, n in enumerate(x.shape))
     indices = new_tensor(x, np.moveaxis(found, -1, dim).reshape(shape), dtype=dtypes.int64)
-    values = gathering.gather(x, dim, indices)
-    if keepdim or x.ndim == 0:
-        return ValuesIndices(values, indices)
+    return ValuesIndices(gathering.gather(x, dim, indices), indices)
+
+
+def _dropped(found: ValuesIndices, dim: int, keepdim: bool) -> ValuesIndices:
+    """What was found without the dimension, which has size 1, unless it is to stay."""
+    values, indices = found
+    if keepdim or values.ndim == 0:
+        return found
     return ValuesIndices(views.squeeze(values, dim), views.squeeze(indices, dim))
+
+
+@Op
+def of_rank(x: Tensor, dim: int, rank: int, ignore_nan: bool) -> ValuesIndices:
+    """The element of a rank, from 0 on, along a dimension, which stays as size 1.
+
+    For rank -1 it is the median: of what is not nan, or else the first nan if there is one. Sorted,
+    nan lie last, so the place is that of the middle, or of the first nan.
+
+    >>> from minitorch_tensor import tensor
+    >>> of_rank(tensor([3.0, 1.0, 2.0]), 0, -1, False).values
+    Tensor([2.], requires_grad=False)
+    """
+    rows = _rows(x, dim)
+    size = rows.shape[-1]
+    ranks = np.full((*rows.shape[:-1], 1), rank)
+    if rank < 0:
+        numbers = np.sum(rows == rows, -1, keepdims=True)
+        if ignore_nan:
+            ranks = np.maximum(numbers - 1, 0) // 2
+        else:
+            ranks = np.where(numbers == size, (size - 1) // 2, numbers)
+    return _picked(x, dim, ranking.at_rank(rows, ranks))
 
 
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
@@ -78,9 +107,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Val
             f"kthvalue: selected number k = {k} is out of range for dimension {i} with size {size}"
         )
     _require_elements("kthvalue", input, i)
-    rows = _rows(input, i)
-    rank = np.full((*rows.shape[:-1], 1), k - 1)
-    return _picked(input, i, ranking.at_rank(rows, rank), keepdim)
+    return _dropped(of_rank(input, i, k - 1, False), i, keepdim)
 
 
 @overload
@@ -132,16 +159,9 @@ def nanmedian(
 
 
 def _median(name: str, x: Tensor, dim: int, keepdim: bool, *, ignore_nan: bool) -> ValuesIndices:
-    """Sorted, nan lie last: so the place is that of the middle, or of the first nan."""
     _refuse_bools(name, x)
-    i, size = _require_elements(name, x, dim)
-    rows = _rows(x, i)
-    numbers = np.sum(rows == rows, -1, keepdims=True)
-    if ignore_nan:
-        rank = np.maximum(numbers - 1, 0) // 2
-    else:
-        rank = np.where(numbers == size, (size - 1) // 2, numbers)
-    return _picked(x, i, ranking.at_rank(rows, rank), keepdim)
+    i, _ = _require_elements(name, x, dim)
+    return _dropped(of_rank(x, i, -1, ignore_nan), i, keepdim)
 
 
 def _median_of_all(name: str, x: Tensor, *, ignore_nan: bool) -> Tensor:
@@ -176,15 +196,15 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     indices=Tensor(2, requires_grad=False))
     """
     i, size = _require_elements("mode", input, dim)
-    array = _rows(input, i)
-    order = ranking.order(array, -1, False)
-    rows = np.take_along_axis(array, order, -1)
+    ordered = ordering.in_order(input.detach(), i, False)
+    rows, order = _rows(ordered.values, i), _rows(ordered.indices, i)
     places = np.arange(size)
     begins = np.ones(rows.shape, bool)
     begins[..., 1:] = rows[..., 1:] != rows[..., :-1]
     length = places - np.maximum.accumulate(np.where(begins, places, 0), -1)
     longest = np.argmax(length, -1, keepdims=True)  # the end of the first run that is as long
-    return _picked(input, i, np.take_along_axis(order, longest, -1), keepdim)
+    found = np.take_along_axis(order, longest, -1).astype(np.int64, copy=False)
+    return _dropped(_picked(input, i, found), i, keepdim)
 
 
 def msort(input: Tensor) -> Tensor:

@@ -27,9 +27,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     >>> argsort(tensor([3.0, 1.0, 2.0]))
     Tensor([1, 2, 0], requires_grad=False)
     """
-    i = wrap_dim(dim, input.ndim)
-    order = ranking.order(np.atleast_1d(conversion.host_array(input)), i, descending)
-    return conversion.from_host(input, order.reshape(input.shape))
+    return in_order(input.detach(), wrap_dim(dim, input.ndim), descending).indices
 
 
 def sort(
@@ -41,8 +39,20 @@ def sort(
     PyTorch promises only for stable=True.
     https://docs.pytorch.org/docs/stable/generated/torch.sort.html
     """
-    indices = argsort(input, dim, descending)
-    return ValuesIndices(gathering.gather(input, dim, indices), indices)
+    return in_order(input, wrap_dim(dim, input.ndim), descending)
+
+
+@Op
+def in_order(x: Tensor, dim: int, descending: bool) -> ValuesIndices:
+    """`sort` along a dimension that is counted from the front.
+
+    >>> from minitorch_tensor import tensor
+    >>> in_order(tensor([3.0, 1.0, 2.0]), 0, False).indices
+    Tensor([1, 2, 0], requires_grad=False)
+    """
+    order = ranking.order(np.atleast_1d(conversion.host_array(x)), dim, descending)
+    indices = conversion.from_host(x, order.reshape(x.shape))
+    return ValuesIndices(gathering.gather(x, dim, indices), indices)
 
 
 def topk(
@@ -67,10 +77,21 @@ def topk(
         raise RuntimeError(f"topk: selected index k out of range: k = {k} of {size} elements")
     if input.ndim == 0:
         return ValuesIndices(views.clone(input), argsort(input))
-    rows = np.moveaxis(conversion.host_array(input), i, -1)
-    found = np.moveaxis(ranking.leading(rows, k, largest), -1, i)
-    indices = conversion.from_host(input, found.reshape(found.shape))
-    return ValuesIndices(gathering.gather(input, i, indices), indices)
+    return leading(input, k, i, largest)
+
+
+@Op
+def leading(x: Tensor, k: int, dim: int, largest: bool) -> ValuesIndices:
+    """`topk` along a dimension that is counted from the front.
+
+    >>> from minitorch_tensor import tensor
+    >>> leading(tensor([3.0, 1.0, 2.0]), 1, 0, False).indices
+    Tensor([1], requires_grad=False)
+    """
+    rows = np.moveaxis(conversion.host_array(x), dim, -1)
+    found = np.moveaxis(ranking.leading(rows, k, largest), -1, dim)
+    indices = conversion.from_host(x, found.reshape(found.shape))
+    return ValuesIndices(gathering.gather(x, dim, indices), indices)
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
