@@ -100,6 +100,19 @@ def test_same_as_the_composite(
     first_order(fused, composite, arrays[:2])
 
 
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_rows_next_to_the_padding(stride: int) -> None:
+    arrays = [random(*s).astype(np.float32) for s in ((200, 8, 10, 9), (8, 8, 5, 3), (8,))]
+
+    def fused(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+        return conv2d_fused(x, w, b, stride, (3, 1))
+
+    def composite(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+        return conv2d.composite(x, w, b, stride, (3, 1))
+
+    first_order(fused, composite, arrays)
+
+
 # input, weight, stride, padding, output padding, groups, dilation
 TRANSPOSED: list[tuple[Shape, Shape, Ints, Ints, Ints, int, Ints]] = [
     ((3, 8, 5, 6), (8, 8, 3, 3), 1, 0, 0, 1, 1),
