@@ -140,16 +140,18 @@ def test_concat_and_subset() -> None:
     assert [Subset(both, [4, 0])[i] for i in range(2)] == [11, 0]
     with pytest.raises(IndexError, match="index 5 is out of range for 5 items"):
         _ = both[5]
-    with pytest.raises(ValueError, match="should not be an empty iterable"):
+    with pytest.raises(ValueError, match="absolute value of index should not exceed"):
+        _ = both[-6]
+    with pytest.raises(AssertionError, match="should not be an empty iterable"):
         ConcatDataset([])
 
 
 def test_tensor_datasets_want_equal_lengths() -> None:
-    with pytest.raises(ValueError, match=r"Size mismatch between tensors.*\(3,\), \(4, 2\)"):
+    with pytest.raises(AssertionError, match=r"Size mismatch between tensors.*\(3,\), \(4, 2\)"):
         TensorDataset(torch.zeros(3), torch.zeros(4, 2))
     with pytest.raises(ValueError, match="expected at least one tensor"):
         TensorDataset()
-    with pytest.raises(ValueError, match="Size mismatch"):
+    with pytest.raises(AssertionError, match="Size mismatch"):
         TensorDataset(torch.tensor(1.0))
 
 
@@ -169,7 +171,11 @@ def test_random_split_wants_lengths_that_fit() -> None:
         ({"shuffle": True, "sampler": [0]}, "sampler option is mutually exclusive with shuffle"),
         ({"batch_sampler": [[0]], "shuffle": True}, "batch_sampler option is mutually exclusive"),
         ({"batch_size": None, "drop_last": True}, "mutually exclusive with drop_last"),
-        ({"batch_size": None, "collate_fn": len}, "mutually exclusive with collate_fn"),
+        ({"num_workers": -1}, "num_workers option should be non-negative"),
+        ({"timeout": -1}, "timeout option should be non-negative"),
+        ({"prefetch_factor": 2}, "prefetch_factor option could only be specified in multi"),
+        ({"persistent_workers": True}, "persistent_workers option needs num_workers > 0"),
+        ({"multiprocessing_context": "spawn"}, "can only be used with multi-process loading"),
         ({"batch_size": 0}, "batch_size should be a positive integer value, but got batch_size=0"),
     ],
 )

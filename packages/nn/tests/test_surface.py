@@ -44,6 +44,7 @@ MODULES = [
     "minitorch.utils",
     "minitorch.utils.checkpoint",
     "minitorch.utils.data",
+    "minitorch.utils.data.distributed",
 ]
 
 INTERNAL = {  # contracts between the layers: they are imported from the layer itself

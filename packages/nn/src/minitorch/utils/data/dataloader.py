@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from functools import partial
-from typing import Generic, TypeVar, overload
-
-import numpy as np
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from itertools import repeat
+from typing import Generic, TypeVar, Unpack, overload
 
 from minitorch.utils.data.collate import Item, default_collate, default_convert
-from minitorch.utils.data.dataset import Indexed, Subset, TensorDataset
+from minitorch.utils.data.dataset import Indexed, IterableDataset
+from minitorch.utils.data.fetch import Collate, fetchers, streamer
+from minitorch.utils.data.loader_options import (
+    LoaderOptions,
+    check_batches,
+    check_stream,
+    check_workers,
+)
 from minitorch.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
-from minitorch_tensor import Generator, Tensor, default_generator, from_numpy
+from minitorch_tensor import Generator, Tensor, default_generator
 from minitorch_tensor.choices import draw_seed
 
 S = TypeVar("S")
 B = TypeVar("B")
+
+Source = Indexed[S] | IterableDataset[S]
+"""What a loader reads."""
+
+_FIXED = frozenset(
+    ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
+)
 
 
 class DataLoader(Generic[B]):
@@ -27,23 +39,33 @@ class DataLoader(Generic[B]):
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
     Args:
-        dataset: anything with a length and items; tuples of tensors give lists of batched tensors.
+        dataset: anything with a length and items, or an `IterableDataset`; tuples of tensors give
+            lists of batched tensors.
         batch_size: how many items make a batch; None gives the items themselves.
         shuffle: whether the order is drawn anew for each epoch.
         sampler: gives the indices of an epoch, instead of `shuffle`.
         batch_sampler: gives lists of indices, instead of the three above and `drop_last`.
         num_workers: 0: batches are made in this process, when they are asked for.
-        collate_fn: makes a batch of a list of items; `default_collate` if omitted.
+        collate_fn: makes a batch of a list of items, `default_collate` if omitted; where
+            `batch_size` is None, it is given single items, and `default_convert` if omitted.
         pin_memory: accepted, and without effect: batches are on the device of the dataset.
         drop_last: whether to leave out a last batch that is not full.
+        timeout: for workers, like the rest: kept, and without effect where there are none.
+        worker_init_fn: see `timeout`.
+        multiprocessing_context: see `timeout`; must be None.
         generator: where the draws come from; the default generator if omitted.
+        prefetch_factor: see `timeout`; must be None.
+        persistent_workers: see `timeout`; must be False.
+        pin_memory_device: see `pin_memory`.
+        in_order: see `timeout`.
 
     Raises:
-        ValueError: if arguments exclude one another, or `num_workers` is not 0.
+        ValueError: if arguments exclude one another, or `num_workers` is not 0, or what makes the
+            batches is replaced afterwards.
         TypeError: if the dataset has no length or no items.
 
     >>> import minitorch as torch
-    >>> data = TensorDataset(torch.arange(5), torch.arange(5) * 10)
+    >>> data = torch.utils.data.TensorDataset(torch.arange(5), torch.arange(5) * 10)
     >>> for x, y in DataLoader(data, batch_size=2):
     ...     print(x.tolist(), y.tolist())
     [0, 1] [0, 10]
@@ -54,137 +76,152 @@ class DataLoader(Generic[B]):
     @overload
     def __init__(
         self,
-        dataset: Indexed[S],
-        batch_size: int | None = 1,
+        dataset: Source[S],
+        batch_size: int = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
         batch_sampler: Iterable[list[int]] | None = None,
         num_workers: int = 0,
         *,
         collate_fn: Callable[[list[S]], B],
-        pin_memory: bool = False,
-        drop_last: bool = False,
-        generator: Generator | None = None,
+        **options: Unpack[LoaderOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        dataset: Source[S],
+        batch_size: None,
+        shuffle: bool | None = None,
+        sampler: Iterable[int] | None = None,
+        batch_sampler: Iterable[list[int]] | None = None,
+        num_workers: int = 0,
+        *,
+        collate_fn: Callable[[S], B],
+        **options: Unpack[LoaderOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: DataLoader[Tensor],
-        dataset: Indexed[Item],
+        dataset: Source[Item],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
         batch_sampler: Iterable[list[int]] | None = None,
         num_workers: int = 0,
-        *,
-        pin_memory: bool = False,
-        drop_last: bool = False,
-        generator: Generator | None = None,
+        **options: Unpack[LoaderOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: DataLoader[list[Tensor]],
-        dataset: Indexed[tuple[Item, ...]],
+        dataset: Source[tuple[Item, ...]],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
         batch_sampler: Iterable[list[int]] | None = None,
         num_workers: int = 0,
-        *,
-        pin_memory: bool = False,
-        drop_last: bool = False,
-        generator: Generator | None = None,
+        **options: Unpack[LoaderOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: DataLoader[dict[str, Tensor]],
-        dataset: Indexed[Mapping[str, Item]],
+        dataset: Source[Mapping[str, Item]],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
         batch_sampler: Iterable[list[int]] | None = None,
         num_workers: int = 0,
-        *,
-        pin_memory: bool = False,
-        drop_last: bool = False,
-        generator: Generator | None = None,
+        **options: Unpack[LoaderOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: DataLoader[object],
-        dataset: Indexed[object],
+        dataset: Source[object],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
         batch_sampler: Iterable[list[int]] | None = None,
         num_workers: int = 0,
-        *,
-        pin_memory: bool = False,
-        drop_last: bool = False,
-        generator: Generator | None = None,
+        **options: Unpack[LoaderOptions],
     ) -> None: ...
     def __init__(
         self,
-        dataset: Indexed[S],
+        dataset: Source[S],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
         batch_sampler: Iterable[list[int]] | None = None,
         num_workers: int = 0,
-        *,
-        collate_fn: Callable[[list[S]], B] | None = None,
+        collate_fn: Collate[S, B] | None = None,
         pin_memory: bool = False,
         drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], object] | None = None,
+        multiprocessing_context: object = None,
         generator: Generator | None = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
     ) -> None:
-        if num_workers != 0:
-            raise ValueError(
-                f"DataLoader: num_workers must be 0, but got {num_workers}; batches are made in "
-                "this process"
-            )
-        if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
-            raise TypeError(
-                "DataLoader: the dataset must have __getitem__ and __len__, but "
-                f"{type(dataset).__name__} has not"
-            )
-        if sampler is not None and shuffle:
-            raise ValueError("sampler option is mutually exclusive with shuffle")
-        if batch_sampler is not None:
-            if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, "
-                    "and drop_last"
+        check_workers(
+            num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context
+        )
+        if isinstance(dataset, IterableDataset):
+            check_stream(shuffle, sampler, batch_sampler)
+            check_batches(batch_size, shuffle, sampler, batch_sampler, drop_last)
+            sampler = repeat(0)  # as many items as there are: not read as indices
+            self._epoch = streamer(dataset, collate_fn, batch_size, drop_last)
+        else:
+            if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
+                raise TypeError(
+                    "DataLoader: the dataset must have __getitem__ and __len__, but "
+                    f"{type(dataset).__name__} has not"
                 )
-            batch_size = None
-        elif batch_size is None and drop_last:
-            raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with "
-                "drop_last"
-            )
-        elif batch_size is None and collate_fn is not None:
-            raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with "
-                "collate_fn"
-            )
-        if sampler is None:
-            if shuffle:
+            check_batches(batch_size, shuffle, sampler, batch_sampler, drop_last)
+            if sampler is None and shuffle:
                 sampler = RandomSampler(dataset, generator=generator)
-            else:
+            elif sampler is None:
                 sampler = SequentialSampler(dataset)
-        if batch_size is not None:
+            self._one, self._many = fetchers(dataset, collate_fn)
+        if batch_sampler is not None:
+            batch_size = None
+        elif batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+        if collate_fn is None:
+            self.collate_fn: object = default_convert if batch_sampler is None else default_collate
+        else:
+            self.collate_fn = collate_fn
         self.dataset = dataset
         self.batch_size = batch_size
         self.drop_last = drop_last
         self.sampler = sampler
         self.batch_sampler = batch_sampler
         self.num_workers = num_workers
+        self.prefetch_factor = prefetch_factor
         self.pin_memory = pin_memory
+        self.pin_memory_device = pin_memory_device
+        self.timeout = timeout
+        self.worker_init_fn = worker_init_fn
+        self.multiprocessing_context = multiprocessing_context
         self.generator = generator
-        self.collate_fn = collate_fn
-        self._one, self._many = _fetchers(dataset, collate_fn)
+        self.persistent_workers = persistent_workers
+        self.in_order = in_order
+        self._expected: int | None = None
+        self._complete = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _FIXED and "_complete" in self.__dict__:
+            raise ValueError(
+                f"{name} attribute should not be set after {type(self).__name__} is initialized"
+            )
+        super().__setattr__(name, value)
 
     def __iter__(self) -> Iterator[B]:
         generator = default_generator if self.generator is None else self.generator
+        if isinstance(self.dataset, IterableDataset):
+            draw_seed(generator)
+            return self._epoch(self._expected)
         if self.batch_sampler is None:
             indices = iter(self.sampler)
             draw_seed(generator)
@@ -197,62 +234,18 @@ class DataLoader(Generic[B]):
         """The number of batches.
 
         Raises:
-            TypeError: if the sampler has no length.
+            TypeError: if the sampler, or the stream, has no length.
         """
-        order = self.sampler if self.batch_sampler is None else self.batch_sampler
-        if not isinstance(order, Sized):
-            raise TypeError(
-                f"DataLoader: the length is not known, for {type(order).__name__} has none"
-            )
-        return len(order)
-
-
-# What type the default gives depends on the items: the overloads of DataLoader.__init__ say it, and
-# those below hand it on; a checker cannot follow `default_collate` from values to types.
-@overload
-def _fetchers(
-    dataset: Indexed[S], collate_fn: Callable[[list[S]], B]
-) -> tuple[Callable[[int], B], Callable[[list[int]], B]]: ...
-@overload
-def _fetchers(
-    dataset: Indexed[S], collate_fn: Callable[[list[S]], B] | None
-) -> tuple[Callable[[int], B], Callable[[list[int]], B]]: ...
-def _fetchers(
-    dataset: Indexed[S], collate_fn: Callable[[list[S]], B] | None
-) -> tuple[Callable[[int], object], Callable[[list[int]], object]]:
-    """What makes an item of an index, and a batch of indices; no closures, for pickle."""
-    return partial(_one, dataset), partial(_many, dataset, collate_fn)
-
-
-def _one(dataset: Indexed[S], index: int) -> object:
-    return default_convert(dataset[index])
-
-
-def _many(
-    dataset: Indexed[S], collate_fn: Callable[[list[S]], B] | None, indices: list[int]
-) -> object:
-    if collate_fn is not None:
-        return collate_fn(_items(dataset, indices))
-    columns = _gather(dataset, indices)
-    return default_collate(_items(dataset, indices)) if columns is None else columns
-
-
-def _items(dataset: Indexed[S], indices: list[int]) -> list[S]:
-    """The items of a batch, all at once where the dataset can do that."""
-    together: Callable[[list[int]], list[S]] | None = getattr(dataset, "__getitems__", None)
-    return [dataset[i] for i in indices] if together is None else together(indices)
-
-
-def _gather(dataset: Indexed[S], indices: Sequence[int]) -> list[Tensor] | None:
-    """What stacking the items of a `TensorDataset`, or of a part of one, would give, in one go."""
-    if isinstance(dataset, Subset) and type(dataset).__getitem__ is Subset.__getitem__:
-        return _gather(dataset.dataset, [dataset.indices[i] for i in indices])
-    if not isinstance(dataset, TensorDataset):
-        return None
-    if type(dataset).__getitem__ is not TensorDataset.__getitem__:  # a subclass has its own items
-        return None
-    n = len(dataset)
-    if not all(isinstance(i, int) and 0 <= i < n for i in indices):
-        return None
-    rows = from_numpy(np.array(indices, dtype=np.int64))
-    return [x.index_select(0, rows.to(x.device)) for x in dataset.tensors]
+        if not isinstance(self.dataset, IterableDataset):
+            order = self.sampler if self.batch_sampler is None else self.batch_sampler
+            if not isinstance(order, Sized):
+                raise TypeError(
+                    f"DataLoader: the length is not known, for {type(order).__name__} has none"
+                )
+            return len(order)
+        if not isinstance(self.dataset, Sized):
+            raise TypeError(f"object of type '{type(self.dataset).__name__}' has no len()")
+        n = self._expected = len(self.dataset)
+        if self.batch_size is None:
+            return n
+        return n // self.batch_size if self.drop_last else -(-n // self.batch_size)

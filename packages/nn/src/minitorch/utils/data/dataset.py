@@ -1,16 +1,14 @@
-"""Datasets: anything with a length and an item for each index."""
+"""Datasets: anything with a length and an item for each index, and streams of items."""
 
 from __future__ import annotations
 
-import math
-import warnings
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from itertools import accumulate
 from typing import Generic, Protocol, TypeVar
 
-from minitorch_tensor import Generator, Tensor, randperm
+from minitorch_tensor import Tensor
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -38,6 +36,41 @@ class Dataset(ABC, Generic[T_co]):
     def __getitem__(self, index: int, /) -> T_co:
         """The item at an index."""
 
+    def __add__(self, other: Dataset[T_co], /) -> Dataset[T_co]:
+        """The items of both, one after another."""
+        return ConcatDataset([_indexed(self), _indexed(other)])
+
+
+class IterableDataset(Dataset[T_co]):
+    """The base of streams, whose items come in an order of their own; a subclass writes `__iter__`.
+
+    https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.IterableDataset
+
+    >>> class Powers(IterableDataset[int]):
+    ...     def __iter__(self):
+    ...         return iter([1, 2, 4])
+    >>> list(Powers() + Powers())
+    [1, 2, 4, 1, 2, 4]
+    """
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[T_co]:
+        """The items of one epoch."""
+
+    def __getitem__(self, index: int, /) -> T_co:
+        """There is no item at an index.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            f"{type(self).__name__} is a stream: iterate over it, it has no item {index}"
+        )
+
+    def __add__(self, other: Dataset[T_co], /) -> ChainDataset[T_co]:
+        """The items of both, one after another."""
+        return ChainDataset([self, other])
+
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Item i is row i of each tensor.
@@ -45,7 +78,8 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
 
     Raises:
-        ValueError: if there is no tensor, or their first sizes differ.
+        AssertionError: if their first sizes differ (PyTorch's type).
+        ValueError: if there is no tensor.
 
     >>> import minitorch as torch
     >>> data = TensorDataset(torch.ones(3, 2), torch.tensor([5, 6, 7]))
@@ -58,7 +92,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
             raise ValueError("TensorDataset: expected at least one tensor")
         if any(x.ndim == 0 for x in tensors) or len({x.shape[0] for x in tensors}) > 1:
             shapes = ", ".join(f"{x.shape}" for x in tensors)
-            raise ValueError(
+            raise AssertionError(
                 f"Size mismatch between tensors: all must have the same first size, but got "
                 f"{shapes}"
             )
@@ -87,6 +121,12 @@ class Subset(Dataset[T_co]):
     def __getitem__(self, index: int, /) -> T_co:
         return self.dataset[self.indices[index]]
 
+    def __getitems__(self, indices: Sequence[int], /) -> Sequence[T_co]:
+        """The items of a batch, all at once where the dataset can do that."""
+        if type(self).__getitem__ is not Subset.__getitem__:  # a subclass has its own items
+            return [self[i] for i in indices]
+        return items(self.dataset, [self.indices[i] for i in indices])
+
     def __len__(self) -> int:
         return len(self.indices)
 
@@ -97,7 +137,7 @@ class ConcatDataset(Dataset[T_co]):
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset
 
     Raises:
-        ValueError: if there is no dataset.
+        AssertionError: if there is no dataset, or one is a stream (PyTorch's type).
 
     >>> both = ConcatDataset([["a", "b"], ["c"]])
     >>> both[2], both[-3], len(both)
@@ -107,12 +147,19 @@ class ConcatDataset(Dataset[T_co]):
     def __init__(self, datasets: Iterable[Indexed[T_co]]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
-            raise ValueError("ConcatDataset: datasets should not be an empty iterable")
+            raise AssertionError("datasets should not be an empty iterable")
+        if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
+            raise AssertionError("ConcatDataset does not support IterableDataset")
         self.cumulative_sizes = list(accumulate(len(dataset) for dataset in self.datasets))
 
     def __getitem__(self, index: int, /) -> T_co:
         n = len(self)
-        if not -n <= index < n:
+        if index < -n:
+            raise ValueError(
+                "absolute value of index should not exceed dataset length, but the index is "
+                f"{index} and the length {n}"
+            )
+        if index >= n:
             raise IndexError(f"ConcatDataset: index {index} is out of range for {n} items")
         position = index % n
         which = bisect_right(self.cumulative_sizes, position)
@@ -123,55 +170,109 @@ class ConcatDataset(Dataset[T_co]):
         return self.cumulative_sizes[-1]
 
 
-def random_split(
-    dataset: Indexed[T], lengths: Sequence[float], generator: Generator | None = None
-) -> list[Subset[T]]:
-    """Part a dataset at random, with PyTorch's choice for a seed.
+class ChainDataset(IterableDataset[T_co]):
+    """The items of several streams, one after another.
 
-    https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split
-
-    Args:
-        dataset: what to part.
-        lengths: how many items each part gets; or fractions that add up to 1: the parts are then
-            rounded down, and what is left goes to the first ones, one each.
-        generator: where the draws come from; the default generator if omitted.
+    https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ChainDataset
 
     Raises:
-        ValueError: if the lengths do not add up to that of the dataset, or a fraction is not one.
-
-    >>> import minitorch as torch
-    >>> generator = torch.Generator().manual_seed(0)
-    >>> [part.indices for part in random_split(range(6), [4, 2], generator)]
-    [[2, 5, 3, 0], [1, 4]]
+        AssertionError: in an epoch, if one is no `IterableDataset` (PyTorch's type).
     """
-    n = len(dataset)
-    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
-        sizes = _sizes(n, lengths)
-    else:
-        sizes = [int(length) for length in lengths]
-    if sum(sizes) != n:
-        raise ValueError(
-            "Sum of input lengths does not equal the length of the input dataset! "
-            f"{list(lengths)} and {n}"
-        )
-    indices = [int(i) for i in randperm(n, generator=generator).numpy()]
-    return [
-        Subset(dataset, indices[end - size : end])
-        for end, size in zip(accumulate(sizes), sizes, strict=True)
-    ]
+
+    def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
+        self.datasets = datasets
+
+    def __iter__(self) -> Iterator[T_co]:
+        for dataset in self._streams():
+            yield from dataset
+
+    def __len__(self) -> int:
+        """The number of items, if each stream knows its own.
+
+        Raises:
+            TypeError: if one does not.
+        """
+        total = 0
+        for dataset in self._streams():
+            if not isinstance(dataset, Sized):
+                raise TypeError(f"object of type '{type(dataset).__name__}' has no len()")
+            total += len(dataset)
+        return total
+
+    def _streams(self) -> Iterator[IterableDataset[T_co]]:
+        for dataset in self.datasets:
+            if not isinstance(dataset, IterableDataset):
+                raise AssertionError("ChainDataset only supports IterableDataset")
+            yield dataset
 
 
-def _sizes(n: int, fractions: Sequence[float]) -> list[int]:
-    for i, fraction in enumerate(fractions):
-        if not 0 <= fraction <= 1:
-            raise ValueError(f"Fraction at index {i} is not between 0 and 1: {fraction}")
-    sizes = [math.floor(n * fraction) for fraction in fractions]
-    for i in range(n - sum(sizes)):
-        sizes[i % len(sizes)] += 1
-    for i, size in enumerate(sizes):
-        if size == 0:
-            warnings.warn(
-                f"Length of split at index {i} is 0. This might result in an empty dataset.",
-                stacklevel=3,
+class StackDataset(Dataset[object]):
+    """Item i holds item i of each dataset: a tuple of them, or a dictionary if they have names.
+
+    https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.StackDataset
+
+    Raises:
+        ValueError: if there is none, or some have names and some not, or they differ in length.
+
+    >>> StackDataset("ab", [1, 2])[1], StackDataset(text="ab", label=[1, 2])[0]
+    (('b', 2), {'text': 'a', 'label': 1})
+    """
+
+    def __init__(self, *args: Indexed[object], **kwargs: Indexed[object]) -> None:
+        if args and kwargs:
+            raise ValueError(
+                "Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like "
+                "input/output, but both types are given."
             )
-    return sizes
+        if not args and not kwargs:
+            raise ValueError("At least one dataset should be passed")
+        lengths = [len(dataset) for dataset in (*args, *kwargs.values())]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"Size mismatch between datasets: their lengths are {lengths}")
+        self._length = lengths[0]
+        self.datasets: tuple[Indexed[object], ...] | dict[str, Indexed[object]] = args or kwargs
+
+    def __getitem__(self, index: int, /) -> object:
+        if isinstance(self.datasets, dict):
+            return {name: dataset[index] for name, dataset in self.datasets.items()}
+        return tuple(dataset[index] for dataset in self.datasets)
+
+    def __getitems__(self, indices: Sequence[int], /) -> list[object]:
+        """The items of a batch, all at once where the datasets can do that.
+
+        Raises:
+            ValueError: if one of them gives more or fewer than it was asked for.
+        """
+        parts = self.datasets
+        columns: list[Sequence[object]] = []
+        for dataset in parts.values() if isinstance(parts, dict) else parts:
+            columns.append(items(dataset, indices))
+            if len(columns[-1]) != len(indices):
+                raise ValueError(
+                    "Nested dataset's output size mismatch. Expected "
+                    f"{len(indices)}, got {len(columns[-1])}"
+                )
+        rows = list(zip(*columns, strict=True))
+        if isinstance(parts, dict):
+            return [dict(zip(parts, row, strict=True)) for row in rows]
+        return list(rows)
+
+    def __len__(self) -> int:
+        return self._length
+
+
+def items(dataset: Indexed[T], indices: Sequence[int]) -> Sequence[T]:
+    """The items of a batch, all at once where the dataset can do that."""
+    together: Callable[[Sequence[int]], Sequence[T]] | None = getattr(dataset, "__getitems__", None)
+    return [dataset[i] for i in indices] if together is None else together(indices)
+
+
+def _indexed(dataset: Dataset[T]) -> Indexed[T]:
+    """A dataset with a length.
+
+    Raises:
+        TypeError: if it has none.
+    """
+    if not isinstance(dataset, Sized):
+        raise TypeError(f"object of type '{type(dataset).__name__}' has no len()")
+    return dataset

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Generic, TypeVar
 
-from minitorch_tensor import Generator, HostArray, default_generator, randint, randperm
+from minitorch_tensor import (
+    Generator,
+    HostArray,
+    Tensor,
+    as_tensor,
+    default_generator,
+    float64,
+    multinomial,
+    randint,
+    randperm,
+)
 from minitorch_tensor.choices import draw_seed
 
 T_co = TypeVar("T_co", covariant=True)
@@ -126,6 +136,60 @@ class SubsetRandomSampler(Sampler[int]):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """Indices drawn with probabilities proportional to weights, PyTorch's draws for a seed.
+
+    https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.WeightedRandomSampler
+
+    Args:
+        weights: one for each item; they need not add up to 1.
+        num_samples: how many are drawn.
+        replacement: whether an index may come twice.
+        generator: where the draws come from.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    >>> from minitorch import Generator
+    >>> list(WeightedRandomSampler([0.6, 0.4], 5, generator=Generator().manual_seed(0)))
+    [1, 1, 0, 1, 1]
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[float] | Tensor,
+        num_samples: int,
+        replacement: bool = True,
+        generator: Generator | None = None,
+    ) -> None:
+        if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
+            raise ValueError(
+                f"num_samples should be a positive integer value, but got num_samples={num_samples}"
+            )
+        if not isinstance(replacement, bool):
+            raise ValueError(
+                f"replacement should be a boolean value, but got replacement={replacement}"
+            )
+        self.weights = as_tensor(weights, dtype=float64)
+        if self.weights.ndim != 1:
+            raise ValueError(
+                "weights should be a 1d sequence but given weights have shape "
+                f"{tuple(self.weights.shape)}"
+            )
+        self.num_samples = num_samples
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        drawn = multinomial(
+            self.weights, self.num_samples, self.replacement, generator=self.generator
+        )
+        yield from _list(drawn.numpy())
+
+    def __len__(self) -> int:
+        return self.num_samples
 
 
 class BatchSampler(Sampler[list[int]]):
