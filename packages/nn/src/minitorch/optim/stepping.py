@@ -116,7 +116,7 @@ def counted(state: State) -> float:
 
 
 def _home(p: Tensor) -> Device | str:
-    return "cpu" if p.device.type == "cuda" else p.device
+    return "cpu" if p.is_cuda else p.device
 
 
 def _with_grads(tensors: list[Tensor]) -> tuple[Parameters, list[Tensor]]:

@@ -59,7 +59,7 @@ class PackedSequence(_Packed):
         unsorted_indices: Tensor | None = None,
     ) -> Self:
         """Put the parts together."""
-        if batch_sizes.device.type != "cpu":
+        if batch_sizes.is_cuda:
             raise ValueError(
                 "batch_sizes should always be on CPU. Instances of PackedSequence should never be "
                 "created manually. They should be instantiated by functions like pack_sequence and "
