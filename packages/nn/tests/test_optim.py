@@ -273,6 +273,20 @@ def test_an_optimizer_of_ones_own() -> None:
     assert p.tolist() == [0.75, -0.75]
 
 
+def test_the_state_of_an_optimizer_of_ones_own_comes_back() -> None:
+    class Counting(optim.SGD):
+        """An optimizer with more state."""
+
+    p = leaf(1.0)
+    optimizer = Counting([p])
+    optimizer.state[p]["mean"] = torch.ones(1)
+    attrgetter("update")(optimizer.state[p])(note="three", seen=[1, 2], step=3)
+    again = Counting([p])
+    again.load_state_dict(optimizer.state_dict())
+    assert repr(again.state[p]) == repr({**optimizer.state[p], "step": torch.tensor(3.0)})
+    assert again.state[p]["mean"] is not optimizer.state[p]["mean"]
+
+
 def test_a_schedule_that_comes_too_early_warns() -> None:
     optimizer = optim.SGD([leaf(1.0)], lr=0.1)
     scheduler = StepLR(optimizer, 2)

@@ -239,9 +239,6 @@ class LBFGS(Optimizer):
             kept = {name: kept[name] for name in ("func_evals", "n_iter")}
         return {p: kept}
 
-    def _fitted(self, p: Tensor, memory: Mapping[str, object]) -> dict[str, object]:
-        return {name: self._fit(name, value) for name, value in memory.items()}
-
     def _fit(self, name: str, value: object) -> object:
         """A loaded number as a float, a vector as a copy like the gradient."""
         if isinstance(value, list):
@@ -260,11 +257,12 @@ class LBFGS(Optimizer):
 
     def _remember(self, memories: Mapping[Tensor, Mapping[str, object]]) -> None:
         names = {each.name for each in fields(Memory)}
-        self._memory = Memory()
+        made = Memory()
         for memory in memories.values():
             for name, value in memory.items():
                 if name in names:  # PyTorch keeps a scratch list "al" too
-                    setattr(self._memory, name, value)
+                    setattr(made, name, self._fit(name, value))
+        self._memory = made
 
     def __getstate__(self) -> dict[str, object]:
         """What is pickled and copied."""

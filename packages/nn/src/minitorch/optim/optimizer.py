@@ -224,7 +224,7 @@ class Optimizer(ABC):
         for hook in self._optimizer_load_state_dict_pre_hooks.values():
             given = _or(hook(self, given), given)
         groups, memories = unpacked(given, self.param_groups, self.defaults)
-        self._remember({p: self._fitted(p, memory) for p, memory in memories.items()})
+        self._remember(memories)
         self.param_groups = groups
         for hook in self._optimizer_load_state_dict_post_hooks.values():
             hook(self)
@@ -233,20 +233,20 @@ class Optimizer(ABC):
         """What is remembered of each parameter."""
         return self.state
 
-    def _fitted(self, p: Tensor, memory: Mapping[str, object]) -> dict[str, object]:
-        """A loaded memory of p: copied, on its device, and of its dtype unless a count."""
-        return {name: fit(p, name, value, self.shape_of(p, name)) for name, value in memory.items()}
+    def _remember(self, memories: Mapping[Tensor, State]) -> None:
+        """Take over what was loaded."""
+        state: defaultdict[Tensor, State] = defaultdict(dict)
+        for p, memory in memories.items():
+            state[p] = self._fitted(p, memory)
+        self.state = state
+
+    def _fitted(self, p: Tensor, memory: State) -> State:
+        """A loaded state of p: copied, on its device, and of its dtype unless a count."""
+        return {name: fit(p, name, x, self.shape_of(p, name)) for name, x in memory.items()}
 
     def shape_of(self, p: Tensor, name: str) -> tuple[int, ...]:
         """The shape of a part of the state of p that is more than one number."""
         return p.shape
-
-    def _remember(self, memories: Mapping[Tensor, Mapping[str, object]]) -> None:
-        """Take over what was loaded."""
-        state: defaultdict[Tensor, State] = defaultdict(dict)
-        for p, memory in memories.items():
-            state[p] = {name: x for name, x in memory.items() if isinstance(x, Tensor)}
-        self.state = state
 
     def __repr__(self) -> str:
         """The groups with their options."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from minitorch.optim.options import Options, ParamGroup
-from minitorch_tensor import Tensor, float32, tensor
+from minitorch.optim.options import Options, ParamGroup, State
+from minitorch_tensor import Tensor
 
 
 def packed(
@@ -28,7 +28,7 @@ def packed(
 
 def unpacked(
     state_dict: Mapping[str, object], param_groups: Sequence[ParamGroup], defaults: Options
-) -> tuple[list[ParamGroup], dict[Tensor, Mapping[str, object]]]:
+) -> tuple[list[ParamGroup], dict[Tensor, State]]:
     """The groups and memories of a state dictionary, for the parameters of some groups.
 
     Raises:
@@ -70,17 +70,15 @@ def unpacked(
     return made, {owners[key]: memory for key, memory in state.items() if key in owners}
 
 
-def fit(p: Tensor, name: str, value: object, shape: tuple[int, ...]) -> object:
-    """A loaded value as memory of p: copied, on its device, and of its dtype unless a count.
+def fit(p: Tensor, name: str, value: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A loaded value as state of p: copied, on its device, and of its dtype unless a count.
 
-    Counts of steps were plain numbers in old versions of PyTorch.
+    What is no tensor, in the state of an optimizer of one's own, stays as it is.
 
     Raises:
         ValueError: if it is a tensor of several numbers, and of another shape.
     """
     if not isinstance(value, Tensor):
-        if name == "step" and isinstance(value, (int, float)):
-            return tensor(value, dtype=float32, device=p.device)
         return value
     if value.ndim > 0 and value.shape != shape:
         wanted = "its parameter has shape" if shape == p.shape else "should have shape"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import ClassVar, TypeVar, overload
 
 from minitorch.optim.optimizer import Optimizer
@@ -42,6 +42,12 @@ class GroupwiseOptimizer(Optimizer):
     @abstractmethod
     def step_group(self, group: ParamGroup) -> None:
         """Do the step for the parameters of a group."""
+
+    def _fitted(self, p: Tensor, memory: State) -> State:
+        step = memory.get("step")
+        if isinstance(step, (int, float)):  # as old versions of PyTorch counted
+            memory = {**memory, "step": tensor(step, dtype=float32, device=p.device)}
+        return super()._fitted(p, memory)
 
 
 class OpOptimizer(GroupwiseOptimizer):
@@ -94,13 +100,9 @@ class TensorOptimizer(GroupwiseOptimizer):
         if name not in self.scalars:
             check_match(name, p, x, self.shape_of(p, name))
 
-    def _fitted(self, p: Tensor, memory: Mapping[str, object]) -> dict[str, object]:
-        fitted = super()._fitted(p, memory)
-        for name in self.scalars:
-            x = fitted.get(name)
-            if isinstance(x, Tensor):
-                fitted[name] = x.to(_home(p))
-        return fitted
+    def _fitted(self, p: Tensor, memory: State) -> State:
+        state = super()._fitted(p, memory)
+        return {name: x.to(_home(p)) if name in self.scalars else x for name, x in state.items()}
 
 
 def scalar(value: float, p: Tensor) -> Tensor:
