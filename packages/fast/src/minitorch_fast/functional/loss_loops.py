@@ -7,7 +7,7 @@ write and to read them would cost as much as the exponentials.
 from __future__ import annotations
 
 from minitorch_fast.functional.row_loops import largest, total, total_of_exponentials
-from minitorch_fast.loops import Floats, Ints, exp_negative, reordered
+from minitorch_fast.loops import Floats, Ints, exp_negative, reordered, separate
 from minitorch_operators.ieee import log
 
 
@@ -26,6 +26,7 @@ def weighted_distance(x: Floats, at: int, n: int, s: float, weight: Floats) -> f
     return d
 
 
+@separate
 def class_losses(
     sums: Floats, losses: Floats, counted: Floats, x: Floats, target: Ints, weight: Floats,
     hard: float, even: float, first: int, last: int, classes: int, ignored: int,
@@ -59,6 +60,7 @@ def class_losses(
     return bad
 
 
+@separate
 def class_gradient(
     dx: Floats, x: Floats, sums: Floats, target: Ints, weight: Floats, scale: Floats, each: int,
     hard: float, even: float, first: int, last: int, classes: int, ignored: int,
@@ -106,6 +108,7 @@ def expected_weight(q: Floats, at: int, n: int, weight: Floats, hard: float, eve
     return d
 
 
+@separate
 def distribution_losses(
     sums: Floats, losses: Floats, x: Floats, q: Floats, weight: Floats,
     hard: float, even: float, first: int, last: int, classes: int,
@@ -118,6 +121,7 @@ def distribution_losses(
         losses[i] = expected_distance(x, q, at, classes, s, weight, hard, even)
 
 
+@separate
 def distribution_gradient(
     dx: Floats, x: Floats, q: Floats, sums: Floats, weight: Floats, scale: Floats, each: int,
     hard: float, even: float, first: int, last: int, classes: int,
@@ -133,6 +137,7 @@ def distribution_gradient(
             dx[at + j] = exp_negative(x[at + j] - s) * p - own
 
 
+@separate
 def picked_losses(
     losses: Floats, counted: Floats, x: Floats, target: Ints, weight: Floats,
     samples: int, classes: int, inner: int, ignored: int,
@@ -157,6 +162,7 @@ def picked_losses(
     return bad
 
 
+@separate
 def picked_gradient(
     dx: Floats, target: Ints, weight: Floats, scale: Floats, each: int,
     samples: int, classes: int, inner: int, ignored: int,

@@ -8,7 +8,7 @@ mean that is large beside the spread costs no precision.
 from __future__ import annotations
 
 from minitorch_fast.functional.row_loops import total
-from minitorch_fast.loops import Floats, Ints, real, reordered
+from minitorch_fast.loops import Floats, Ints, real, reordered, separate
 from minitorch_operators.ieee import sqrt
 
 
@@ -22,6 +22,7 @@ def squares(x: Floats, at: int, n: int, m: float) -> float:
     return s
 
 
+@separate
 def normalize_rows(
     y: Floats, mean: Floats, rstd: Floats, x: Floats, weight: Floats, bias: Floats,
     eps: float, centred: int, first: int, last: int, n: int,
@@ -62,6 +63,7 @@ def row_sums(
     return s, t
 
 
+@separate
 def rows_gradient(
     dx: Floats, dw: Floats, db: Floats, x: Floats, g: Floats, weight: Floats, mean: Floats,
     rstd: Floats, centred: int, rows: int, block: int, first: int, last: int, n: int,
@@ -101,6 +103,7 @@ def rows_gradient(
 # group_norm          groups      its channels          (u * pieces + i) mod channels
 
 
+@separate
 def normalize_units(
     y: Floats, mean: Floats, rstd: Floats, x: Floats, weight: Floats, bias: Floats,
     running_mean: Floats, running_var: Floats, momentum: float, eps: float, given: int,
@@ -150,6 +153,7 @@ def piece_sums(x: Floats, g: Floats, at: int, n: int, m: float) -> tuple[float, 
     return s, t
 
 
+@separate
 def units_gradient(
     dx: Floats, dw: Floats, db: Floats, x: Floats, g: Floats, weight: Floats, mean: Floats,
     rstd: Floats, given: int, first: int, last: int, place: Ints,

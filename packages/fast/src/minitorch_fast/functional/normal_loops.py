@@ -8,7 +8,7 @@ an explicit `fma`, or is exact.
 from __future__ import annotations
 
 from minitorch_fast.functional.random_loops import TWO_TO_MINUS_24
-from minitorch_fast.loops import Floats, Words, choose, fma, real
+from minitorch_fast.loops import Floats, Words, choose, fma, real, separate
 from minitorch_fast.primitives import exponent, mantissa
 from minitorch_operators.ieee import sqrt, trunc
 
@@ -54,6 +54,7 @@ def cosine(r: float) -> float:
     return fma(fma(p, s, 4.166664568298827e-2) * s, s, -0.5 * s) + 1.0
 
 
+@separate
 def normals(
     out: Floats, draws: Words, radii: Floats, angles: Floats,
     mean: float, std: float, blocks: int,

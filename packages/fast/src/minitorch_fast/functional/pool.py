@@ -193,6 +193,7 @@ class _Ranges(NamedTuple):
     begin: Whole
     end: Whole
     share: npt.NDArray[np.float64]
+    line: tuple[int, int, int] = (0, 0, 0)  # elements before a row, taps, stride; if regular
 
 
 @lru_cache(maxsize=256)
@@ -234,7 +235,8 @@ def _cut(window: Window, count_include_pad: bool, divisor: int | None) -> _Range
     if divisor is not None:
         counts = [[1] * m for m in window.output]
         counts[0] = [divisor] * window.output[0]
-    return _ranges(window.size, window.output, windows, counts)
+    made = _ranges(window.size, window.output, windows, counts)
+    return made._replace(line=(window.before[-1], window.kernel[-1], window.stride[-1]))
 
 
 @mean_of_windows.override("cpu")
@@ -273,7 +275,7 @@ def _averages(x: Tensor, computed: Kind, output: Shape, plan: _Ranges) -> Tensor
         y, out = fresh(given, after)
         source = flat(given)
         kernel = fused.compiled(loops.means, computed)
-        threads.run(kernel, [(out, source, *arrays, a, b) for a, b in parts])
+        threads.run(kernel, [(out, source, *arrays, *plan.line, a, b) for a, b in parts])
         return linear(given, y, f"AvgPool{n}DBackward0", spread)
 
     def spread(g: Tensor) -> Tensor:

@@ -25,29 +25,51 @@ from minitorch_fast.loops import Floats, Ints, Words, choose, real, scratch, sep
 @separate
 def means(
     out: Floats, x: Floats, share: Floats, place: Ints, begin: Ints, end: Ints,
-    first: int, last: int,
+    left: int, taps: int, stride: int, first: int, last: int,
 ) -> None:  # fmt: skip
-    """The sum of each window over its share, for the volumes from `first` to `last`."""
+    """The sum of each window over its share, for the volumes from `first` to `last`.
+
+    Along the width, windows of `taps` elements may begin at every `stride`, the first of them
+    `left` elements before the row: so they are added up side by side. If taps is 0, they are ranges
+    of any size.
+    """
     height, width, planes, rows, columns = place[1], place[2], place[3], place[4], place[5]
-    row = scratch(width)
+    room = max(left + width, (columns - 1) * stride + taps)
+    row = scratch(room)
+    sums = scratch(columns)
+    for c in range(room):
+        row[c] = 0.0
     for image in range(first, last):
         for p in range(planes):
             for q in range(rows):
                 for c in range(width):
-                    row[c] = 0.0
+                    row[left + c] = 0.0
                 for d in range(begin[p], end[p]):
                     for r in range(begin[planes + q], end[planes + q]):
                         at = ((image * place[0] + d) * height + r) * width
                         for c in range(width):
-                            row[c] += x[at + c]
+                            row[left + c] += x[at + c]
+                for w in range(columns):
+                    sums[w] = 0.0
+                if taps == 0:
+                    for w in range(columns):
+                        k = planes + rows + w
+                        s = 0.0
+                        for c in range(begin[k], end[k]):
+                            s += row[c]
+                        sums[w] = s
+                elif stride == 2:  # the usual one, which LLVM then vectorises
+                    for j in range(taps):
+                        for w in range(columns):
+                            sums[w] += row[j + 2 * w]
+                else:
+                    for j in range(taps):
+                        for w in range(columns):
+                            sums[w] += row[j + stride * w]
                 by = share[p] * share[planes + q]
                 to = ((image * planes + p) * rows + q) * columns
                 for w in range(columns):
-                    k = planes + rows + w
-                    s = 0.0
-                    for c in range(begin[k], end[k]):
-                        s += row[c]
-                    out[to + w] = s / (by * share[k])
+                    out[to + w] = sums[w] / (by * share[planes + rows + w])
 
 
 @separate

@@ -9,7 +9,7 @@ of 32 bits takes 0.3 ns; PyTorch, which makes them one by one, takes 3.5 ns.
 
 from __future__ import annotations
 
-from minitorch_fast.loops import Bytes, Floats, Words, choose, fma, real
+from minitorch_fast.loops import Bytes, Floats, Words, choose, fma, real, separate
 
 TWO_TO_MINUS_24 = 2.0**-24
 TWO_TO_MINUS_53 = 2.0**-53
@@ -53,6 +53,7 @@ def draw(draws: Words, state: Words, n: int) -> None:
         state[624] = at + m
 
 
+@separate
 def uniforms_of_32_bits(
     out: Floats, draws: Words, low: float, width: float, high: float, n: int
 ) -> None:
@@ -65,6 +66,7 @@ def uniforms_of_32_bits(
         out[j] = choose(v == high, low, v)
 
 
+@separate
 def uniforms_of_64_bits(out: Floats, draws: Words, n: int) -> None:
     """u with 53 bits after the point: 21 of the first and 32 of the second of two draws."""
     for j in range(n):
@@ -72,6 +74,7 @@ def uniforms_of_64_bits(out: Floats, draws: Words, n: int) -> None:
         out[j] = real(bits) * TWO_TO_MINUS_53
 
 
+@separate
 def chances(out: Bytes, draws: Words, limit: int, n: int) -> None:
     """1 where a u of 53 bits is below limit / 2**53, else 0."""
     for j in range(n):
@@ -79,6 +82,7 @@ def chances(out: Bytes, draws: Words, limit: int, n: int) -> None:
         out[j] = bits < limit
 
 
+@separate
 def masked(y: Floats, x: Floats, kept: Bytes, scale: float, first: int, last: int) -> None:
     """x * scale where it is kept, else x * 0, which is nan for inf and nan."""
     for j in range(first, last):

@@ -16,10 +16,11 @@ from minitorch_fast.functional.row_loops import (
     total,
     total_of_exponentials,
 )
-from minitorch_fast.loops import Floats, exp_negative, larger, scratch
+from minitorch_fast.loops import Floats, exp_negative, larger, scratch, separate
 from minitorch_operators.ieee import log
 
 
+@separate
 def softmax_rows(y: Floats, x: Floats, first: int, last: int, n: int, logarithm: int) -> None:
     """Each row of n: y = exp(x - m) / s, or x - m - log(s), with its maximum m and sum s."""
     for i in range(first, last):
@@ -35,6 +36,7 @@ def softmax_rows(y: Floats, x: Floats, first: int, last: int, n: int, logarithm:
                 y[at + j] *= k
 
 
+@separate
 def softmax_short(y: Floats, x: Floats, first: int, last: int, n: int, logarithm: int) -> None:
     """`softmax_rows` where a row is shorter than a few vectors.
 
@@ -73,6 +75,7 @@ def softmax_short(y: Floats, x: Floats, first: int, last: int, n: int, logarithm
                     y[at + j] *= k
 
 
+@separate
 def softmax_columns(
     y: Floats, x: Floats, first: int, last: int, n: int, inner: int, logarithm: int
 ) -> None:
@@ -116,6 +119,7 @@ def softmax_columns(
                         y[row + k] *= sums[k]
 
 
+@separate
 def softmax_rows_gradient(dx: Floats, y: Floats, g: Floats, first: int, last: int, n: int) -> None:
     """dx = y * (g - sum(g * y)) for each row."""
     for i in range(first, last):
@@ -125,6 +129,7 @@ def softmax_rows_gradient(dx: Floats, y: Floats, g: Floats, first: int, last: in
             dx[at + j] = y[at + j] * (g[at + j] - s)
 
 
+@separate
 def log_softmax_rows_gradient(
     dx: Floats, y: Floats, g: Floats, first: int, last: int, n: int
 ) -> None:
@@ -136,6 +141,7 @@ def log_softmax_rows_gradient(
             dx[at + j] = g[at + j] - exp_negative(y[at + j]) * s
 
 
+@separate
 def columns_gradient(
     dx: Floats, y: Floats, g: Floats, first: int, last: int, n: int, inner: int, logarithm: int
 ) -> None:
