@@ -47,6 +47,18 @@ def test_a_call_has_the_signature_of_forward() -> None:
     assert net(x).shape == (1, 2)
 
 
+def test_a_pooling_gives_a_tensor_or_says_that_it_gives_two() -> None:
+    def pooled(pool: nn.MaxPool2d, x: Tensor) -> Tensor:
+        return pool(x)
+
+    x = torch.ones(1, 1, 2, 2, device="numpy")
+    assert_type(pooled(nn.MaxPool2d(2), x), Tensor)
+    pair = nn.MaxPool2d[tuple[Tensor, Tensor]](2, return_indices=True)
+    assert_type(pair(x), tuple[Tensor, Tensor])
+    y, places = pair(x)
+    assert nn.MaxUnpool2d(2)(y, places).tolist() == [[[[1.0, 0.0], [0.0, 0.0]]]]
+
+
 def test_a_plain_module_takes_tensors_and_gives_one() -> None:
     def evaluate(model: nn.Module, x: Tensor) -> Tensor:
         return model(x)

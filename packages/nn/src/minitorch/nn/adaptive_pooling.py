@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, Literal, overload
+from typing import ClassVar, Generic
 
-from minitorch.nn.max_pooling import Pair, R
+from minitorch.nn.max_pooling import R
 from minitorch.nn.module import Module
 from minitorch_tensor import Tensor
 from minitorch_tensor import functional as F
@@ -85,14 +85,6 @@ class AdaptiveMaxPool(Module, Generic[R]):
 
     function: ClassVar[str]
 
-    @overload
-    def __init__(
-        self: AdaptiveMaxPool[Tensor], output_size: Sizes, return_indices: Literal[False] = False
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: AdaptiveMaxPool[Pair], output_size: Sizes, return_indices: Literal[True]
-    ) -> None: ...
     def __init__(self, output_size: Sizes, return_indices: bool = False) -> None:
         super().__init__()
         self.output_size = output_size

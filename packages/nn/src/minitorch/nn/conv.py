@@ -248,10 +248,6 @@ class Conv3d(Convolution):
     """A convolution over (n, c, d, h, w) -> (n, out_channels, new d, new h, new w); see `Conv2d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
-
-    >>> import minitorch as torch
-    >>> Conv3d(1, 2, 3, padding="same")(torch.ones(1, 1, 4, 4, 4)).shape
-    torch.Size([1, 2, 4, 4, 4])
     """
 
     dimensions = 3

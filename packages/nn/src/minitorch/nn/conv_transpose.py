@@ -135,11 +135,6 @@ class ConvTranspose2d(TransposedConvolution):
     See `ConvTranspose1d`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
-
-    >>> import minitorch as torch
-    >>> up = ConvTranspose2d(16, 8, 3, stride=2, padding=1)
-    >>> up(torch.ones(1, 16, 6, 6), output_size=(12, 12)).shape
-    torch.Size([1, 8, 12, 12])
     """
 
     dimensions = 2

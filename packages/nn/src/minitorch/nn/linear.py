@@ -101,10 +101,6 @@ class Bilinear(Module):
 
     Raises:
         ValueError: if n1 is not positive.
-
-    >>> import minitorch as torch
-    >>> Bilinear(3, 4, 5)(torch.ones(2, 3), torch.ones(2, 4)).shape
-    torch.Size([2, 5])
     """
 
     weight: Parameter

@@ -123,9 +123,6 @@ class MultiMarginLoss(WeightedLoss):
 
     Raises:
         ValueError: if p is neither 1 nor 2, or the weight is not 1D.
-
-    >>> MultiMarginLoss()(Tensor([[2.0, 1.5]]), Tensor([0]).long()).item()
-    0.25
     """
 
     def __init__(

@@ -1,14 +1,14 @@
 """Max pooling: the largest element of each window, and on request where it was.
 
-A pooling whose `return_indices` is True gives two tensors. So that a type checker knows,
-these classes are generic in what they return: `MaxPool2d(2)` is a `MaxPool2d[Tensor]`, which a
-plain `MaxPool2d` stands for as well.
+With `return_indices` a pooling gives two tensors. To a type checker these classes are generic in
+what they give: a plain `MaxPool2d` is a `MaxPool2d[Tensor]`; write
+`MaxPool2d[tuple[Tensor, Tensor]](2, return_indices=True)` for the pair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, overload
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from minitorch.nn.module import Module
 from minitorch.nn.sizes import repeated
@@ -16,17 +16,12 @@ from minitorch_tensor import Tensor
 from minitorch_tensor import functional as F
 
 if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
     R = TypeVar("R", default=Tensor)
 else:  # Python 3.13 is the first whose TypeVar has a default, which only checkers read
-    from typing import TypeVar
-
     R = TypeVar("R")
 
 Ints = int | Sequence[int]
 Ratios = float | Sequence[float]
-Pair = tuple[Tensor, Tensor]
 
 
 class MaxPool(Module, Generic[R]):
@@ -34,27 +29,6 @@ class MaxPool(Module, Generic[R]):
 
     function: ClassVar[str]
 
-    @overload
-    def __init__(
-        self: MaxPool[Tensor],
-        kernel_size: Ints,
-        stride: Ints | None = None,
-        padding: Ints = 0,
-        dilation: Ints = 1,
-        return_indices: Literal[False] = False,
-        ceil_mode: bool = False,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: MaxPool[Pair],
-        kernel_size: Ints,
-        stride: Ints | None = None,
-        padding: Ints = 0,
-        dilation: Ints = 1,
-        *,
-        return_indices: Literal[True],
-        ceil_mode: bool = False,
-    ) -> None: ...
     def __init__(
         self,
         kernel_size: Ints,
@@ -148,25 +122,6 @@ class FractionalMaxPool(Module, Generic[R]):
     dimensions: ClassVar[int]
     _random_samples: Tensor | None
 
-    @overload
-    def __init__(
-        self: FractionalMaxPool[Tensor],
-        kernel_size: Ints,
-        output_size: Ints | None = None,
-        output_ratio: Ratios | None = None,
-        return_indices: Literal[False] = False,
-        _random_samples: Tensor | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: FractionalMaxPool[Pair],
-        kernel_size: Ints,
-        output_size: Ints | None = None,
-        output_ratio: Ratios | None = None,
-        *,
-        return_indices: Literal[True],
-        _random_samples: Tensor | None = None,
-    ) -> None: ...
     def __init__(
         self,
         kernel_size: Ints,
@@ -220,10 +175,6 @@ class FractionalMaxPool2d(FractionalMaxPool[R], Generic[R]):
 
     Raises:
         ValueError: if the numbers make no sense, or not exactly one of size and ratio is given.
-
-    >>> import minitorch as torch
-    >>> FractionalMaxPool2d(2, output_size=3)(torch.ones(1, 1, 5, 7)).shape
-    torch.Size([1, 1, 3, 3])
     """
 
     function = "fractional_max_pool2d"
