@@ -71,15 +71,15 @@ class Pool:
         self.returned: deque[_Block] = deque()  # by arrays that died, not yet counted
         self.sizes: dict[int, list[_Block]] = {}  # what is held, by size
         self.ages: dict[_Block, None] = {}  # the same, the oldest first
+        self.rounded: dict[int, int] = {}  # `rounded` of sizes that were asked for
         self.held = self.lent = self.most = 0  # bytes; `most` is the most that was ever lent
 
     def empty(self, size: int, dtype: np.dtype[np.generic]) -> HostArray:
         """An array with any contents."""
-        nbytes = rounded(size * dtype.itemsize)
-        if not self.lock.acquire(blocking=False):
+        if not self.lock.acquire(False):
             return np.empty(size, dtype)
         try:
-            block = self._take(nbytes)
+            block = self._take(size * dtype.itemsize)
         finally:
             self.lock.release()
         lent: HostArray = np.frombuffer(block.memory, dtype, size)
@@ -98,9 +98,15 @@ class Pool:
             finally:
                 self.lock.release()
 
-    def _take(self, nbytes: int) -> _Block:
-        """A block of this size; the lock is held."""
-        self._count()
+    def _take(self, wanted: int) -> _Block:
+        """A block for so many bytes; the lock is held."""
+        nbytes = self.rounded.get(wanted)
+        if nbytes is None:
+            if len(self.rounded) >= 4096:
+                self.rounded.clear()
+            nbytes = self.rounded[wanted] = rounded(wanted)
+        if self.returned:
+            self._count()
         blocks = self.sizes.get(nbytes)
         if blocks:
             block = blocks.pop()  # the latest: it may still be in the processor's cache
@@ -114,14 +120,14 @@ class Pool:
                 self._shrink(0)
                 block = _Block(nbytes)
         self.lent += nbytes
-        self.most = max(self.most, self.lent)
+        if self.lent > self.most:
+            self.most = self.lent
         return block
 
     def _take_back(self, loan: weakref.ref[HostArray]) -> None:
         """What the weak reference calls when the array has died, in whatever thread that is."""
-        found = self.loans.pop(id(loan))
-        self.returned.append(found.block)
-        if self.lock.acquire(blocking=False):
+        self.returned.append(self.loans.pop(id(loan)).block)
+        if self.lock.acquire(False):
             try:
                 self._count()
             finally:
@@ -131,9 +137,13 @@ class Pool:
         """Put the blocks that have come back among those that are held; the lock is held."""
         while self.returned:
             block = self.returned.popleft()
-            self.lent -= block.nbytes
-            self.held += block.nbytes
-            self.sizes.setdefault(block.nbytes, []).append(block)
+            nbytes = block.nbytes
+            self.lent -= nbytes
+            self.held += nbytes
+            blocks = self.sizes.get(nbytes)
+            if blocks is None:
+                blocks = self.sizes[nbytes] = []
+            blocks.append(block)
             self.ages[block] = None
         if self.held > self.limit:
             self._shrink(self.limit)
