@@ -15,6 +15,7 @@ from minitorch_fast.functional import (
     pool,
     random,
     recurrent,
+    resample,
     softmax,
 )
 
@@ -30,5 +31,6 @@ __all__ = [
     "pool",
     "random",
     "recurrent",
+    "resample",
     "softmax",
 ]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from minitorch_tensor import creation, views
 from minitorch_tensor.core import Tensor
+from minitorch_tensor.op import Op
 from minitorch_tensor.pointwise import where
 
 Real = NDArray[np.floating]
@@ -162,6 +163,7 @@ def _filtered(
     return Taps(np.minimum(places, n - 1), weights, filled)
 
 
+@Op
 def resample(x: Tensor, dim: int, taps: Taps) -> Tensor:
     """x with one dimension resampled, a linear map."""
     column = (-1,) + (1,) * (x.ndim - dim - 1)
