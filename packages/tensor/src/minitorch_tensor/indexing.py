@@ -101,7 +101,7 @@ def resolve(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
     dim = 0
     of = 0  # the dimension of x that the item indexes
     picks: dict[int, Tensor] = {}
-    filed: list[tuple[Tensor, int]] = []
+    filed: list[tuple[Tensor, int, int]] = []
     for item in expanded(x, index):
         if item is None:
             view = views.unsqueeze(view, dim)
@@ -123,11 +123,13 @@ def resolve(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
             view = _select(view, dim, int(item.item()), x, of)
             of += 1
         else:
-            filed.append((item, of))
+            filed.append((item, of, dim))
             of += item.ndim if is_mask(item) else 1
             dim = _collect(view, dim, item, picks)
-    for index_tensor, first in filed:  # as in PyTorch, when all else was found right
-        _check(index_tensor, x, first)
+    for index_tensor, first, place in filed:  # as in PyTorch, when all else was found right
+        if _check(index_tensor, x, first) < 0:
+            picked = picks[place]
+            picks[place] = pointwise.where(picked < 0, picked + x.shape[first], picked)
     return (views.whole(x) if view is x and not picks else view), picks
 
 
@@ -143,14 +145,12 @@ def _collect(view: Tensor, dim: int, index: Tensor, picks: dict[int, Tensor]) ->
             picks[dim] = column
             dim += 1
         return dim
-    size = view.shape[dim]
-    index = index.to(dtypes.int64)
-    picks[dim] = pointwise.where(index < 0, index + size, index)
+    picks[dim] = index.to(dtypes.int64)
     return dim + 1
 
 
-def _check(index: Tensor, x: Tensor, of: int) -> None:
-    """Refuse an index tensor that does not fit dimension `of` of x.
+def _check(index: Tensor, x: Tensor, of: int) -> int:
+    """The smallest position; refuses an index tensor that does not fit dimension `of` of x.
 
     Raises:
         IndexError: for another dtype, a mask of another shape, or a position that is none.
@@ -162,7 +162,7 @@ def _check(index: Tensor, x: Tensor, of: int) -> None:
                     f"the shape of the mask {index.shape} at dimension {i} does not match the "
                     f"shape of the indexed tensor {x.shape} at dimension {of + i}"
                 )
-        return
+        return 0
     if index.dtype is dtypes.uint8:
         raise IndexError(
             "tensors used as indices must be int64, int32 or bool tensors, but got "
@@ -175,11 +175,12 @@ def _check(index: Tensor, x: Tensor, of: int) -> None:
             f"{index.dtype}; use .long() for positions, .bool() for a mask"
         )
     if index.numel() == 0:
-        return
+        return 0
     size = x.shape[of]
     low, high = int(index.min().item()), int(index.max().item())
     if low < -size or high >= size:
         raise _out_of_bounds(low if low < -size else high, x, of)
+    return low
 
 
 def _out_of_bounds(index: int, x: Tensor, of: int) -> IndexError:

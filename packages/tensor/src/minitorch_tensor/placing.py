@@ -240,6 +240,13 @@ def index_put_(
         return x
 
     def added(old: Tensor) -> Tensor:
+        view, picks = indexing.resolve(old.detach(), index)
+        if len(picks) == 1 and view.layout == old.layout:  # slices of one dimension
+            ((dim, vector),) = picks.items()
+            if vector.ndim == 1:
+                shape = (*old.shape[:dim], vector.shape[0], *old.shape[dim + 1 :])
+                wide = writing.broadcast_values(old, values, shape)
+                return gathering.index_add(old, dim, vector, views.reshape(wide, shape))
         every = views.reshape(old._arange(old.layout.size), old.shape)
         places = indexing.getitem(every, index)
         wide = writing.broadcast_values(old, values, places.layout.shape)
