@@ -147,6 +147,15 @@ def align3(
             and device is b.storage.device is c.storage.device
         ):  # the common case, directly
             return a, b, c, result_dtype(operator, dtype)
+    elif a.dtype.is_floating_point:
+        dtype, shape = a.dtype, a.layout.shape
+        if isinstance(b, (int, float)):
+            if isinstance(c, (int, float)):  # clamp, to numbers
+                return a, _spread(a, b), _spread(a, c), result_dtype(operator, dtype)
+        elif isinstance(c, (int, float)) and (
+            dtype is b.dtype and shape == b.layout.shape and a.storage.device is b.storage.device
+        ):  # lerp, by a number
+            return a, b, _spread(a, c), result_dtype(operator, dtype)
     if isinstance(b, (int, float)) and isinstance(c, (int, float)):
         if operator is op.where:
             dtype = dtypes.promote_types(dtypes.of_number(b), dtypes.of_number(c))
@@ -176,6 +185,11 @@ def align3(
         cast = recorded and x.dtype is not dtype and (i > 0 or operator is not op.where)
         operands.append(views.expand_to(x.to(dtype) if cast else x, shape))
     return operands[0], operands[1], operands[2], dtype
+
+
+def _spread(x: Tensor, number: float) -> Tensor:
+    """A number as a tensor of the shape and the dtype of x."""
+    return views.expand_to(x._constant(number, x.dtype), x.layout.shape)
 
 
 _F = TypeVar("_F", bound=Callable[..., "Tensor"])
