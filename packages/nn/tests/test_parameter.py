@@ -90,3 +90,30 @@ def test_update_replaces_the_value_and_forgets_the_gradient() -> None:
     assert p.item() == 3.0
     (p * p).backward()
     assert [q.grad.item() for q in [p] if q.grad is not None] == [6.0]
+
+
+def test_a_buffer_is_registered_by_assignment() -> None:
+    module = nn.Module()
+    module.mean = nn.Buffer(torch.ones(2))
+    module.aside = nn.Buffer(torch.zeros(2), persistent=False)
+    assert [name for name, _ in module.named_buffers()] == ["mean", "aside"]
+    assert list(module.state_dict()) == ["mean"]
+    module.mean = torch.zeros(3)
+    assert [x.numel() for x in module.buffers()] == [3, 2]
+    copied = copy.deepcopy(module)
+    assert list(copied.state_dict()) == ["mean"]
+    assert len([*copied.buffers()]) == 2
+    module.plain = 3
+    with pytest.raises(KeyError, match="attribute 'plain' already exists"):
+        module.plain = nn.Buffer(torch.ones(1))
+
+
+def test_a_buffer_is_a_tensor_of_the_same_memory() -> None:
+    data = torch.ones(2)
+    buffer = nn.Buffer(data)
+    data.mul_(3)
+    assert buffer.tolist() == [3.0, 3.0]
+    assert not buffer.requires_grad
+    assert nn.Buffer(torch.ones(2, requires_grad=True)).requires_grad
+    assert nn.Buffer().numel() == 0
+    assert type(buffer + 1) is torch.Tensor

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from minitorch.nn import functional, init
 from minitorch.nn.module import Module
-from minitorch.nn.parameter import Parameter
+from minitorch.nn.parameter import Buffer, Parameter
 
 __all__ = [
     "CELU",
@@ -35,6 +35,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "Bilinear",
+    "Buffer",
     "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",

@@ -1,4 +1,4 @@
-"""`Parameter`: a tensor that a module registers when it is assigned to an attribute."""
+"""`Parameter` and `Buffer`: tensors that a module registers when they become its attributes."""
 
 from __future__ import annotations
 
@@ -70,6 +70,36 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
+
+
+class Buffer(Tensor):
+    """State that is not learnt, sharing the memory of `data`: what `register_buffer` registers.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
+
+    Args:
+        data: its first value; nothing is an empty tensor.
+        persistent: whether it is in the `state_dict` of a module.
+
+    >>> import minitorch as torch
+    >>> class Counter(torch.nn.Module):
+    ...     def __init__(self) -> None:
+    ...         super().__init__()
+    ...         self.count = torch.nn.Buffer(torch.tensor([0.0]))
+    >>> list(Counter().state_dict())
+    ['count']
+    """
+
+    persistent: bool
+
+    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
+        source = Tensor([]) if data is None else data.detach()
+        self.storage, self.layout, self.dtype = source.storage, source.layout, source.dtype
+        self.requires_grad = False
+        self.grad = self.node = self.base = None
+        self.persistent = persistent
+        if data is not None and data.requires_grad:
+            self.requires_grad_()
 
 
 def typename(value: object) -> str:

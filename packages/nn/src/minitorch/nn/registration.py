@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from minitorch.nn import hooks
-from minitorch.nn.parameter import Parameter, typename
+from minitorch.nn.parameter import Buffer, Parameter, typename
 from minitorch.nn.registry import Registry
 from minitorch_tensor import Tensor
 
@@ -77,6 +77,8 @@ class Registered:
             if value is not None:
                 raise _misfit(value, f"child module '{name}'", "minitorch.nn.Module")
             attributes[name] = None
+        elif isinstance(value, Buffer):
+            self.register_buffer(name, value, value.persistent)
         elif parameters is not None and name in self._buffer_names:
             if value is not None and not isinstance(value, Tensor):
                 raise _misfit(value, f"buffer '{name}'", "minitorch.Tensor")
