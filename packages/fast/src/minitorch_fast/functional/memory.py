@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 def flat(x: Tensor) -> HostArray:
     """The elements in row-major order: the memory itself if they lie so, else a copy."""
-    if not x.layout.is_contiguous():
+    layout = x.layout
+    if not layout.dense and not layout.is_contiguous():
         x = x.detach().contiguous()
-    offset, size = x.layout.offset, x.layout.size
+        layout = x.layout
     memory = host(x.storage.buffer)
-    return memory if size == memory.size else memory[offset : offset + size]
+    if layout.size == memory.size:
+        return memory
+    return memory[layout.offset : layout.offset + layout.size]
 
 
 def fresh(like: Tensor, shape: Shape) -> tuple[Tensor, HostArray]:
