@@ -131,7 +131,7 @@ def log2(x: float) -> float:
 
 
 def log10(x: float) -> float:
-    """`ln(m) / ln(10) + e ln(2) / ln(10)`, where x = m 2**e. At most 1.5 ulp."""
+    """`ln(m) / ln(10) + e ln(2) / ln(10)`, where x = m 2**e. At most 1.8 ulp."""
     small = x < TINY
     z = x * 18014398509481984.0 if small else x
     e = exponent(z)
