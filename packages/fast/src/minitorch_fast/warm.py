@@ -42,7 +42,7 @@ def scenes() -> dict[str, Callable[[], None]]:
     found |= {"where": _where, "clamp": _clamp, "lerp": _lerp, "threads": _threads}
     found |= {"random": _random, "reductions": _reductions, "matmul": _matmul, "losses": _losses}
     for channels, outputs, width, padding in ((1, 6, 5, 2), (3, 16, 3, 1), (32, 32, 3, 1)):
-        found[f"conv2d {width}x{width}"] = partial(_conv, channels, outputs, width, padding)
+        found[f"conv2d {channels} to {outputs}"] = partial(_conv, channels, outputs, width, padding)
     found |= {"pooling": _pooling, "softmax": _softmax, "norms": _norms, "dropout": _dropout}
     found |= {"embedding": _embedding, "attention": _attention}
     found |= {"sgd": partial(_sgd, 0.0), "sgd, momentum": partial(_sgd, 0.9), "adam": _adam}
