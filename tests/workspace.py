@@ -131,10 +131,12 @@ _MODULES_OF = {
 def allowed_modules(member: Member, *, with_extras: bool = True) -> frozenset[str]:
     """Top-level modules that a member may import: the standard library and what it declares.
 
-    What a dependency depends on does not count: a member declares all that it imports.
+    What a dependency depends on does not count: a member declares all that it imports. But
+    `typing_extensions` comes with every type checker, and only for those is it imported: each wheel
+    is installed and imported without it.
     """
     declared = member.dependencies + (member.extras if with_extras else ())
-    names = {"__future__", member.module, *sys.stdlib_module_names}
+    names = {"__future__", "typing_extensions", member.module, *sys.stdlib_module_names}
     for requirement in declared:
         name = distribution_name(requirement)
         names.update(_MODULES_OF.get(name, (name.replace("-", "_"),)))
