@@ -41,7 +41,7 @@ def source(
         options = "REORDERED" if "reordered" in made.__dict__ else "OPTIONS"
         text += f"\n\n@njit(**{options})\n" + "\n".join(helper) + "\n"
     options = "REORDERED" if "reordered" in function.__dict__ else "OPTIONS"
-    text += f"\n\n@njit(**{options}, cache=True)\n" + "\n".join(kernel) + "\n"
+    text += f"\n\n@njit(**{options})\n" + "\n".join(kernel) + "\n"
     name = f"{function.__name__.strip('_')}_{kind}"
     return name, text, _signature(function, kind)
 
