@@ -143,6 +143,9 @@ def picked(a: Array, items: tuple[Item, ...]) -> Array:
             if not isinstance(item, int):
                 advanced.append(Ellipsis if item is Ellipsis else slice(None))
     view = a[tuple(basic)]
+    if len(advanced) - 1 == view.ndim:
+        # An Ellipsis for no dimension parts two arrays in NumPy's eyes, and not in PyTorch's.
+        advanced = [item for item in advanced if item is not Ellipsis]
     if any(isinstance(item, np.ndarray) for item in advanced):
         return np.asarray(view[tuple(advanced)])
     return np.asarray(view)

@@ -130,7 +130,7 @@ def _runs(
     array = conversion.host_array(ordered)
     begins = np.ones(len(array), bool)
     np.not_equal(array[1:], array[:-1], out=begins[1:])
-    found = [conversion.from_host(x, array[begins])]
+    found = [conversion.from_host(x, array[begins], x.dtype)]
     if return_inverse:
         inverse = np.cumsum(begins)
         inverse -= 1
