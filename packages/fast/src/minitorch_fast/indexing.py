@@ -30,7 +30,7 @@ _LIMIT: Final = 4096  # ways to move to remember
 # Three arrays are walked: A is written or read at a position that INDEX gives, B is the other one.
 _KERNEL: Final = """
 
-@njit(**OPTIONS, cache=True)
+@njit(**OPTIONS)
 def kernel(A, INDEX, B, plan, size, step):
     units, rows, columns, outer = plan[0], plan[1], plan[2], plan[3]
     b_row, i_row, a_row = plan[5], plan[8], plan[11]
