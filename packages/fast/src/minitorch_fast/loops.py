@@ -85,6 +85,11 @@ def real(i: int) -> float:
     return float(i)
 
 
+def wider(x: float) -> float:
+    """The number in float64, and so what is computed with it; in a kernel of integers as it is."""
+    return x
+
+
 def whole(x: float) -> int:
     """The number without its fraction, as an integer of 32 bits."""
     return int(x)

@@ -205,6 +205,9 @@ class _Writer(Inliner):
             return ast.Call(ast.Name("np.empty", ast.Load()), [*arguments, kind], [])
         if called is loops.real:
             return ast.Call(ast.Name(self.target.short, ast.Load()), arguments, [])
+        if called is loops.wider:
+            wide = "i64" if self.target.kind == "int64" else "f64"
+            return ast.Call(ast.Name(wide, ast.Load()), arguments, [])
         if called is loops.whole:
             return ast.Call(ast.Name("np.int32", ast.Load()), arguments, [])
         if called in (loops.choose, loops.larger, loops.fma):

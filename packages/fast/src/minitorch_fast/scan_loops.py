@@ -14,7 +14,7 @@ sum does.
 
 from __future__ import annotations
 
-from minitorch_fast.loops import Floats, Ints, choose, scratch
+from minitorch_fast.loops import Floats, Ints, choose, scratch, wider
 from minitorch_operators.ieee import exp, fabs, log1p
 
 
@@ -26,14 +26,17 @@ def lost(a: float, b: float, s: float) -> float:
 
 
 def four_sums(y: Floats, x: Floats, a: int, gap: int, n: int, step: int) -> None:
-    """Running sums of n elements at a, a + gap, a + 2 * gap and a + 3 * gap."""
+    """Running sums of n elements at a, a + gap, a + 2 * gap and a + 3 * gap.
+
+    They are kept in float64, as PyTorch does, so that a thousand roundings do not add up.
+    """
     b = a + gap
     c = b + gap
     d = c + gap
-    p = 0.0
-    q = 0.0
-    r = 0.0
-    s = 0.0
+    p = wider(0.0)
+    q = wider(0.0)
+    r = wider(0.0)
+    s = wider(0.0)
     for k in range(n):
         i = k * step
         p += x[a + i]
@@ -81,7 +84,7 @@ def sum_lines(y: Floats, x: Floats, first: int, last: int, n: int, step: int) ->
                     total = new
                     a += 256 * step
         if lines == 1:
-            p = 0.0
+            p = wider(0.0)
             for _ in range(n % 1024):
                 p += x[a]
                 y[a] = total + (rest + p)
@@ -121,10 +124,10 @@ def four_products(y: Floats, x: Floats, a: int, gap: int, n: int) -> None:
     b = a + gap
     c = b + gap
     d = c + gap
-    p = 1.0
-    q = 1.0
-    r = 1.0
-    s = 1.0
+    p = wider(1.0)
+    q = wider(1.0)
+    r = wider(1.0)
+    s = wider(1.0)
     for k in range(n):
         p *= x[a + k]
         q *= x[b + k]
@@ -158,9 +161,10 @@ def product_lines(y: Floats, x: Floats, first: int, last: int, n: int) -> None:
                     total = y[a + 255]
                     a += 256
         if lines == 1:
+            p = wider(total)
             for k in range(n % 1024):
-                total *= x[a + k]
-                y[a + k] = total
+                p *= x[a + k]
+                y[a + k] = p
         i += lines
 
 

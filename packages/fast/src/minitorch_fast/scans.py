@@ -41,7 +41,7 @@ def _kind(dtype: DType) -> Kind | None:
 
 def _sizes(x: Tensor, dim: int) -> tuple[int, int, int]:
     """x as (outer, n, inner), n being what is run along."""
-    shape = x.layout.shape
+    shape = x.layout.shape or (1,)
     inner = 1
     for size in shape[dim + 1 :]:
         inner *= size

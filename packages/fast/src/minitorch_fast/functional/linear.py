@@ -61,6 +61,7 @@ def linear_fused(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> T
     dtype, device = input.dtype, input.storage.device
     if (
         len(sizes) != 2
+        or not layout.shape
         or layout.size == 0
         or layout.shape[-1] != sizes[1]
         or not (dtype is float32 or dtype is float64)
