@@ -1,7 +1,13 @@
 """A gradient that nobody else has becomes `.grad` without a copy; any other is copied."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
+import pytest
+
+from minitorch_autodiff import AccumulateGrad
+from minitorch_autodiff.graph import Hooked
 from minitorch_tensor import Tensor, ones, tensor
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.views import linear
@@ -16,7 +22,8 @@ def gradient(x: Tensor) -> Tensor:
     return x.grad
 
 
-def test_a_gradient_made_for_the_leaf_alone_is_not_copied() -> None:
+def test_a_gradient_made_for_the_leaf_alone_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Hooked, "ever", False)  # another test may have used hooks around nodes
     x, made = leaf(), list[int]()
 
     def transpose(g: Tensor) -> Tensor:
@@ -82,3 +89,19 @@ def test_a_second_backward_adds() -> None:
     for _ in range(2):
         (x * 2.0).sum().backward()
     assert gradient(x).tolist() == [4.0] * 3
+
+
+def test_hooks_and_anomaly_mode_before_the_import_change_nothing() -> None:
+    code = """
+from minitorch_autodiff import AccumulateGrad, Scalar, set_detect_anomaly
+x = Scalar(2.0)
+x.requires_grad = True
+y = x * x
+y.node.register_hook(lambda *grads: None)
+y.backward()
+set_detect_anomaly(True)
+import minitorch_tensor
+print(AccumulateGrad.alone)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(run.stdout) == AccumulateGrad.alone

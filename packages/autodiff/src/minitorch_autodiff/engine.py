@@ -118,6 +118,7 @@ def references_when_alone(make: Callable[[], D]) -> int:
     """How many references there are to a gradient in a node's `backward`, if nobody else has one.
 
     It is found by trying, with gradients that `make` makes: it depends on the version of Python.
+    The way with hooks and in anomaly mode has more references: gradients are copied there.
     """
     counts: list[int] = []
 
@@ -130,7 +131,12 @@ def references_when_alone(make: Callable[[], D]) -> int:
             counts.append(getrefcount(g))
             return ()
 
-    backward([(Start((End(()),)), make())])
+    before = anomaly.enabled, Hooked.ever
+    anomaly.enabled = Hooked.ever = False
+    try:
+        backward([(Start((End(()),)), make())])
+    finally:
+        anomaly.enabled, Hooked.ever = before
     return counts[0]
 
 
