@@ -11,6 +11,7 @@ The table, with the bars of each group, goes to the screen and to `benchmarks/re
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import math
 import os
 import platform
@@ -90,13 +91,15 @@ def main() -> None:
     parser.add_argument("--threads", default="1,2", help="numbers of threads, e.g. 1,2")
     parser.add_argument("--out", default=None, help="file in benchmarks/results")
     options = parser.parse_args()
-    try:
-        import torch
-    except ImportError:
+    if importlib.util.find_spec("torch") is None:
         raise SystemExit(
             "this compares with torch, which is not installed; it is no dependency of minitorch: "
             "uv pip install torch"
-        ) from None
+        )
+    # Before either library is here, whose threads might hold a core.
+    others = [] if options.only else [*processes.start(), "", *processes.memory(), ""]
+    import torch
+
     import minitorch
 
     groups = []
@@ -138,9 +141,7 @@ def main() -> None:
         table(groups, figures, threads),
         "",
     ]
-    if not options.only:
-        lines += [*processes.start(), "", *processes.memory(), ""]
-    text = "\n".join(lines)
+    text = "\n".join([*lines, *others])
     print(text)
     RESULTS.mkdir(exist_ok=True)
     # A part of the table does not take the place of the whole.
