@@ -3,9 +3,9 @@
 `Scalar` is the smallest such value, a float; `minitorch_tensor` makes another, the `Tensor`.
 """
 
-import importlib
 from typing import TYPE_CHECKING
 
+from minitorch_autodiff import later
 from minitorch_autodiff.anomaly import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,
@@ -76,35 +76,24 @@ if TYPE_CHECKING:
         Sigmoid,
     )
 else:  # imported at their first use: an engine of tensors needs none of them
-    _LATER = {
-        "check": ("central_difference", "gradcheck", "gradgradcheck"),
-        "course": (
-            "Context", "ScalarFunction", "ScalarHistory", "backpropagate", "derivative_check",
-            "topological_sort",
+    __getattr__, __dir__ = later.attributes(
+        __name__,
+        later.homes(
+            __name__,
+            {
+                "check": "central_difference gradcheck gradgradcheck",
+                "course": (
+                    "Context ScalarFunction ScalarHistory backpropagate derivative_check "
+                    "topological_sort"
+                ),
+                "differences": "Components GradcheckError check_backward check_double_backward",
+                "drawing": "Drawing dot draw drawing_of",
+                "neuron": "MLP Layer Neuron",
+                "scalar": "Scalar grad",
+                "scalar_functions": "EQ LT Add Exp Inv Log Mul Neg ReLU Sigmoid",
+            },
         ),
-        "differences": (
-            "Components", "GradcheckError", "check_backward", "check_double_backward",
-        ),
-        "drawing": ("Drawing", "dot", "draw", "drawing_of"),
-        "neuron": ("MLP", "Layer", "Neuron"),
-        "scalar": ("Scalar", "grad"),
-        "scalar_functions": (
-            "EQ", "LT", "Add", "Exp", "Inv", "Log", "Mul", "Neg", "ReLU", "Sigmoid",
-        ),
-    }  # fmt: skip
-    _HOME = {name: module for module, names in _LATER.items() for name in names}
-
-    def __getattr__(name: str) -> object:
-        module = _HOME.get(name)
-        if module is None:
-            raise AttributeError(f"module 'minitorch_autodiff' has no attribute '{name}'")
-        found = getattr(importlib.import_module(f"minitorch_autodiff.{module}"), name)
-        globals()[name] = found
-        return found
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *_HOME})
-
+    )
 
 __all__ = [
     "EQ",

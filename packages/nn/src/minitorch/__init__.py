@@ -13,7 +13,6 @@ optimizers and data loaders, and gives all of it PyTorch's names.
 >>> optimizer.step()
 """
 
-import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ from minitorch.tensor_data import (
     strides_from_shape,
     to_index,
 )
+from minitorch_autodiff import later as _later
 from minitorch_tensor import Device as device
 from minitorch_tensor import DType as dtype
 from minitorch_tensor import (
@@ -1268,19 +1268,13 @@ if TYPE_CHECKING:
         topological_sort,
     )
 else:  # a type checker is to find a wrong name itself
-    _COURSE = {
+    _COURSE = (
         "Context", "Scalar", "ScalarFunction", "ScalarHistory", "backpropagate",
         "central_difference", "derivative_check", "topological_sort",
-    }  # fmt: skip
-    _MODULES = {"autograd", "func", "optim", "scalar", "utils"}
-
-    def __getattr__(name: str) -> object:
-        """What is imported at its first use; the error for anything else."""
-        if name in _COURSE:
-            return getattr(importlib.import_module("minitorch_autodiff"), name)
-        if name in _MODULES:
-            return importlib.import_module(f"minitorch.{name}")
-        raise no_attribute(name)
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *_COURSE, *_MODULES})
+    )  # fmt: skip
+    _MODULES = ("autograd", "func", "optim", "scalar", "utils")
+    _HOMES = {
+        **dict.fromkeys(_COURSE, "minitorch_autodiff"),
+        **{name: f"minitorch.{name}" for name in _MODULES},
+    }
+    __getattr__, __dir__ = _later.attributes(__name__, _HOMES, no_attribute)

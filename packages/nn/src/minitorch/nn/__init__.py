@@ -3,12 +3,12 @@
 A program uses few of the many layers: each is imported from its file when it is first asked for.
 """
 
-import importlib
 from typing import TYPE_CHECKING
 
 from minitorch.nn import functional, init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Buffer, Parameter
+from minitorch_autodiff import later as _later
 
 __all__ = [
     "CELU",
@@ -371,17 +371,5 @@ else:  # a type checker is to find a wrong name itself
         "uninitialized": "UninitializedBuffer UninitializedParameter",
         "upsampling": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
     }
-    _HOMES = {name: file for file, names in _LAYERS.items() for name in names.split()}
-
-    def __getattr__(name: str) -> object:
-        """A layer, from its file."""
-        if name == "utils":
-            return importlib.import_module("minitorch.nn.utils")
-        if name not in _HOMES:
-            raise AttributeError(f"module 'minitorch.nn' has no attribute '{name}'")
-        layer = getattr(importlib.import_module(f"minitorch.nn.{_HOMES[name]}"), name)
-        globals()[name] = layer  # the next time it is an ordinary attribute
-        return layer
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    _HOMES = {**_later.homes(__name__, _LAYERS), "utils": "minitorch.nn.utils"}
+    __getattr__, __dir__ = _later.attributes(__name__, _HOMES)

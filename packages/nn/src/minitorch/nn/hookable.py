@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minitorch.nn import hooks
+from minitorch.hook_table import add_hook
 from minitorch.nn.hooks import Hook, Table
 from minitorch_autodiff import RemovableHandle
 
@@ -34,7 +34,7 @@ class Hookable:
         away.
         https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
         """
-        return hooks.add(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
+        return add_hook(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self,
@@ -51,7 +51,7 @@ class Hookable:
         raises; the output is then None. `handle.remove()` takes it away.
         https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
         """
-        return hooks.add(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
+        return add_hook(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(
         self, hook: Callable[..., object], prepend: bool = False
@@ -61,7 +61,7 @@ class Hookable:
         `grad_output` has the gradient of each output; a tuple returned replaces it.
         https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
         """
-        return hooks.add(self._backward_pre_hooks, Hook(hook), prepend)
+        return add_hook(self._backward_pre_hooks, Hook(hook), prepend)
 
     def register_full_backward_hook(
         self, hook: Callable[..., object], prepend: bool = False
@@ -80,18 +80,18 @@ class Hookable:
         >>> layer(torch.ones(1, 2, requires_grad=True)).sum().backward()
         [[1.0]]
         """
-        return hooks.add(self._backward_hooks, Hook(hook), prepend)
+        return add_hook(self._backward_hooks, Hook(hook), prepend)
 
     def register_state_dict_pre_hook(self, hook: Callable[..., object]) -> RemovableHandle:
         """Call `hook(module, prefix, keep_vars)` before `state_dict` looks at this module."""
-        return hooks.add(self._state_dict_pre_hooks, Hook(hook))
+        return add_hook(self._state_dict_pre_hooks, Hook(hook))
 
     def register_state_dict_post_hook(self, hook: Callable[..., object]) -> RemovableHandle:
         """Call `hook(module, state_dict, prefix, local_metadata)` after `state_dict` has been here.
 
         It may change the dictionary, and returns None.
         """
-        return hooks.add(self._state_dict_hooks, Hook(hook))
+        return add_hook(self._state_dict_hooks, Hook(hook))
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., object]) -> RemovableHandle:
         """Call `hook` before `load_state_dict` looks at this module.
@@ -100,7 +100,7 @@ class Hookable:
         unexpected_keys, error_msgs). It may change the dictionary, which is a copy of the one that
         was given, and the lists.
         """
-        return hooks.add(self._load_state_dict_pre_hooks, Hook(hook))
+        return add_hook(self._load_state_dict_pre_hooks, Hook(hook))
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., object]) -> RemovableHandle:
         """Call `hook(module, incompatible_keys)` after a state was written into this module.
@@ -108,4 +108,4 @@ class Hookable:
         It may change the two lists, and returns None: what it leaves in them is an error if the
         loading is strict.
         """
-        return hooks.add(self._load_state_dict_post_hooks, Hook(hook))
+        return add_hook(self._load_state_dict_post_hooks, Hook(hook))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from itertools import count
 from typing import NamedTuple, Protocol
 
 from minitorch.nn.backward_hooks import AroundBackward
-from minitorch_autodiff import RemovableHandle
 
 
 class Hook(NamedTuple):
@@ -22,8 +20,6 @@ class Hook(NamedTuple):
 
 Table = OrderedDict[int, Hook]
 """Hooks in the order in which they run."""
-
-_next_id = count().__next__
 
 
 TABLES = (
@@ -50,19 +46,6 @@ class Hooked(Protocol):
     @property
     def forward(self) -> Callable[..., object]:
         """Compute the output."""
-
-
-def add(table: Table, hook: Hook, prepend: bool = False) -> RemovableHandle:
-    """Put a hook into a table, last or first; the handle takes it away."""
-    key = _next_id()
-    table[key] = hook
-    if prepend:
-        table.move_to_end(key, last=False)
-    return RemovableHandle(lambda: _remove(table, key))
-
-
-def _remove(table: Table, key: int) -> None:
-    table.pop(key, None)
 
 
 def run(table: Table, *args: object) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
-from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
+from minitorch.hook_table import add_hook
 from minitorch_autodiff import RemovableHandle
 
 if TYPE_CHECKING:
@@ -18,22 +18,8 @@ R = TypeVar("R")
 Table = OrderedDict[int, Callable[..., object]]
 """Hooks in the order in which they run."""
 
-_next_id = count().__next__
 _before_every_step: Table = OrderedDict()
 _after_every_step: Table = OrderedDict()
-
-
-def add(table: Table, hook: Callable[..., object], prepend: bool = False) -> RemovableHandle:
-    """Put a hook into a table, last or first; the handle takes it away."""
-    key = _next_id()
-    table[key] = hook
-    if prepend:
-        table.move_to_end(key, last=False)
-    return RemovableHandle(lambda: _remove(table, key))
-
-
-def _remove(table: Table, key: int) -> None:
-    table.pop(key, None)
 
 
 def register_optimizer_step_pre_hook(hook: Callable[..., object]) -> RemovableHandle:
@@ -42,7 +28,7 @@ def register_optimizer_step_pre_hook(hook: Callable[..., object]) -> RemovableHa
     It returns None, or the pair `(args, kwargs)` with which the step goes on.
     https://docs.pytorch.org/docs/stable/optim.html
     """
-    return add(_before_every_step, hook)
+    return add_hook(_before_every_step, hook)
 
 
 def register_optimizer_step_post_hook(hook: Callable[..., object]) -> RemovableHandle:
@@ -50,7 +36,7 @@ def register_optimizer_step_post_hook(hook: Callable[..., object]) -> RemovableH
 
     https://docs.pytorch.org/docs/stable/optim.html
     """
-    return add(_after_every_step, hook)
+    return add_hook(_after_every_step, hook)
 
 
 def hooked(step: Callable[..., R]) -> Callable[..., R]:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
+from minitorch.hook_table import add_hook
 from minitorch.nn.parameter import typename
 from minitorch.optim import hooks
 from minitorch.optim.hooks import (
@@ -156,23 +157,23 @@ class Optimizer(ABC):
         itself is the first of `args`.
         https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.register_step_pre_hook.html
         """
-        return hooks.add(self._optimizer_step_pre_hooks, hook)
+        return add_hook(self._optimizer_step_pre_hooks, hook)
 
     def register_step_post_hook(self, hook: Callable[..., object]) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` after each step."""
-        return hooks.add(self._optimizer_step_post_hooks, hook)
+        return add_hook(self._optimizer_step_post_hooks, hook)
 
     def register_state_dict_pre_hook(
         self, hook: Callable[..., object], prepend: bool = False
     ) -> RemovableHandle:
         """Call `hook(optimizer)` before each `state_dict`."""
-        return hooks.add(self._optimizer_state_dict_pre_hooks, hook, prepend)
+        return add_hook(self._optimizer_state_dict_pre_hooks, hook, prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[..., object], prepend: bool = False
     ) -> RemovableHandle:
         """Call `hook(optimizer, state_dict)` after each `state_dict`; it may return another."""
-        return hooks.add(self._optimizer_state_dict_post_hooks, hook, prepend)
+        return add_hook(self._optimizer_state_dict_post_hooks, hook, prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[..., object], prepend: bool = False
@@ -181,13 +182,13 @@ class Optimizer(ABC):
 
         It sees a shallow copy of what `load_state_dict` was given, and may change that.
         """
-        return hooks.add(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+        return add_hook(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., object], prepend: bool = False
     ) -> RemovableHandle:
         """Call `hook(optimizer)` after each `load_state_dict`."""
-        return hooks.add(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+        return add_hook(self._optimizer_load_state_dict_post_hooks, hook, prepend)
 
     def state_dict(self) -> dict[str, object]:
         """The state and the options, with numbers in the place of the parameters.
