@@ -80,11 +80,22 @@ def host(x: Tensor) -> Array:
     return np.asarray(x.resolve_neg().numpy(force=True))
 
 
+def name_of(x: Tensor) -> str:
+    """The name of a tensor's dtype, the same in either library."""
+    return str(x.dtype).split(".")[1]
+
+
 def assert_same(ours: Tensor, theirs: Tensor, what: str, tolerance: float) -> None:
     """Shape, dtype and numbers; nan equals nan."""
-    assert tuple(ours.shape) == tuple(theirs.shape), what
-    assert str(ours.dtype).split(".")[1] == str(theirs.dtype).split(".")[1], what
-    a, b = host(ours), host(theirs)
+    assert_is(ours, host(theirs), name_of(theirs), what, tolerance)
+
+
+def assert_is(ours: Tensor, b: Array, dtype: str, what: str, tolerance: float) -> None:
+    """That a tensor has this dtype, and the shape and the numbers of b; nan equals nan."""
+    assert tuple(ours.shape) == b.shape, what
+    assert name_of(ours) == dtype, what
+    with np.errstate(over="ignore"):
+        a = host(ours).astype(b.dtype)  # another one where a stored result is kept in 32 bits
     scale = (
         tolerance * max(1.0, float(np.nanmax(np.abs(b[np.isfinite(b)]), initial=1.0)))
         if b.dtype.kind == "f"

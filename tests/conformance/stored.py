@@ -19,7 +19,7 @@ from types import ModuleType
 import numpy as np
 
 from .rows import ROWS
-from .running import gradients, host, tensors
+from .running import assert_is, gradients, host, name_of, tensors
 from .table import Array, Row, Tensor
 
 FILE = Path(__file__).with_name("numbers.npz")
@@ -33,11 +33,6 @@ class Result:
 
     array: Array
     dtype: str
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """As of the tensor."""
-        return tuple(self.array.shape)
 
 
 def keys() -> dict[int, str]:
@@ -74,7 +69,7 @@ def write(torch: ModuleType) -> None:
                 for x in computed(torch, row, kind, dtype):
                     array = host(x)
                     kept = array.astype("float32") if array.dtype.kind == "f" else array
-                    entry.append([str(x.dtype).split(".")[1], kept.dtype.str, *array.shape])
+                    entry.append([name_of(x), kept.dtype.str, *array.shape])
                     blob += np.ascontiguousarray(kept).tobytes()
                 index[f"{names[id(row)]} | {kind} | {dtype}"] = entry
     text = json.dumps(index, separators=(",", ":")).encode()
@@ -107,14 +102,8 @@ def results(row: Row, kind: str, dtype: str) -> list[Result]:
 
 
 def assert_kept(ours: Tensor, kept: Result, what: str) -> None:
-    """Shape, dtype and numbers; nan equals nan."""
-    assert tuple(ours.shape) == kept.shape, what
-    assert str(ours.dtype).split(".")[1] == kept.dtype, what
-    a, b = host(ours), kept.array
-    scale = float(np.max(np.abs(b[np.isfinite(b)]), initial=1.0)) if b.dtype.kind == "f" else 0
-    with np.errstate(over="ignore"):
-        a = a.astype(b.dtype)
-    np.testing.assert_allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE * scale, err_msg=what)
+    """That a tensor is what PyTorch once gave."""
+    assert_is(ours, kept.array, kept.dtype, what, TOLERANCE)
 
 
 if __name__ == "__main__":
