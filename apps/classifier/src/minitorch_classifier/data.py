@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minitorch_classifier.errors import UserError
-from minitorch_classifier.idx import read_idx
+from minitorch.datasets import DatasetError, digits
+from minitorch.datasets.idx_folder import find_idx, read_images
+from minitorch_classifier.errors import UserError, explain_os_errors
 
 CLASSES = 10
 DATASETS = ("digits", "mnist")
@@ -93,17 +93,10 @@ def load(name: str, data_dir: Path | None = None) -> Dataset:
 
 
 def load_digits() -> Dataset:
-    """The 1,797 digits of the UCI repository; digits/README.md states their source and licence.
-
-    Every fifth image of each digit is a test image: 20%, every digit alike, the same for any seed.
-    """
-    archive = files("minitorch_classifier") / "digits" / "digits.npz"
-    with as_file(archive) as path, np.load(path, allow_pickle=False) as arrays:
-        pixels = (np.asarray(arrays["images"], dtype=np.float32) / 16).astype(np.float32)
-        labels = np.asarray(arrays["labels"], dtype=np.int64)
-    test = np.zeros(len(labels), dtype=np.bool_)
-    for digit in range(CLASSES):
-        test[np.flatnonzero(labels == digit)[::5]] = True
+    """The 1,797 digits that come with minitorch; a fifth of each digit is to test."""
+    images, labels = digits.read_digits()
+    pixels = (images.astype(np.float32) / digits.INK).astype(np.float32)
+    test = digits.is_test(labels)
     return Dataset(
         "digits",
         Images(pixels[~test], labels[~test]),
@@ -123,7 +116,7 @@ def load_mnist(folder: Path) -> Dataset:
     if not folder.is_dir():
         raise UserError(f"--data-dir {folder}: no such folder")
     test = _read_pair(folder, "t10k")
-    if _find(folder, "train-images-idx3") is None:
+    if find_idx(folder, "train-images-idx3") is None:
         cut = len(test) * 4 // 5
         train = Images(test.pixels[:cut], test.labels[:cut])
         test = Images(test.pixels[cut:], test.labels[cut:])
@@ -140,29 +133,12 @@ def load_mnist(folder: Path) -> Dataset:
 
 
 def _read_pair(folder: Path, part: str) -> Images:
-    paths = []
-    for stem in (f"{part}-images-idx3", f"{part}-labels-idx1"):
-        path = _find(folder, stem)
-        if path is None:
-            raise UserError(f"{folder}: neither {stem}-ubyte nor {stem}-ubyte.gz is there")
-        paths.append(path)
-    pixels, labels = read_idx(paths[0], 3), read_idx(paths[1], 1)
-    if len(pixels) != len(labels):
-        raise UserError(f"{paths[0]} has {len(pixels)} images, {paths[1]} {len(labels)} labels")
-    if not pixels.size:
-        raise UserError(f"{paths[0]}: no images, the header says {pixels.shape}")
-    if labels.max() >= CLASSES:
-        raise UserError(f"{paths[1]}: label {labels.max()}, but labels must be 0 to {CLASSES - 1}")
-    return Images(pixels.astype(np.float32) / np.float32(255), labels.astype(np.int64))
-
-
-def _find(folder: Path, stem: str) -> Path | None:
-    """Find e.g. train-images-idx3-ubyte[.gz], also as train-images.idx3-ubyte."""
-    for name in (stem, stem.replace("-idx", ".idx")):
-        for suffix in ("-ubyte", "-ubyte.gz"):
-            if (path := folder / (name + suffix)).is_file():
-                return path
-    return None
+    with explain_os_errors("read", folder):
+        try:
+            pixels, labels = read_images(folder, part, CLASSES)
+        except DatasetError as error:
+            raise UserError(str(error)) from error
+    return Images(pixels.astype(np.float32) / np.float32(255), labels)
 
 
 def _size(images: Images) -> str:

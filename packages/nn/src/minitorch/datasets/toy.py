@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-__all__ = ["Dataset", "Graph", "circle", "datasets", "diag", "simple", "spiral", "split", "xor"]
+__all__ = ["TOYS", "Dataset", "Graph", "circle", "diag", "simple", "spiral", "split", "xor"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def spiral(N: int, seed: int | None = None) -> Graph:
     return Graph(N, first + second, [0] * half + [1] * half)
 
 
-datasets: Mapping[str, Dataset] = MappingProxyType(
+TOYS: Mapping[str, Dataset] = MappingProxyType(
     {
         "Simple": simple,
         "Diag": diag,
@@ -123,6 +123,7 @@ datasets: Mapping[str, Dataset] = MappingProxyType(
         "Spiral": spiral,
     }
 )
+"""The six by their names."""
 
 
 def _uniform(

@@ -1,0 +1,1 @@
+"""Only whether tqdm is there is asked: pooch draws with it."""
