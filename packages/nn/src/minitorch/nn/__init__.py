@@ -22,6 +22,7 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
@@ -120,6 +121,7 @@ __all__ = [
     "MultiMarginLoss",
     "MultiheadAttention",
     "NLLLoss",
+    "NLLLoss2d",
     "PReLU",
     "PairwiseDistance",
     "Parameter",
@@ -129,7 +131,9 @@ __all__ = [
     "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNNBase",
     "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",
@@ -208,6 +212,7 @@ if TYPE_CHECKING:
         AdaptiveMaxPool2d,
         AdaptiveMaxPool3d,
     )
+    from minitorch.nn.adaptive_softmax import AdaptiveLogSoftmaxWithLoss
     from minitorch.nn.attention import MultiheadAttention
     from minitorch.nn.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
     from minitorch.nn.container import ModuleDict, ModuleList, Sequential
@@ -259,6 +264,7 @@ if TYPE_CHECKING:
         L1Loss,
         MSELoss,
         NLLLoss,
+        NLLLoss2d,
         SmoothL1Loss,
     )
     from minitorch.nn.margin_loss import (
@@ -303,7 +309,8 @@ if TYPE_CHECKING:
     from minitorch.nn.parameter_container import ParameterDict, ParameterList
     from minitorch.nn.pooling import AvgPool1d, AvgPool2d, AvgPool3d, LPPool1d, LPPool2d, LPPool3d
     from minitorch.nn.rnn import GRU, LSTM, RNN
-    from minitorch.nn.rnn_cells import GRUCell, LSTMCell, RNNCell
+    from minitorch.nn.rnn_base import RNNBase
+    from minitorch.nn.rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
     from minitorch.nn.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
     from minitorch.nn.softmax import LogSoftmax, Softmax, Softmax2d, Softmin
     from minitorch.nn.transformer import Transformer, TransformerDecoder, TransformerEncoder
@@ -321,6 +328,7 @@ else:  # a type checker is to find a wrong name itself
             "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d "
             "AdaptiveMaxPool2d AdaptiveMaxPool3d"
         ),
+        "adaptive_softmax": "AdaptiveLogSoftmaxWithLoss",
         "attention": "MultiheadAttention",
         "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d",
         "container": "ModuleDict ModuleList Sequential",
@@ -343,7 +351,7 @@ else:  # a type checker is to find a wrong name itself
         "local_response": "LocalResponseNorm",
         "loss": (
             "BCELoss BCEWithLogitsLoss CrossEntropyLoss HuberLoss KLDivLoss L1Loss MSELoss "
-            "NLLLoss SmoothL1Loss"
+            "NLLLoss NLLLoss2d SmoothL1Loss"
         ),
         "margin_loss": (
             "CosineEmbeddingLoss HingeEmbeddingLoss MarginRankingLoss MultiLabelMarginLoss "
@@ -363,7 +371,8 @@ else:  # a type checker is to find a wrong name itself
         "parameter_container": "ParameterDict ParameterList",
         "pooling": "AvgPool1d AvgPool2d AvgPool3d LPPool1d LPPool2d LPPool3d",
         "rnn": "GRU LSTM RNN",
-        "rnn_cells": "GRUCell LSTMCell RNNCell",
+        "rnn_base": "RNNBase",
+        "rnn_cells": "GRUCell LSTMCell RNNCell RNNCellBase",
         "shuffle": "ChannelShuffle PixelShuffle PixelUnshuffle",
         "softmax": "LogSoftmax Softmax Softmax2d Softmin",
         "transformer": "Transformer TransformerDecoder TransformerEncoder",

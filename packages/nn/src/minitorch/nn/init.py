@@ -8,25 +8,43 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, ParamSpec
 
+from minitorch.nn.init_matrices import dirac_, eye_, orthogonal_, sparse_
 from minitorch_autodiff import no_grad
-from minitorch_tensor import Generator, Tensor, empty_like, eye, where
+from minitorch_tensor import Generator, Tensor, empty_like, where
 
 __all__ = [
     "calculate_gain",
+    "constant",
     "constant_",
+    "dirac",
+    "dirac_",
+    "eye",
     "eye_",
+    "kaiming_normal",
     "kaiming_normal_",
+    "kaiming_uniform",
     "kaiming_uniform_",
+    "normal",
     "normal_",
     "ones_",
+    "orthogonal",
+    "orthogonal_",
+    "sparse",
+    "sparse_",
     "trunc_normal_",
+    "uniform",
     "uniform_",
+    "xavier_normal",
     "xavier_normal_",
+    "xavier_uniform",
     "xavier_uniform_",
     "zeros_",
 ]
+
+P = ParamSpec("P")
 
 FanMode = Literal["fan_in", "fan_out"]
 Nonlinearity = Literal[
@@ -123,22 +141,6 @@ def zeros_(tensor: Tensor) -> Tensor:
     https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.zeros_
     """
     return constant_(tensor, 0.0)
-
-
-@no_grad()
-def eye_(tensor: Tensor) -> Tensor:
-    """The identity matrix, for a tensor of shape (n, m).
-
-    https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.eye_
-
-    Raises:
-        ValueError: if the tensor has not 2 dimensions.
-    """
-    if tensor.ndim != 2:
-        raise ValueError(
-            f"eye_: Only tensors with 2 dimensions are supported, but got shape {tensor.shape}"
-        )
-    return tensor.copy_(eye(*tensor.shape, dtype=tensor.dtype, device=tensor.device))
 
 
 @no_grad()
@@ -284,3 +286,34 @@ def _kaiming_std(tensor: Tensor, a: float, mode: FanMode, nonlinearity: Nonlinea
     fan_in, fan_out = fans(tensor)
     fan = fan_in if mode == "fan_in" else fan_out
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def _deprecated(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """The function under the name that it had before it had an underscore."""
+    new = function.__name__
+    old = new[:-1]
+
+    def warned(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        warnings.warn(
+            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return function(*args, **kwargs)
+
+    warned.__name__ = warned.__qualname__ = old
+    warned.__doc__ = f"`{new}`: a deprecated name, as in PyTorch."
+    return warned
+
+
+uniform = _deprecated(uniform_)
+normal = _deprecated(normal_)
+constant = _deprecated(constant_)
+eye = _deprecated(eye_)
+dirac = _deprecated(dirac_)
+xavier_uniform = _deprecated(xavier_uniform_)
+xavier_normal = _deprecated(xavier_normal_)
+kaiming_uniform = _deprecated(kaiming_uniform_)
+kaiming_normal = _deprecated(kaiming_normal_)
+orthogonal = _deprecated(orthogonal_)
+sparse = _deprecated(sparse_)

@@ -125,6 +125,10 @@ class NLLLoss(WeightedLoss):
         )
 
 
+class NLLLoss2d(NLLLoss):
+    """`NLLLoss`: an older name."""
+
+
 class BCELoss(WeightedLoss):
     """-(target * log(input) + (1 - target) * log(1 - input)), for probabilities.
 

@@ -101,8 +101,8 @@ class RNNBase(Module, Generic[H]):
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters of each direction of each layer."""
-        attributes = self.__dict__
-        return [[attributes[name] for name in names] for names in self._all_weights]
+        # By getattr: a parametrized one is computed, and no attribute of the instance.
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
 
     def extra_repr(self) -> str:
         """The sizes, and the settings that are not the usual ones."""

@@ -1,16 +1,23 @@
-"""Cut the gradients of all parameters at once."""
+"""Cut the gradients of all parameters at once.
+
+`foreach` chooses among PyTorch's own ways of doing so: here it is accepted, and changes nothing.
+"""
 
 from __future__ import annotations
 
 import math
+import types
+import warnings
 from collections.abc import Iterable
 
 from minitorch_autodiff import no_grad
 from minitorch_tensor import Tensor, stack, tensor
 
 __all__ = [
+    "clip_grad_norm",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "clip_grads_with_norm_",
     "get_total_norm",
 ]
 
@@ -21,7 +28,10 @@ def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
 
 @no_grad()
 def get_total_norm(
-    tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False
+    tensors: Tensor | Iterable[Tensor],
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """The norm of all elements of all tensors together, a 0-d tensor.
 
@@ -31,6 +41,7 @@ def get_total_norm(
         tensors: one or many.
         norm_type: p of the p-norm; inf for the largest absolute value.
         error_if_nonfinite: raise instead of returning nan or inf.
+        foreach: changes nothing.
 
     Raises:
         RuntimeError: if the norm is not finite, and `error_if_nonfinite`.
@@ -53,11 +64,36 @@ def get_total_norm(
 
 
 @no_grad()
+def clip_grads_with_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    total_norm: Tensor,
+    foreach: bool | None = None,
+) -> None:
+    """Scale all gradients by max_norm / total_norm, unless that is more than 1, in place.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grads_with_norm_.html
+
+    Args:
+        parameters: those with the gradients.
+        max_norm: the largest norm allowed.
+        total_norm: what `get_total_norm` gave, a 0-d tensor.
+        foreach: changes nothing.
+    """
+    # Multiplied also where it is 1: a comparison would have to wait for the device.
+    factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+    for p in _listed(parameters):
+        if p.grad is not None:
+            p.grad.mul_(factor.to(p.grad.device))
+
+
+@no_grad()
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients by one factor, so that their total norm is at most `max_norm`, in place.
 
@@ -68,6 +104,7 @@ def clip_grad_norm_(
         max_norm: the largest norm allowed.
         norm_type: p of the p-norm; inf for the largest absolute value.
         error_if_nonfinite: raise instead of scaling by nan or inf.
+        foreach: changes nothing.
 
     Returns:
         The total norm before, a 0-d tensor.
@@ -82,20 +119,46 @@ def clip_grad_norm_(
     >>> p.grad
     Tensor([0.6000, 0.8000], requires_grad=False)
     """
-    grads = [p.grad for p in _listed(parameters) if p.grad is not None]
+    listed = _listed(parameters)
+    if not listed and isinstance(parameters, types.GeneratorType):
+        warnings.warn(
+            "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3
+        )
+    grads = [p.grad for p in listed if p.grad is not None]
     total = get_total_norm(grads, norm_type, error_if_nonfinite)
-    # Multiplied also where it is 1: a comparison would have to wait for the device.
-    factor = (float(max_norm) / (total + 1e-6)).clamp(max=1.0)
-    for g in grads:
-        g.mul_(factor.to(g.device))
+    clip_grads_with_norm_(listed, max_norm, total)
     return total
 
 
+def clip_grad_norm(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """`clip_grad_norm_`: a deprecated name, as in PyTorch."""
+    warnings.warn(
+        "`minitorch.nn.utils.clip_grad_norm` is now deprecated in favor of "
+        "`minitorch.nn.utils.clip_grad_norm_`.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
+
+
 @no_grad()
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value_(
+    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
+) -> None:
     """Cut every element of the gradients to [-clip_value, clip_value], in place.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
+
+    Args:
+        parameters: those with the gradients.
+        clip_value: the largest absolute value allowed.
+        foreach: changes nothing.
     """
     for p in _listed(parameters):
         if p.grad is not None:
