@@ -2,7 +2,8 @@
 
 A pickle is a program that may name any function and call it. Here every name but the three that
 NumPy's arrays are made of is refused, and those three stand for objects of this file, which only
-remember what they are given. The array is then made from the bytes that were remembered.
+remember what they are given. The array is then made from the bytes that were remembered. So are all
+instructions refused but those that such a file has.
 https://docs.python.org/3/library/pickle.html#restricting-globals
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import pickle
 import pickletools
 from io import BytesIO
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ def read_batch(content: bytes, name: str) -> Batch:
         DatasetError: if it is no such pickle, or holds anything else.
     """
     try:
+        _check_instructions(content)
         found: object = _Reader(BytesIO(content), encoding="bytes").load()
     except DatasetError as error:
         raise DatasetError(f"{name}: {error}") from error
@@ -103,21 +105,35 @@ class _Remembered:
         self.state = state
 
 
-class _Reader(pickle._Unpickler):  # in Python: the one in C trusts the sizes that a file announces
-    dispatch: ClassVar = {  # what came after Python 2 is not needed, and some trusts sizes too
-        ord(code.code): pickle._Unpickler.dispatch[ord(code.code)]
-        for code in pickletools.opcodes
-        if code.proto <= 2
-    }
-
+class _Reader(pickle._Unpickler):  # in Python: the one in C trusts the numbers in a file
     def find_class(self, module_name: str, global_name: str, /) -> _Remembered:
         name = f"{module_name}.{global_name}"
         if name not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
             raise DatasetError(f"refused: the file names {name}, which no batch of CIFAR needs")
         return _Remembered(global_name)
 
-    def persistent_load(self, pid: object, /) -> object:
-        raise DatasetError("refused: the file refers to another file")
 
-    def get_extension(self, code: int) -> object:
-        raise DatasetError("refused: the file names an extension")
+def _check_instructions(content: bytes) -> None:
+    """Refuse what Python 2 did not write, and more tuples than a batch has.
+
+    Hashing a tuple that is nested very deeply would exhaust the stack of the interpreter.
+    """
+    tuples, end = 0, 0
+    for code, _, position in pickletools.genops(content):
+        if code.name not in _INSTRUCTIONS:
+            raise DatasetError(f"refused: the instruction {code.name}, which no batch of CIFAR has")
+        tuples += code.name.startswith("TUPLE")
+        end = position or 0
+    if tuples > _TUPLES_LIMIT:
+        raise DatasetError(f"refused: {tuples} tuples, where a batch of CIFAR has 6")
+    if end != len(content) - 1:
+        raise DatasetError("something follows its end")
+
+
+_TUPLES_LIMIT = 100
+_INSTRUCTIONS = frozenset((
+    "PROTO", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2",
+    "SHORT_BINSTRING", "BINSTRING", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_TUPLE", "TUPLE",
+    "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_DICT", "SETITEM", "SETITEMS", "BINPUT", "LONG_BINPUT",
+    "BINGET", "LONG_BINGET", "GLOBAL", "REDUCE", "BUILD",
+))  # fmt: skip
