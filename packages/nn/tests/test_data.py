@@ -167,7 +167,6 @@ def test_random_split_wants_lengths_that_fit() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_workers": 2}, "num_workers must be 0, but got 2"),
         ({"shuffle": True, "sampler": [0]}, "sampler option is mutually exclusive with shuffle"),
         ({"batch_sampler": [[0]], "shuffle": True}, "batch_sampler option is mutually exclusive"),
         ({"batch_size": None, "drop_last": True}, "mutually exclusive with drop_last"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from itertools import repeat
-from typing import Generic, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, Unpack, overload
 
 from minitorch.utils.data.collate import Item, default_collate, default_convert
 from minitorch.utils.data.dataset import Indexed, IterableDataset
@@ -14,15 +14,28 @@ from minitorch.utils.data.loader_options import (
     check_batches,
     check_stream,
     check_workers,
+    context_of,
+    warn_of_many,
 )
 from minitorch.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from minitorch_tensor import Generator, Tensor, default_generator
 from minitorch_tensor.choices import draw_seed
 
 S = TypeVar("S")
+T = TypeVar("T")
 B = TypeVar("B")
 
-Source = Indexed[S] | IterableDataset[S]
+if TYPE_CHECKING:  # what is needed for processes is imported when there are some
+    from multiprocessing.context import BaseContext
+
+    from minitorch.utils.data.worker_iterator import Terms, WorkerIterator
+    from minitorch.utils.data.worker_loop import Source
+
+    _Epochs: TypeAlias = (
+        WorkerIterator[None, B] | WorkerIterator[int, B] | WorkerIterator[list[int], B]
+    )
+
+Readable = Indexed[S] | IterableDataset[S]
 """What a loader reads."""
 
 _FIXED = frozenset(
@@ -36,6 +49,13 @@ class DataLoader(Generic[B]):
     Every iteration draws one number from the generator (the base seed of PyTorch's workers), and a
     shuffled one without a generator of its own draws another, the seed of its order: so the state
     of the default generator, and with it everything drawn later, stays as in PyTorch.
+
+    Workers are started as Python starts processes by default, as PyTorch's are: forked on Linux
+    up to Python 3.13, which takes a millisecond and asks nothing of the dataset; spawned on macOS
+    and Windows, where the dataset is pickled and the script needs `if __name__ == "__main__":`.
+    The threads of our kernels survive a fork. Worker i has the seed base seed + i, for Python's
+    and NumPy's global generators too, and computes on one thread. A GPU must be used in spawned
+    workers only, and is best left to the process that trains.
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
     Args:
@@ -45,24 +65,29 @@ class DataLoader(Generic[B]):
         shuffle: whether the order is drawn anew for each epoch.
         sampler: gives the indices of an epoch, instead of `shuffle`.
         batch_sampler: gives lists of indices, instead of the three above and `drop_last`.
-        num_workers: 0: batches are made in this process, when they are asked for.
+        num_workers: how many processes make batches, ahead of time; 0: this one makes them, when
+            they are asked for.
         collate_fn: makes a batch of a list of items, `default_collate` if omitted; where
             `batch_size` is None, it is given single items, and `default_convert` if omitted.
         pin_memory: accepted, and without effect: batches are on the device of the dataset.
         drop_last: whether to leave out a last batch that is not full.
-        timeout: for workers, like the rest: kept, and without effect where there are none.
-        worker_init_fn: see `timeout`.
-        multiprocessing_context: see `timeout`; must be None.
+        timeout: for how many seconds to wait for a batch of a worker; 0: for ever.
+        worker_init_fn: called with its number in each worker, after it was seeded.
+        multiprocessing_context: how workers are started: "fork", "spawn", "forkserver", or a
+            context of `multiprocessing`.
         generator: where the draws come from; the default generator if omitted.
-        prefetch_factor: see `timeout`; must be None.
-        persistent_workers: see `timeout`; must be False.
+        prefetch_factor: how many batches each worker makes ahead; 2 if omitted.
+        persistent_workers: whether workers stay for the next epoch.
         pin_memory_device: see `pin_memory`.
-        in_order: see `timeout`.
+        in_order: whether batches come in their order even if a later one is ready first.
 
     Raises:
-        ValueError: if arguments exclude one another, or `num_workers` is not 0, or what makes the
-            batches is replaced afterwards.
+        ValueError: if arguments exclude one another, or what makes the batches is replaced
+            afterwards.
         TypeError: if the dataset has no length or no items.
+        RuntimeError: while iterating, if a worker dies, or sends nothing within the timeout. What
+            the dataset raises in a worker is raised with its type and the worker's traceback.
+        PicklingError: while iterating, if workers are not forked and the dataset cannot be pickled.
 
     >>> import minitorch as torch
     >>> data = torch.utils.data.TensorDataset(torch.arange(5), torch.arange(5) * 10)
@@ -76,7 +101,7 @@ class DataLoader(Generic[B]):
     @overload
     def __init__(
         self,
-        dataset: Source[S],
+        dataset: Readable[S],
         batch_size: int = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
@@ -89,7 +114,7 @@ class DataLoader(Generic[B]):
     @overload
     def __init__(
         self,
-        dataset: Source[S],
+        dataset: Readable[S],
         batch_size: None,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
@@ -102,7 +127,7 @@ class DataLoader(Generic[B]):
     @overload
     def __init__(
         self: DataLoader[Tensor],
-        dataset: Source[Item],
+        dataset: Readable[Item],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
@@ -113,7 +138,7 @@ class DataLoader(Generic[B]):
     @overload
     def __init__(
         self: DataLoader[list[Tensor]],
-        dataset: Source[tuple[Item, ...]],
+        dataset: Readable[tuple[Item, ...]],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
@@ -124,7 +149,7 @@ class DataLoader(Generic[B]):
     @overload
     def __init__(
         self: DataLoader[dict[str, Tensor]],
-        dataset: Source[Mapping[str, Item]],
+        dataset: Readable[Mapping[str, Item]],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
@@ -135,7 +160,7 @@ class DataLoader(Generic[B]):
     @overload
     def __init__(
         self: DataLoader[object],
-        dataset: Source[object],
+        dataset: Readable[object],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
@@ -145,7 +170,7 @@ class DataLoader(Generic[B]):
     ) -> None: ...
     def __init__(
         self,
-        dataset: Source[S],
+        dataset: Readable[S],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[int] | None = None,
@@ -156,7 +181,7 @@ class DataLoader(Generic[B]):
         drop_last: bool = False,
         timeout: float = 0,
         worker_init_fn: Callable[[int], object] | None = None,
-        multiprocessing_context: object = None,
+        multiprocessing_context: str | BaseContext | None = None,
         generator: Generator | None = None,
         *,
         prefetch_factor: int | None = None,
@@ -167,6 +192,8 @@ class DataLoader(Generic[B]):
         check_workers(
             num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context
         )
+        if multiprocessing_context is not None:
+            multiprocessing_context = context_of(multiprocessing_context)
         if isinstance(dataset, IterableDataset):
             check_stream(shuffle, sampler, batch_sampler)
             check_batches(batch_size, shuffle, sampler, batch_sampler, drop_last)
@@ -198,7 +225,7 @@ class DataLoader(Generic[B]):
         self.sampler = sampler
         self.batch_sampler = batch_sampler
         self.num_workers = num_workers
-        self.prefetch_factor = prefetch_factor
+        self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.pin_memory = pin_memory
         self.pin_memory_device = pin_memory_device
         self.timeout = timeout
@@ -208,6 +235,8 @@ class DataLoader(Generic[B]):
         self.persistent_workers = persistent_workers
         self.in_order = in_order
         self._expected: int | None = None
+        self._iterator: _Epochs[B] | None = None  # of persistent workers
+        warn_of_many(num_workers)
         self._complete = True
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -217,7 +246,13 @@ class DataLoader(Generic[B]):
             )
         super().__setattr__(name, value)
 
+    def __getstate__(self) -> dict[str, object]:
+        """What is pickled and copied: no processes."""
+        return {**self.__dict__, "_iterator": None}
+
     def __iter__(self) -> Iterator[B]:
+        if self.num_workers > 0:
+            return self._by_workers()
         generator = default_generator if self.generator is None else self.generator
         if isinstance(self.dataset, IterableDataset):
             draw_seed(generator)
@@ -229,6 +264,44 @@ class DataLoader(Generic[B]):
         batches = iter(self.batch_sampler)
         draw_seed(generator)
         return map(self._many, batches)
+
+    def _by_workers(self) -> Iterator[B]:
+        """An epoch of new workers, or of persistent ones."""
+        kept = self._iterator
+        if kept is not None and kept.usable:
+            kept.restart(self._expected)
+            return kept
+        from minitorch.utils.data.worker_iterator import Terms
+        from minitorch.utils.data.worker_loop import Items, Stream
+
+        terms = Terms(
+            self.num_workers,
+            2 if self.prefetch_factor is None else self.prefetch_factor,
+            self.timeout,
+            self.persistent_workers,
+            self.in_order,
+            self.worker_init_fn,
+            context_of(self.multiprocessing_context),
+        )
+        iterator: _Epochs[B]
+        if isinstance(self.dataset, IterableDataset):
+            stream = Stream(self.dataset, self._epoch)
+            iterator = self._start(stream, repeat(None), terms)
+        elif self.batch_sampler is None:
+            iterator = self._start(Items(self.dataset, self._one), self.sampler, terms)
+        else:
+            iterator = self._start(Items(self.dataset, self._many), self.batch_sampler, terms)
+        if self.persistent_workers:
+            self._iterator = iterator
+        return iterator
+
+    def _start(
+        self, source: Source[T, B], order: Iterable[T], terms: Terms
+    ) -> WorkerIterator[T, B]:
+        from minitorch.utils.data.worker_iterator import WorkerIterator
+
+        generator = default_generator if self.generator is None else self.generator
+        return WorkerIterator(source, order, terms, generator, self._expected)
 
     def __len__(self) -> int:
         """The number of batches.

@@ -123,10 +123,21 @@ def _batches(coming: Iterator[S], batch_size: int, drop_last: bool) -> Iterator[
 def _counted(found: Iterator[S], expected: int, dataset: object) -> Iterator[S]:
     """The same, with a warning for each batch more than there should be."""
     for count, batch in enumerate(found, 1):
-        if count > expected:
-            warnings.warn(
-                f"Length of IterableDataset {dataset} was reported to be {expected} (when "
-                f"accessing len(dataloader)), but {count} samples have been fetched. ",
-                stacklevel=2,
-            )
+        warn_if_more(count, expected, dataset, workers=0)
         yield batch
+
+
+def warn_if_more(count: int, expected: int | None, dataset: object, workers: int) -> None:
+    """Warn of a stream that gives more batches than its length said."""
+    if expected is None or count <= expected:
+        return
+    advice = (
+        "For multiprocessing data-loading, this could be caused by not properly configuring the "
+        "IterableDataset replica at each worker: share the items out by get_worker_info()."
+    )
+    warnings.warn(
+        f"Length of IterableDataset {dataset} was reported to be {expected} (when "
+        f"accessing len(dataloader)), but {count} samples have been fetched. "
+        + (advice if workers else ""),
+        stacklevel=3,
+    )

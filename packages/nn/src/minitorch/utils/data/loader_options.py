@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from minitorch_tensor import Generator
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 
 class LoaderOptions(TypedDict, total=False):
@@ -15,7 +20,7 @@ class LoaderOptions(TypedDict, total=False):
     drop_last: bool
     timeout: float
     worker_init_fn: Callable[[int], object] | None
-    multiprocessing_context: object
+    multiprocessing_context: str | BaseContext | None
     generator: Generator | None
     prefetch_factor: int | None
     persistent_workers: bool
@@ -30,10 +35,10 @@ def check_workers(
     persistent_workers: bool,
     multiprocessing_context: object,
 ) -> None:
-    """Raise unless batches shall be made in this process, and the rest says nothing else.
+    """Raise unless the options for workers fit their number.
 
     Raises:
-        ValueError: if they shall be made elsewhere, or an option is for workers only.
+        ValueError: if one is out of its range, or there are no workers, and it is for them only.
     """
     if num_workers < 0:
         raise ValueError(
@@ -43,10 +48,12 @@ def check_workers(
     if timeout < 0:
         raise ValueError("timeout option should be non-negative")
     if num_workers > 0:
-        raise ValueError(
-            f"DataLoader: num_workers must be 0, but got {num_workers}; batches are made in this "
-            "process"
-        )
+        if prefetch_factor is not None and prefetch_factor <= 0:
+            raise ValueError(
+                f"prefetch_factor option should be positive, but got {prefetch_factor}: a worker "
+                "works ahead by one batch at least"
+            )
+        return
     if prefetch_factor is not None:
         raise ValueError(
             "prefetch_factor option could only be specified in multiprocessing."
@@ -58,6 +65,49 @@ def check_workers(
         raise ValueError(
             "multiprocessing_context can only be used with multi-process loading "
             f"(num_workers > 0), but got num_workers={num_workers}"
+        )
+
+
+def context_of(option: object) -> BaseContext:
+    """The way to start processes that a name, a context, or None says: for None, Python's own.
+
+    Raises:
+        ValueError: if there is no such way on this system.
+        TypeError: if it is neither a name nor a context.
+    """
+    import multiprocessing
+    from multiprocessing.context import BaseContext
+
+    if isinstance(option, BaseContext):
+        return option
+    if option is None:
+        return multiprocessing.get_context()
+    ways = multiprocessing.get_all_start_methods()
+    if not isinstance(option, str):
+        raise TypeError(
+            "multiprocessing_context option should be a valid context object or a string "
+            f"specifying the start method, but got multiprocessing_context={option}"
+        )
+    if option not in ways:
+        raise ValueError(
+            f"multiprocessing_context option should specify a valid start method in {ways!r}, but "
+            f"got multiprocessing_context={option!r}"
+        )
+    return multiprocessing.get_context(option)
+
+
+def warn_of_many(num_workers: int) -> None:
+    """Warn of more workers than there are cores for this process."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = os.cpu_count() if affinity is None else len(affinity(0))
+    if num_workers and (cores is None or num_workers > cores):
+        warnings.warn(
+            f"This DataLoader will create {num_workers} worker processes in total. Our suggested "
+            f"max number of worker in current system is {cores}, which is smaller than what this "
+            "DataLoader is going to create. Please be aware that excessive worker creation might "
+            "get DataLoader running slow or even freeze, lower the worker number to avoid "
+            "potential slowness/freeze if necessary.",
+            stacklevel=3,
         )
 
 

@@ -14,8 +14,20 @@ class WorkerInfo(NamedTuple):
     dataset: object
 
 
+class _Here:
+    """What this process is."""
+
+    __slots__ = ("info",)
+
+    def __init__(self) -> None:
+        self.info: WorkerInfo | None = None
+
+
+_here = _Here()
+
+
 def get_worker_info() -> WorkerInfo | None:
-    """None: this is the main process, in which all batches are made.
+    """Which worker this is; None in the main process.
 
     A stream that shares its items among workers asks this, and gives all of them if it is None.
     https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.get_worker_info
@@ -23,4 +35,9 @@ def get_worker_info() -> WorkerInfo | None:
     >>> get_worker_info() is None
     True
     """
-    return None
+    return _here.info
+
+
+def set_worker_info(info: WorkerInfo) -> None:
+    """Let this process be a worker from now on."""
+    _here.info = info
