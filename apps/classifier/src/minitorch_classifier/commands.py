@@ -14,7 +14,14 @@ from minitorch_classifier.display import Display
 from minitorch_classifier.errors import Stopped, UserError
 from minitorch_classifier.interrupt import deferred
 from minitorch_classifier.settings import Settings
-from minitorch_classifier.training import Progress, Trainer, accuracy, infer, load_model
+from minitorch_classifier.training import (
+    Progress,
+    Trainer,
+    accuracy,
+    confusion,
+    infer,
+    load_model,
+)
 
 CURVE = "learning-curve.png"
 CONFUSION = "confusion-matrix.png"
@@ -81,11 +88,10 @@ def evaluate(folder: Path, device: str | None = None, data_dir: str | None = Non
     if dataset.spec() != checkpoint.spec:
         raise UserError(f"these are not the images that {folder} was trained on")
     logits = infer(model, checkpoint.spec, dataset.test.pixels, device)
-    predicted, labels = logits.argmax(axis=1), dataset.test.labels
-    print(f"{len(labels)} test images of {settings.dataset}")
-    for digit in np.unique(labels):
-        right = predicted[labels == digit] == digit
-        print(f"{digit}: {int(right.sum()):4d} of {len(right):4d} right, {right.mean():6.1%}")
+    print(f"{len(dataset.test)} test images of {settings.dataset}")
+    for digit, row in enumerate(confusion(logits, dataset.test)):
+        if total := int(row.sum()):
+            print(f"{digit}: {row[digit]:4d} of {total:4d} right, {row[digit] / total:6.1%}")
     return accuracy(logits, dataset.test)
 
 
@@ -142,6 +148,5 @@ def draw(trainer: Trainer, folder: Path) -> None:
     from minitorch_classifier import plots  # matplotlib takes a second to import
 
     logits = infer(trainer.model, trainer.spec, trainer.test.pixels, trainer.settings.device)
-    counts = plots.confusion_matrix(trainer.test.labels, logits.argmax(axis=1))
     plots.save_learning_curve(trainer.history, folder / CURVE)
-    plots.save_confusion_matrix(counts, folder / CONFUSION)
+    plots.save_confusion_matrix(confusion(logits, trainer.test), folder / CONFUSION)

@@ -14,19 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from minitorch_classifier.checkpoint import EpochRecord
-from minitorch_classifier.data import CLASSES
 from minitorch_classifier.files import write_atomically
-
-
-def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count how often label i was taken for j: (classes, classes).
-
-    >>> int(confusion_matrix(np.array([3, 3]), np.array([3, 8]))[3, 8])
-    1
-    """
-    counts = np.zeros((CLASSES, CLASSES), dtype=np.int64)
-    np.add.at(counts, (labels, predicted), 1)
-    return counts
 
 
 def save_learning_curve(history: Sequence[EpochRecord], path: Path) -> None:

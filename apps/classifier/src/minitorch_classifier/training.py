@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import minitorch as torch
-from minitorch import nn, optim
+from minitorch import metrics, nn, optim
 from minitorch.utils.data import DataLoader, TensorDataset
 from minitorch_classifier.checkpoint import Checkpoint, EpochRecord
 from minitorch_classifier.data import Dataset, Images, InputSpec
@@ -89,7 +89,7 @@ class Trainer:
             self.optimizer.step()
             seen += len(labels)
             total += value * len(labels)
-            correct += int((logits.argmax(dim=1) == targets).sum().item())
+            correct += metrics.correct(logits, targets)
             elapsed = time.perf_counter() - start
             report(Progress(seen, total / seen, correct / seen, seen / elapsed))
         self.scheduler.step()
@@ -167,7 +167,14 @@ def infer(
 
 def accuracy(logits: NDArray[np.float32], images: Images) -> float:
     """The share of images, 0 to 1, whose highest logit is that of their label."""
-    return float((logits.argmax(axis=1) == images.labels).mean())
+    return metrics.accuracy(torch.from_numpy(logits), torch.from_numpy(images.labels))
+
+
+def confusion(logits: NDArray[np.float32], images: Images) -> NDArray[np.int64]:
+    """How often digit i was taken for j: (classes, classes)."""
+    labels = torch.from_numpy(images.labels)
+    matrix = metrics.confusion_matrix(torch.from_numpy(logits), labels)
+    return matrix.numpy().astype(np.int64, copy=False)
 
 
 def check_device(device: str) -> None:
