@@ -79,21 +79,21 @@ def _new_file(folder: str, start: str) -> tuple[str, int]:
         temporary = os.path.join(folder, f"{start}{os.urandom(8).hex()}.tmp")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         descriptor = os.open(temporary, flags, 0o666)
-        _lock(descriptor)
+        _lock(descriptor, wait=True)  # as long as somebody looks whether it is a leftover
         with suppress(FileNotFoundError):
             if os.path.samestat(os.stat(temporary), os.fstat(descriptor)):
                 return temporary, descriptor
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
-    """Lock a file; whether nobody else holds it. Closing it, or dying, lets it go."""
+def _lock(descriptor: int, *, wait: bool) -> bool:
+    """Lock a file; whether that worked. Closing it, or dying, lets it go."""
     if sys.platform == "win32":  # there a file that is open cannot be removed anyway
         return True
     import fcntl
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
@@ -114,7 +114,7 @@ def _remove_leftover(path: str) -> None:
         return
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     try:
-        alone = _lock(descriptor)
+        alone = _lock(descriptor, wait=False)
         if alone and sys.platform != "win32":  # while the lock is held
             os.unlink(path)
     finally:
