@@ -21,6 +21,7 @@ from minitorch_tensor import DType, HostArray
 from minitorch_tensor import bool_ as boolean
 
 ByteOrder = Literal["little", "big"]
+_CHUNK: Final = 2**20  # of bytes read at a time on their way into an array
 
 
 class Source:
@@ -47,7 +48,7 @@ class Source:
         rest = array.view(np.uint8).data
         self.file.seek(start)
         while rest:
-            part = self.file.read(min(len(rest), 2**24))
+            part = self.file.read(min(len(rest), _CHUNK))
             require(bool(part), "the file became shorter while it was read")
             rest[: len(part)] = part
             rest = rest[len(part) :]
