@@ -1066,6 +1066,7 @@ __all__ = [
     "ones",
     "ones_like",
     "operators",
+    "onnx",
     "optim",
     "orgqr",
     "ormqr",
@@ -1257,7 +1258,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from minitorch import autograd, func, metrics, optim, scalar, utils
+    from minitorch import autograd, func, metrics, onnx, optim, scalar, utils
     from minitorch_autodiff import (
         Context,
         Scalar,
@@ -1273,7 +1274,7 @@ else:  # a type checker is to find a wrong name itself
         "Context", "Scalar", "ScalarFunction", "ScalarHistory", "backpropagate",
         "central_difference", "derivative_check", "topological_sort",
     )  # fmt: skip
-    _MODULES = ("autograd", "func", "metrics", "optim", "scalar", "utils")
+    _MODULES = ("autograd", "func", "metrics", "onnx", "optim", "scalar", "utils")
     _HOMES = {
         **dict.fromkeys(_COURSE, "minitorch_autodiff"),
         **{name: f"minitorch.{name}" for name in _MODULES},

@@ -15,7 +15,7 @@ _ABSENT = {
         "ao", "qint32", "qint8", "quantization", "quantize_per_channel", "quantize_per_tensor",
         "quint8",
     ),
-    "compilation and export": ("compile", "export", "jit", "onnx"),
+    "compilation and export": ("compile", "export", "jit"),
     "several machines": ("distributed",),
 }  # fmt: skip
 
