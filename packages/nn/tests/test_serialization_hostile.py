@@ -1,4 +1,4 @@
-"""Files made to do harm: nothing in them runs, and none takes more memory than it has bytes for."""
+"""Files made to do harm: nothing in them runs, and no number in them takes memory."""
 
 from __future__ import annotations
 
