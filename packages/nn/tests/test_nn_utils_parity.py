@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +29,15 @@ Make = Callable[[ModuleType], Any]
 
 def floats(*shape: int) -> Values:
     return np.random.default_rng([4, *shape]).normal(size=shape)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Torch's threads wait for work busily: for small tensors that is most of its time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def ready(t: ModuleType) -> Any:
@@ -170,26 +179,28 @@ def build(t: ModuleType, make: Make, dtype: str) -> Any:
     """A module made in this dtype: so that what is computed once is computed in it."""
     t.manual_seed(8)
     t.set_default_dtype(getattr(t, dtype))
-    t.set_default_device("numpy" if t is minitorch else "cpu")
+    if t is minitorch:  # with a default device, even that of before, torch is slow
+        t.set_default_device("numpy")
     try:
         return make(t)
     finally:
         t.set_default_dtype(t.float32)
-        t.set_default_device(None)
+        minitorch.set_default_device(None)
 
 
 def train(t: ModuleType, module: Any, x: Values, dtype: str, steps: int) -> dict[str, Any]:
     """Outputs, gradients and states of some steps."""
     found: dict[str, Any] = {}
-    optimizer = t.optim.SGD(module.parameters(), lr=0.1)
     for step in range(steps):
-        optimizer.zero_grad()
+        module.zero_grad()
         given = tensor(t, x, dtype).requires_grad_()
         y = module(given)
         y = y[0] if isinstance(y, tuple) else y
         weights = tensor(t, np.cos(1.0 + np.arange(y.numel())).reshape(y.shape), dtype)
         (y * weights).sum().backward()
-        optimizer.step()
+        with t.no_grad():
+            for p in module.parameters():
+                p.sub_(p.grad, alpha=0.1)
         found[f"output {step}"] = y.detach().numpy()
         found[f"input grad {step}"] = given.grad.numpy()
         found |= {f"grad {step} {n}": p.grad.numpy() for n, p in module.named_parameters()}

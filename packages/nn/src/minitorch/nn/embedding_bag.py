@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Self
 
-from minitorch.nn import init
-from minitorch.nn.module import Module
-from minitorch.nn.parameter import Parameter
-from minitorch_autodiff import no_grad
-from minitorch_tensor import Device, DType, Tensor, empty
+from minitorch.nn.embedding import Table, size_of
+from minitorch_tensor import Device, DType, Tensor
 from minitorch_tensor import functional as F
 
 
-class EmbeddingBag(Module):
+class EmbeddingBag(Table):
     """The sum, mean or maximum of rows of the weight, for each bag of integers.
 
     A bag is a row of a 2D input, or a piece of a 1D input that begins at one of the `offsets`. The
@@ -42,8 +39,6 @@ class EmbeddingBag(Module):
     [[3.0], [8.0]]
     """
 
-    weight: Parameter
-
     def __init__(
         self,
         num_embeddings: int,
@@ -59,33 +54,11 @@ class EmbeddingBag(Module):
         device: str | Device | None = None,
         dtype: DType | None = None,
     ) -> None:
-        super().__init__()
-        self.num_embeddings = num_embeddings
-        self.embedding_dim = embedding_dim
-        self.max_norm = max_norm
-        self.norm_type = norm_type
-        self.scale_grad_by_freq = scale_grad_by_freq
-        if padding_idx is not None:
-            if not -num_embeddings <= padding_idx < num_embeddings:
-                raise AssertionError(
-                    f"padding_idx must be within num_embeddings, but got {padding_idx} for "
-                    f"{num_embeddings} embeddings"
-                )
-            padding_idx %= num_embeddings
-        self.padding_idx = padding_idx
-        shape = (num_embeddings, embedding_dim)
-        if _weight is None:
-            self.weight = Parameter(empty(shape, dtype=dtype, device=device))
-            self.reset_parameters()
-        elif _weight.shape != shape:
-            raise AssertionError(
-                "Shape of weight does not match num_embeddings and embedding_dim: "
-                f"{_weight.shape} and {shape}"
-            )
-        else:
-            self.weight = Parameter(_weight)
+        super().__init__(
+            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq,
+            sparse, _weight, False, device, dtype,
+        )  # fmt: skip
         self.mode = mode
-        self.sparse = sparse
         self.include_last_offset = include_last_offset
 
     @classmethod
@@ -108,15 +81,8 @@ class EmbeddingBag(Module):
         Raises:
             AssertionError: if the weight has not 2 dimensions.
         """
-        if embeddings.ndim != 2:
-            raise AssertionError(
-                "Embeddings parameter is expected to be 2-dimensional, but got shape "
-                f"{embeddings.shape}"
-            )
-        rows, columns = embeddings.shape
         made = cls(
-            rows,
-            columns,
+            *size_of(embeddings),
             max_norm=max_norm,
             norm_type=norm_type,
             scale_grad_by_freq=scale_grad_by_freq,
@@ -128,13 +94,6 @@ class EmbeddingBag(Module):
         )
         made.weight.requires_grad_(not freeze)
         return made
-
-    def reset_parameters(self) -> None:
-        """Draw the first values."""
-        init.normal_(self.weight)
-        if self.padding_idx is not None:
-            with no_grad():
-                self.weight[self.padding_idx].fill_(0)
 
     def forward(
         self,

@@ -8,6 +8,8 @@ that.
 
 from __future__ import annotations
 
+import warnings
+
 from minitorch.nn.module import Module
 from minitorch_tensor import Tensor
 from minitorch_tensor import functional as F
@@ -126,7 +128,18 @@ class NLLLoss(WeightedLoss):
 
 
 class NLLLoss2d(NLLLoss):
-    """`NLLLoss`: an older name."""
+    """`NLLLoss`: an older name, deprecated as in PyTorch."""
+
+    def __init__(
+        self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+    ) -> None:
+        warnings.warn(
+            "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in "
+            "replacement",
+            FutureWarning,
+            stacklevel=2,
+        )
+        super().__init__(weight, ignore_index=ignore_index, reduction=reduction)
 
 
 class BCELoss(WeightedLoss):
