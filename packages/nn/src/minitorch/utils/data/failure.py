@@ -30,7 +30,10 @@ class Failure:
             raise RuntimeError(text) from None
         if self.text not in str(error):  # its class has words of its own
             error.add_note(text)
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # else it would hold this frame, and so the iterator and its workers
 
 
 class _Lines(str):

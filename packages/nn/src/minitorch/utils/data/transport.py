@@ -4,8 +4,8 @@ A batch is pickled, but the numbers of its tensors and arrays are left out of th
 https://peps.python.org/pep-0574/). Where they are many, and the system is Linux, they are written
 into a file that exists in memory only and has no name (`memfd_create`); the pipe carries its
 descriptor, and the receiver's tensors lie in that memory. So the sender never waits for a
-reader, one copy is made, and nothing is left behind when either process is killed. For a batch of
-38 MB the receiver needs 14 ms instead of 84 through the pipe.
+reader, one copy is made, and nothing is left behind when either process is killed. A batch of 38 MB
+costs the receiver 14 ms, instead of 84 through the pipe.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from mmap import mmap
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from typing import Final, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from minitorch_tensor import HostArray, Tensor, as_tensor, bfloat16, int16
 LARGE: Final = 1 << 16  # bytes, from which on memory is handed over
 _ALIGNED: Final = 64
 _CAN_SHARE: Final = hasattr(os, "memfd_create")
+
+_MAPS: Final = 64
+_maps: WeakSet[mmap] = WeakSet()  # those in use: each has an open file, and there may be 1024
 
 
 class Label(NamedTuple):
@@ -94,18 +98,29 @@ def receive(connection: Connection) -> Parcel:
     """
     message: tuple[Label, bytes, list[int], bool] = pickle.loads(connection.recv_bytes())
     label, data, sizes, handed = message
-    memory: mmap | bytearray
     if handed:
         file = reduction.recv_handle(connection)
         try:
-            memory = mmap(file, _ends(sizes)[-1])
+            whole = _contents(file, _ends(sizes)[-1])
         finally:
             os.close(file)
     else:
-        memory = bytearray(connection.recv_bytes() if sizes else b"")
-    whole = memoryview(memory)
+        whole = memoryview(bytearray(connection.recv_bytes() if sizes else b""))
     ends = _ends(sizes)[1:]
     return Parcel(label, data, [whole[e - n : e] for n, e in zip(sizes, ends, strict=True)])
+
+
+def _contents(file: int, size: int) -> memoryview:
+    """The memory of a file, or a copy if too much memory of files is in use."""
+    if len(_maps) < _MAPS:
+        mapped = mmap(file, size)
+        _maps.add(mapped)
+        return memoryview(mapped)
+    copied = np.empty(size, np.uint8).data  # not cleared first, as a bytearray is
+    done = 0
+    while done < size:
+        done += os.preadv(file, [copied[done:]], done)
+    return copied
 
 
 def _ends(sizes: Sequence[int]) -> list[int]:

@@ -128,8 +128,7 @@ class WorkerIterator(Iterator[B], Generic[T, B]):
             warn_if_more(self._given, self._expected, self._dataset, self._terms.num_workers)
             return content
         if self._failed is not None:
-            failed, self._failed = self._failed, None
-            raise failed
+            raise self._order_failed()
         if not self._terms.persistent:
             self._crew.close("it is exhausted")
         raise StopIteration
@@ -152,11 +151,17 @@ class WorkerIterator(Iterator[B], Generic[T, B]):
             self._coming = None
             return
         except Exception as error:
-            self._coming, self._failed = None, error
+            trace = error.__traceback__  # without this frame, which would hold the iterator
+            self._failed = error.with_traceback(trace and trace.tb_next)
+            self._coming = None
             return
         self._crew.send(worker, (self._epoch, self._dealt, content))
         self._tasks[worker] += 1
         self._dealt += 1
+
+    def _order_failed(self) -> Exception:
+        failed, self._failed = self._failed, None
+        return StopIteration() if failed is None else failed
 
     def _take(self) -> tuple[int, Parcel]:
         """What was sent for the next turn, or for any."""
