@@ -191,6 +191,15 @@ def test_a_dictionary_that_contains_itself_is_refused(tmp_path: Path) -> None:
         torch.save(loop, tmp_path / "x")
 
 
+@pytest.mark.parametrize("name", ["x.pt", "x.safetensors"])
+def test_what_is_nested_too_deeply_is_refused(name: str, tmp_path: Path) -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="the dictionary is nested too deeply"):
+        torch.save({"a": deep}, tmp_path / name)
+
+
 def test_an_old_file_survives_a_failed_save(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zipfile
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -223,8 +225,6 @@ def test_values_that_are_no_tensors_go_both_ways(protocol: int, tmp_path: Path) 
 
 
 def test_the_order_of_bytes_in_the_file_does_not_matter(tmp_path: Path) -> None:
-    import zipfile
-
     x = {name: torch.arange(5).to(getattr(torch, name)) for name in DTYPES}
     torch.save(x, tmp_path / "x.pt")
     with (
@@ -255,6 +255,23 @@ def test_mapped_files_of_torch(tmp_path: Path) -> None:
     assert bits(torch.load(tmp_path / "ours.pt", mmap=True)) == bits(theirs)
 
 
+@pytest.mark.parametrize("limit", [2**31 - 1, 100])
+def test_storages_lie_at_multiples_of_64_and_may_be_large(
+    limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)  # that of a large file, for a small one
+    path = tmp_path / "x.pt"
+    minitorch.save({str(i): minitorch.full((10 * i + 1,), float(i)) for i in range(20)}, path)
+    with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
+        for info in archive.infolist():
+            file.seek(info.header_offset + 26)
+            starts = info.header_offset + 30 + sum(struct.unpack("<2H", file.read(4)))
+            assert starts % 64 == 0
+    for mapped in (False, True):
+        found = bits(minitorch.load(path, mmap=mapped))
+        assert found == bits(torch.load(path, mmap=mapped))
+
+
 def test_torch_reads_what_is_written_to_an_open_file(tmp_path: Path) -> None:
     with open(tmp_path / "x.pt", "wb") as file:
         minitorch.save({"x": minitorch.ones(2)}, file)
@@ -270,6 +287,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "function": (lambda: print, r"builtins.print; loading it would run code"),
     "class": (lambda: torch.nn.Linear, r"torch.nn.modules.linear.Linear"),
     "storage type": (lambda: [torch.FloatStorage], r"torch.FloatStorage as a value"),
+    "storage": (lambda: torch.ones(2).untyped_storage(), r"a storage as a value"),
     "complex": (
         lambda: torch.ones(1, dtype=torch.complex64),
         r"torch.ComplexFloatStorage; .*no complex.*view_as_real",

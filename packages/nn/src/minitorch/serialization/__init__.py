@@ -47,7 +47,7 @@ def save(obj: Mapping[str, object], f: str | os.PathLike[str] | Writable) -> Non
 
     Raises:
         TypeError: if something of another type is in `obj`; the message says where.
-        ValueError: if `obj` contains itself.
+        ValueError: if `obj` contains itself, or is nested hundreds deep.
         OSError: if the file cannot be written; an old one is then left as it was.
 
     >>> import minitorch as torch, tempfile
@@ -71,7 +71,10 @@ def save(obj: Mapping[str, object], f: str | os.PathLike[str] | Writable) -> Non
         from minitorch.serialization.torch_writer import prepared
     else:
         from minitorch.serialization.safetensors_format import prepared
-    write = prepared(obj)  # whatever is wrong with `obj` is found here, before a file is touched
+    try:  # whatever is wrong with `obj` is found here, before a file is touched
+        write = prepared(obj)
+    except RecursionError:
+        raise ValueError("save: the dictionary is nested too deeply; save its parts") from None
     if isinstance(f, (str, os.PathLike)):
         replace(path, write)
     else:

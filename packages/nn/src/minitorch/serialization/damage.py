@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+_LIMIT = 500  # of characters: what a file holds may be as long as the file
+
 
 class DamagedError(Exception):
     """The file breaks the rules of its format; the message says which."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what[:_LIMIT])
 
 
 class RefusedError(Exception):
@@ -17,7 +22,7 @@ class RefusedError(Exception):
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
-        self.what, self.remedy = what, remedy
+        self.what, self.remedy = what[:_LIMIT], remedy
 
 
 def require(holds: bool, what: str) -> None:

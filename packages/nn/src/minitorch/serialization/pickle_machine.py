@@ -14,7 +14,8 @@ import pickle
 import struct
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from minitorch.serialization.damage import DamagedError, RefusedError, require
 from minitorch_tensor import Device, DType
@@ -23,10 +24,17 @@ _CONTAINERS_LIMIT: Final = 5_000_000  # an empty set takes 200 times the byte th
 _NAME_LIMIT: Final = 200  # of characters of a name in a message
 
 
-class Function(NamedTuple):
-    """Something that a pickle may name, and call if `call` is not None."""
+@dataclass(frozen=True)
+class Internal:
+    """What only helps to make a value, and is none."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class Function(Internal):
+    """Something that a pickle may name, and call if `call` is not None."""
+
     call: Callable[[tuple[object, ...]], object] | None
 
 
@@ -53,6 +61,7 @@ class Machine:
         self.stack: list[object] = []
         self.outer: list[list[object]] = []  # the stacks below each mark
         self.memo: dict[int, object] = {}
+        self.checked: dict[int, tuple[object, ...]] = {}
         self.containers = 0
 
     def run(self) -> object:
@@ -158,10 +167,15 @@ class Machine:
     # ---- filling containers -------------------------------------------------------------------
 
     def _storable(self, value: object) -> object:
-        """The value, unless it is a function: those are to be called, not kept."""
-        for item in (value, *value) if type(value) is tuple else (value,):
-            if isinstance(item, Function):
+        """The value, unless it is something internal, or a tuple that has some inside."""
+        rest = [value]
+        while rest:
+            item = rest.pop()
+            if isinstance(item, Internal):
                 raise RefusedError(f"{item.name} as a value", "replace it before saving")
+            if type(item) is tuple and id(item) not in self.checked:
+                self.checked[id(item)] = item
+                rest += item
         return value
 
     def _append(self, items: list[object]) -> None:
@@ -204,7 +218,7 @@ class Machine:
     def _call(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
         if not isinstance(function, Function) or function.call is None:
-            what = function.name if isinstance(function, Function) else type(function).__name__
+            what = function.name if isinstance(function, Internal) else type(function).__name__
             raise RefusedError(
                 f"a call of {what[:_NAME_LIMIT]}", "that is no function which is allowed"
             )

@@ -93,7 +93,10 @@ def opened(f: str | os.PathLike[str] | BinaryIO, mapped: bool) -> Iterator[Sourc
     """
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:
-            yield MappedSource(file) if mapped else Source(file)
+            if not file.seekable():  # such as /dev/stdin
+                yield Source(io.BytesIO(file.read()))
+            else:
+                yield MappedSource(file) if mapped else Source(file)
     elif mapped:
         raise ValueError("load: f must be a file path in order to use the mmap argument")
     else:

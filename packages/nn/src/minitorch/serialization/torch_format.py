@@ -96,11 +96,11 @@ def read_stream(source: Source | MappedSource, device: Device) -> object:
         found.append(machine.run())
         at = machine.at
     magic, version, _, result, keys = found
-    require((magic, version) == (_MAGIC, _VERSION), f"its version is {version!r:.20}")
-    if not isinstance(keys, list) or len(keys) != len({*map(str, keys)}):
-        raise DamagedError("the keys of its storages are no list")
+    require((magic, version) == (_MAGIC, _VERSION), "its version is unknown")
+    if type(keys) is not list or not all(type(key) is str for key in keys):
+        raise DamagedError("the keys of its storages are no list of strings")
     for key in keys:
-        at = storages.fill(str(key), source, at)
+        at = storages.fill(key, source, at)
     require(not storages.empty, f"its storages {[*storages.empty][:3]} are missing")
     return result
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 
 from minitorch.nn.parameter import Parameter
 from minitorch.serialization.damage import DamagedError, RefusedError, require
-from minitorch.serialization.pickle_machine import Function, simple_key
+from minitorch.serialization.pickle_machine import Function, Internal, simple_key
 from minitorch_tensor import (
     Device,
     DType,
@@ -66,7 +67,8 @@ _REMEDIES: Final = (
 T = TypeVar("T", bound=Tensor)
 
 
-class Memory(NamedTuple):
+@dataclass(frozen=True)
+class Memory(Internal):
     """The memory of tensors: typed, unless the file leaves it to the tensors."""
 
     key: str
@@ -145,7 +147,7 @@ class Values:
         if kind.name not in STORAGES and kind.name not in _UNTYPED:
             raise DamagedError(f"{kind.name} is no type of a storage")
         require(0 <= count <= _LIMIT, f"storage '{key}' has {count} elements")
-        return Memory(key, STORAGES.get(kind.name), count)
+        return Memory("a storage", key, STORAGES.get(kind.name), count)
 
     def _tensor(self, arguments: tuple[object, ...]) -> Tensor:
         """(memory, offset, sizes, strides, requires_grad, hooks, dtype, metadata), v1 to v3."""
