@@ -1065,8 +1065,8 @@ __all__ = [
     "numel",
     "ones",
     "ones_like",
-    "operators",
     "onnx",
+    "operators",
     "optim",
     "orgqr",
     "ormqr",
@@ -1216,6 +1216,7 @@ __all__ = [
     "topk",
     "topological_sort",
     "trace",
+    "transforms",
     "transpose",
     "transpose_copy",
     "trapezoid",
@@ -1258,7 +1259,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from minitorch import autograd, func, metrics, onnx, optim, scalar, utils
+    from minitorch import autograd, func, metrics, onnx, optim, scalar, transforms, utils
     from minitorch_autodiff import (
         Context,
         Scalar,
@@ -1274,7 +1275,7 @@ else:  # a type checker is to find a wrong name itself
         "Context", "Scalar", "ScalarFunction", "ScalarHistory", "backpropagate",
         "central_difference", "derivative_check", "topological_sort",
     )  # fmt: skip
-    _MODULES = ("autograd", "func", "metrics", "onnx", "optim", "scalar", "utils")
+    _MODULES = ("autograd", "func", "metrics", "onnx", "optim", "scalar", "transforms", "utils")
     _HOMES = {
         **dict.fromkeys(_COURSE, "minitorch_autodiff"),
         **{name: f"minitorch.{name}" for name in _MODULES},
