@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from minitorch.transforms.images import Fill, ImageT, as_pillow, dimensions
 from minitorch.transforms.interpolation import InterpolationMode, as_mode
 from minitorch.transforms.padding import pillow_colour
@@ -129,12 +131,14 @@ def _fill(seen: Tensor, share: Tensor, fill: Fill, mode: InterpolationMode) -> T
 
 
 def _expanded(inverse: Sequence[Sequence[float]], height: int, width: int) -> tuple[int, int]:
-    """The size that holds the turned image."""
-    corners = [(x * width, y * height) for x in (-0.5, 0.5) for y in (-0.5, 0.5)]
-    sizes = []
-    for (a, b, c), side in zip(inverse, (width, height), strict=True):
-        ends = [a * x + b * y + c + side / 2 for x, y in corners]
-        # Cut to four digits: 1e-15 too much is not one more pixel.
-        last, first = (math.trunc(end / 1e-4) * 1e-4 for end in (max(ends), min(ends)))
-        sizes.append(math.ceil(last) - math.floor(first))
-    return sizes[1], sizes[0]
+    """The size that holds the turned image: in float32, as torchvision has it to the pixel."""
+    half = np.array([width / 2, height / 2], dtype=np.float32)
+    corners = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], dtype=np.float32) * half
+    turn = np.array(inverse, dtype=np.float32)
+    ends = corners @ turn[:, :2].T + turn[:, 2] + half
+    # Cut to four digits: 1e-15 too much is not one more pixel.
+    tolerance = np.float32(1e-4)
+    last = np.ceil(np.trunc(ends.max(axis=0) / tolerance) * tolerance)
+    first = np.floor(np.trunc(ends.min(axis=0) / tolerance) * tolerance)
+    new_width, new_height = (int(size) for size in last - first)
+    return new_height, new_width
