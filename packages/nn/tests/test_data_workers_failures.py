@@ -21,25 +21,10 @@ from minitorch.utils.data import DataLoader, Dataset, IterableDataset
 if "fork" not in multiprocessing.get_all_start_methods() or sys.platform == "darwin":
     pytest.skip("workers are not forked on this system", allow_module_level=True)
 
-LIMIT = 30  # seconds
-pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
-
-
-@pytest.fixture(autouse=True)
-def _hard_limit_and_no_process_left() -> Iterator[None]:
-    def too_late(number: int, frame: FrameType | None) -> None:
-        pytest.fail(f"not done after {LIMIT} seconds")
-
-    before = signal.signal(signal.SIGALRM, too_late)
-    signal.alarm(LIMIT)
-    try:
-        yield
-        gc.collect()
-        left = multiprocessing.active_children()
-        assert not left, left
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+pytestmark = [
+    pytest.mark.usefixtures("no_process_left"),
+    pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning"),
+]
 
 
 class Does(Dataset[object]):
@@ -206,8 +191,9 @@ def test_a_failure_of_the_sampler_comes_after_what_it_gave() -> None:
 
     coming = iter(forked(Does(int), sampler=Broken(int)))
     assert numbers(iter([next(coming), next(coming)])) == [3, 1]
-    with pytest.raises(OverflowError, match="no more"):
+    with pytest.raises(OverflowError, match="no more") as caught:
         next(coming)
+    assert "in order" in "\n".join(caught.value.__notes__)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ if __name__ == "__main__":
     class OnlyMain(Numbers):
         pass
 
-    way = sys.argv[1] if len(sys.argv) > 1 else WAY
+    way = WAY
     context = multiprocessing.get_context(way)
     data = Counting(context)
     settings = dict(num_workers=2, multiprocessing_context=context, timeout=30)
@@ -110,6 +110,8 @@ if __name__ == "__main__":
     assert [sorted(order) for order in orders] == [list(range(6))] * 2, orders
     assert data.asked.value == 12
     del loader
+    if way == "forkserver":
+        sys.exit()
     settings["num_workers"] = 1
     for dataset, options, words in (
         (Numbers(), dict(collate_fn=lambda items: items), "the collate_fn cannot be sent to a"),
@@ -159,18 +161,13 @@ for batch in DataLoader(Hangs(), num_workers=2, multiprocessing_context="fork"):
     if batch.item() == 1:
         pids()
 """,
-    "training": """
-for batch in DataLoader(Numbers(), num_workers=2, multiprocessing_context="fork"):
+    "training, with persistent workers": """
+settings = dict(num_workers=1, multiprocessing_context="fork")
+loader = DataLoader(Numbers(), persistent_workers=True, **settings)
+assert len(list(loader)) == 6
+for batch in DataLoader(Numbers(), **settings):
     pids()
     time.sleep(1000)
-""",
-    "between epochs of persistent workers": """
-loader = DataLoader(
-    Numbers(), num_workers=2, multiprocessing_context="fork", persistent_workers=True
-)
-assert len(list(loader)) == 6
-pids()
-time.sleep(1000)
 """,
 }
 

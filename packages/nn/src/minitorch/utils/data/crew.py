@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from operator import attrgetter, methodcaller
 from typing import Final, NamedTuple, TypeVar
 
+from minitorch import parallel
 from minitorch.utils.data import transport
 from minitorch.utils.data.transport import Parcel
 from minitorch.utils.data.worker_loop import GRACE, Job, Wrapped, work
@@ -50,6 +51,8 @@ class Crew:
         self._owner = os.getpid()
         self._grace = GRACE
         self.ended = ""  # why there are no workers any more
+        if context.get_start_method() == "fork":
+            parallel.get_num_threads()  # imports once what each worker would import
         try:
             for job in jobs:
                 self._workers.append(_started(context, job))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import pickle
 import time
+import traceback
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sized
 from itertools import cycle
@@ -151,8 +152,8 @@ class WorkerIterator(Iterator[B], Generic[T, B]):
             self._coming = None
             return
         except Exception as error:
-            trace = error.__traceback__  # without this frame, which would hold the iterator
-            self._failed = error.with_traceback(trace and trace.tb_next)
+            error.add_note("".join(traceback.format_exception(error)))
+            self._failed = error.with_traceback(None)  # its frames would hold this iterator
             self._coming = None
             return
         self._crew.send(worker, (self._epoch, self._dealt, content))

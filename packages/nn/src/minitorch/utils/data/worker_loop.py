@@ -20,7 +20,7 @@ from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
-import numpy as np
+from numpy import random as numpy_random
 
 from minitorch import parallel
 from minitorch.utils.data import transport
@@ -187,7 +187,7 @@ def _prepare(job: Job[T, B_co]) -> None:
     random.seed(seed)
     default_generator.manual_seed(seed)
     low, high = job.base_seed & 0xFFFFFFFF, job.base_seed >> 32
-    np.random.seed(np.random.SeedSequence([job.id, low, high, 0]).generate_state(4))
+    numpy_random.seed(numpy_random.SeedSequence([job.id, low, high, 0]).generate_state(4))
     parallel.set_num_threads(1)
     set_worker_info(WorkerInfo(job.id, job.num_workers, seed, job.source.dataset))
     if job.worker_init_fn is not None:
