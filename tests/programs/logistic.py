@@ -1,16 +1,11 @@
 """Logistic regression from scratch: a weight, a bias, and updates by hand under no_grad."""
 
-# Users' programs are not typed.
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators, allow-subclassing-any
-# mypy: allow-incomplete-defs, disable-error-code=name-defined
+import minitorch as torch
 
-from pathlib import Path
-from types import ModuleType
-
-STEPS = 30
+STEPS = 50
 
 
-def run(torch: ModuleType, device: str, folder: Path) -> list[float]:
+def main(device: str = "cpu") -> tuple[torch.Tensor, list[float]]:
     torch.manual_seed(4)
     n, features = 200, 5
     truth = torch.tensor([[1.5], [-2.0], [0.5], [0.0], [3.0]])
@@ -34,6 +29,7 @@ def run(torch: ModuleType, device: str, folder: Path) -> list[float]:
         loss.backward()
         with torch.no_grad():
             for parameter, v in zip((w, b), velocity, strict=True):
+                assert parameter.grad is not None
                 v.mul_(momentum).add_(parameter.grad)
                 parameter -= lr * v
                 parameter.grad.zero_()
@@ -45,5 +41,9 @@ def run(torch: ModuleType, device: str, folder: Path) -> list[float]:
         predicted = torch.sigmoid(x @ w + b) > 0.5
         accuracy = (predicted == y.bool()).float().mean()
         wrong = x[(predicted != y.bool()).squeeze(1)]
-    losses += [accuracy.item(), float(len(wrong)), *w.detach().squeeze().tolist()]
-    return losses
+    weights = [value.item() for value in w.detach().squeeze()]
+    return w, [*losses, accuracy.item(), float(len(wrong)), *weights]
+
+
+if __name__ == "__main__":
+    print(*main()[1], sep="\n")

@@ -1,25 +1,20 @@
 """An MLP with dropout and batch norm, Nesterov momentum, and rates that fall in steps."""
 
-# Users' programs are not typed.
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators, allow-subclassing-any
-# mypy: allow-incomplete-defs, disable-error-code=name-defined
+import minitorch as torch
 
-from pathlib import Path
-from types import ModuleType
+nn = torch.nn
 
-STEPS = 30
+STEPS = 50
 
 
-def run(torch: ModuleType, device: str, folder: Path) -> list[float]:
-    nn = torch.nn
-    torch.manual_seed(2)
+def init_weights(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        nn.init.zeros_(module.bias)
 
-    def init_weights(module) -> None:
-        if isinstance(module, nn.Linear):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            nn.init.zeros_(module.bias)
 
-    model = nn.Sequential(
+def build() -> nn.Sequential:
+    return nn.Sequential(
         nn.Linear(20, 64),
         nn.BatchNorm1d(64),
         nn.ReLU(inplace=True),
@@ -29,9 +24,19 @@ def run(torch: ModuleType, device: str, folder: Path) -> list[float]:
         nn.LeakyReLU(0.1),
         nn.Dropout(),
         nn.Linear(32, 4),
-    )
-    model.apply(init_weights)
-    model.to(device)
+    ).apply(init_weights)
+
+
+@torch.no_grad()
+def predict(model: nn.Sequential, device: str) -> torch.Tensor:
+    torch.manual_seed(0)
+    model.eval()  # running statistics, no dropout
+    return torch.softmax(model(torch.randn(10, 20).to(device)), dim=-1)
+
+
+def main(device: str = "cpu") -> tuple[nn.Sequential, list[float]]:
+    torch.manual_seed(2)
+    model = build().to(device)
 
     x = torch.randn(320, 20)
     y = torch.stack([x[:, :5].sum(1), x[:, 5:10].sum(1), x[:, 10:15].sum(1), x[:, 15:].sum(1)], 1)
@@ -51,6 +56,7 @@ def run(torch: ModuleType, device: str, folder: Path) -> list[float]:
     criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
 
     losses: list[float] = []
+    rates: list[float] = []
     for _ in range(STEPS // len(loader)):
         model.train()
         for xb, yb in loader:
@@ -62,12 +68,11 @@ def run(torch: ModuleType, device: str, folder: Path) -> list[float]:
             optimizer.step()
             losses.append(loss.item())
         scheduler.step()
-        losses.append(scheduler.get_last_lr()[0])
-        losses.append(optimizer.param_groups[1]["lr"])
+        rates += [scheduler.get_last_lr()[0], optimizer.param_groups[1]["lr"]]
+    count = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return model, [*losses, *rates, count]
 
-    model.eval()  # running statistics, no dropout
-    with torch.no_grad():
-        probabilities = torch.softmax(model(x.to(device)), dim=-1)
-    losses += probabilities.max(dim=1).values[:10].cpu().tolist()
-    losses.append(sum(p.numel() for p in model.parameters() if p.requires_grad))
-    return losses
+
+if __name__ == "__main__":
+    model, numbers = main()
+    print(model, *numbers, sep="\n")
