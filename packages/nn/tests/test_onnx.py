@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
+ALONE = runtime.SessionOptions()
+ALONE.intra_op_num_threads = ALONE.inter_op_num_threads = 1
+PROVIDERS = ["CPUExecutionProvider"]
+
 Function = Callable[..., object]
 
 
@@ -41,8 +45,8 @@ class Of(nn.Module):
 
 
 def tensors(result: object) -> list[torch.Tensor]:
-    if isinstance(result, torch.Tensor):
-        return [result]
+    if result is None or isinstance(result, torch.Tensor):
+        return [] if result is None else [result]
     assert isinstance(result, (tuple, list))
     return [x for part in result for x in tensors(part)]
 
@@ -62,7 +66,7 @@ def agrees(
     proto = torch.onnx.export(
         model, args, file, input_names=names, dynamic_axes=axes, opset_version=opset
     )
-    session = runtime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(file.getvalue(), ALONE, PROVIDERS)
     model.eval()
     for size in (None, *sizes):
         given = args if size is None else tuple(at_batch(x, size, axis) for x in args)
@@ -171,6 +175,13 @@ LAYERS: dict[str, tuple[Build, Callable[[], object]]] = {
     "unfold": (lambda: nn.Unfold((3, 2), padding=1), lambda: rn(2, 2, 5, 4)),
     "prelu": (lambda: nn.PReLU(3), lambda: rn(2, 3, 4)),
     "cosine": (lambda: nn.CosineSimilarity(), lambda: (rn(2, 4), rn(2, 4))),
+    "lstm": (lambda: nn.LSTM(3, 4, 2, bidirectional=True, batch_first=True), lambda: rn(2, 5, 3)),
+    "lstm plain": (lambda: nn.LSTM(3, 4, bias=False, batch_first=True), lambda: rn(2, 5, 3)),
+    "lstm projected": (lambda: nn.LSTM(3, 4, proj_size=2, batch_first=True), lambda: rn(2, 5, 3)),
+    "gru": (lambda: nn.GRU(3, 4, 2, bidirectional=True, batch_first=True), lambda: rn(2, 5, 3)),
+    "rnn": (lambda: nn.RNN(3, 4, bidirectional=True, batch_first=True), lambda: rn(2, 5, 3)),
+    "rnn relu": (lambda: nn.RNN(3, 4, nonlinearity="relu", batch_first=True), lambda: rn(2, 5, 3)),
+    "lstm cell": (lambda: nn.LSTMCell(3, 4), lambda: rn(2, 3)),
     "transformer encoder": (
         lambda: nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), lambda: rn(2, 5, 8)),
     "transformer decoder": (
@@ -288,3 +299,25 @@ def test_an_activation_does(name: str) -> None:
 def test_a_function_does(name: str) -> None:
     function, inputs = FUNCTIONS[name]
     agrees(Of(function), *tensors(inputs()))
+
+
+@pytest.mark.parametrize("opset", [18, 20, 21, 23])
+def test_versions_of_the_operators(opset: int) -> None:
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.GELU(), nn.AvgPool2d(2), nn.Flatten(), nn.LSTM(8, 2)
+    )
+    proto = agrees(model, rn(2, 1, 6, 6), sizes=(), opset=opset)
+    assert proto.opset_import[0].version == opset
+
+
+def test_graphs_are_short() -> None:
+    """One operator of ONNX for one of PyTorch's, where there is one."""
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2)
+    )
+    assert operators(agrees(model, rn(2, 1, 6, 6))) == [
+        "Conv", "BatchNormalization", "Relu", "Reshape", "Gemm",
+    ]  # fmt: skip
+    assert operators(agrees(Of(lambda x: x.transpose(1, 2).mean(1)), rn(2, 3, 4))) == [
+        "Transpose", "ReduceMean", "Squeeze",
+    ]  # fmt: skip

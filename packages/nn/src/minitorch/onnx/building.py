@@ -173,7 +173,7 @@ class Builder:
             unknown = [i for i, size in enumerate(found) if size is None]
             changing = unknown or [i for i, size in enumerate(constants) if size is None]
             if changing:
-                found[changing[0]] = Expression(((-1, (0,) * len(self.merged.runs.names)),))
+                found[changing[0]] = self.merged.runs.constant(-1)
         return self._vector(found, node)
 
     def _operand(self, x: Value, node: Node | None = None) -> str:

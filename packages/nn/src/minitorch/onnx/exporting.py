@@ -102,9 +102,14 @@ def export(
         )
     call = _Call.of(model, args, kwargs or {}, input_names)
     axes = _merged_axes(dynamic_axes, dynamic_shapes)
-    symbols, labels = call.symbols(axes, output_names)
+    symbols, labels = call.symbols(axes)
     merged = _traces(model, call, symbols)
     names = _output_names(len(merged.base.outputs), output_names)
+    if not set(labels) <= set(names):
+        raise ValueError(
+            f"onnx.export: dynamic axes are given for {[*labels]}, but the inputs are "
+            f"{[*call.names]} and the outputs {names}"
+        )
     for value in merged.base.inputs:
         element_type(value.dtype)
     numbers = {name: _numbers(x) for name, x in state_of(model).items()}
@@ -132,7 +137,7 @@ def _merged_axes(
 
 @dataclass(frozen=True)
 class _Symbols:
-    """The names of dynamic sizes, the sizes in the example, and the axes of inputs that have them."""
+    """The names of dynamic sizes, these sizes in the example, and which axes have them."""
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
@@ -178,7 +183,7 @@ class _Call:
         return cls(given, dict(kwargs), tuple(ordered), tuple(names))
 
     def symbols(
-        self, axes: Mapping[str, Mapping[int, str]], output_names: Sequence[str] | None
+        self, axes: Mapping[str, Mapping[int, str]]
     ) -> tuple[_Symbols, dict[str, dict[int, str]]]:
         """The dynamic sizes of inputs, and the names of axes of outputs."""
         found: dict[str, int] = {}
@@ -199,12 +204,6 @@ class _Call:
                 own[axis % x.ndim] = list(found).index(label)
             places.append(own)
         rest = {name: dict(own) for name, own in axes.items() if name not in self.names}
-        unknown = [name for name in rest if name not in (output_names or ("output",))]
-        if unknown and output_names is not None:
-            raise ValueError(
-                f"onnx.export: dynamic axes are given for {unknown}, but the inputs are "
-                f"{list(self.names)} and the outputs {list(output_names)}"
-            )
         return _Symbols(tuple(found), tuple(found.values()), tuple(places)), rest
 
     def at(self, symbols: _Symbols, sizes: Sequence[int]) -> _Call:

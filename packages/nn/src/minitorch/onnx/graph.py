@@ -33,11 +33,13 @@ class Value:
 class Sizes:
     """Whole numbers that a node takes as an input, since they may follow the sizes of inputs.
 
-    `infer` says that one of them may be left to the node, as -1: those of Reshape.
+    `infer` says that one of them may be left to the node, as -1: those of Reshape. `last` says
+    which of them, as ends of a Slice, are behind all elements.
     """
 
     numbers: tuple[int, ...]
     infer: bool = False
+    last: tuple[bool, ...] = ()
 
 
 Operand = Value | Sizes | None

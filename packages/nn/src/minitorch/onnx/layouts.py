@@ -31,6 +31,11 @@ class Part:
     runs: tuple[tuple[tuple[int, int], ...], ...]  # for each, its (size, step) in the view
     order: tuple[int, ...]  # the dimension of the base of each dimension of the view above size 1
 
+    @property
+    def slices(self) -> bool:
+        """Whether one dimension of the view at most runs along each of the base."""
+        return all(len(runs) < 2 for runs in self.runs)
+
     def range(self, dim: int) -> tuple[int, int, int]:
         """What is taken of a dimension that one of the view runs along, or none: a slice."""
         start = self.starts[dim]
@@ -108,14 +113,15 @@ def read(writer: Writer, value: Value, base: Layout, view: Layout) -> Value:
         return value
     if base.is_contiguous() and view.dense and view.size == base.size:
         return _as_shape(writer, value, base, view)
-    part = part_of(base, view)
+    part, fine = part_of(base, view), factored(view, base.size)
+    if part is not None and part.slices:
+        return _taken(writer, value, base, part, view.shape)
+    finer = None if fine is None else part_of(fine, view)
+    flat = in_memory_order(writer, value, base)
+    if fine is not None and finer is not None and finer.slices:
+        return _taken(writer, writer.reshape(flat, fine.shape), fine, finer, view.shape)
     if part is not None:
         return _taken(writer, value, base, part, view.shape)
-    flat = in_memory_order(writer, value, base)
-    fine = factored(view, base.size)
-    part = None if fine is None else part_of(fine, view)
-    if fine is not None and part is not None:
-        return _taken(writer, writer.reshape(flat, fine.shape), fine, part, view.shape)
     return writer.gather(writer.reshape(flat, (base.size,)), positions(view), 0)
 
 
@@ -153,7 +159,7 @@ def write(
 ) -> tuple[Value, Layout]:
     """The memory after `piece` was written through `view`, and the layout it then has."""
     part = part_of(base, view)
-    if part is None or any(len(runs) > 1 for runs in part.runs):
+    if part is None or not part.slices:
         flat = writer.reshape(in_memory_order(writer, value, base), (base.size,))
         places = writer.constant(positions(view).reshape(-1))
         new = writer.reshape(piece, (view.size,))

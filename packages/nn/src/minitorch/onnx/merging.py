@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from minitorch.onnx.errors import OnnxExporterError
 from minitorch.onnx.graph import Node, Operand, Sizes, Trace, Value
 from minitorch.onnx.sizes import Expression, Runs
 from minitorch_tensor import HostArray
+
+_BEHIND_ALL: Final = 2**63 - 1
+"""An end that ONNX's Slice takes for that of any dimension."""
 
 
 class Merged:
@@ -80,8 +84,12 @@ class Merged:
     def sizes(self, node: Node, slot: int) -> list[Expression | None]:
         """The numbers of an operand that is made of sizes."""
         found = [trace.nodes[self._at[node]].inputs[slot] for trace in self.traces]
-        numbers = [x.numbers for x in found if isinstance(x, Sizes)]
-        return [self.runs.fit(column) for column in zip(*numbers, strict=True)]
+        sizes = [x for x in found if isinstance(x, Sizes)]
+        fitted = [self.runs.fit(column) for column in zip(*(x.numbers for x in sizes), strict=True)]
+        for i, size in enumerate(fitted):
+            if size is None and all(x.last and x.last[i] for x in sizes):
+                fitted[i] = self.runs.constant(_BEHIND_ALL)
+        return fitted
 
 
 def _equal(a: HostArray, b: HostArray) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from minitorch.onnx.errors import OnnxExporterError
-from minitorch.onnx.graph import Attribute, Value
+from minitorch.onnx.graph import Attribute, Sizes, Value
 from minitorch.onnx.writing import Writer, place
 from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor import DType, bool_, float32, int64
@@ -61,6 +61,10 @@ def applied(
     if name in _COMPARISONS or name == "ne":
         found = writer.elementwise(_COMPARISONS.get(name, "Equal"), *operands, dtype=bool_)
         return writer.elementwise("Not", found) if name == "ne" else found
+    if name == "div" and compute.is_floating_point:
+        mean = _mean(writer, *operands)
+        if mean is not None:
+            return mean
     plain = (_FLOAT if compute.is_floating_point else _WHOLE).get(name)
     if plain == "PRelu" and not _fits(operands[1], operands[0]):
         plain = None
@@ -86,6 +90,22 @@ def _with_numbers(
         bounds = [writer.number(n, x.dtype) for n in numbers]
         return writer.node("Clip", [x, *bounds], x.shape, x.dtype)
     return None
+
+
+def _mean(writer: Writer, total: Value, count: Value) -> Value | None:
+    """A sum over how many elements it has, as one node which knows their number at any size."""
+    node = writer.origin.get(total)
+    if node is not None and node.operator == "Squeeze" and isinstance(node.inputs[0], Value):
+        mean = _mean(writer, node.inputs[0], count)
+        return None if mean is None else writer.with_ones(mean, total.shape)
+    if node is None or node.operator != "ReduceSum":
+        return None
+    x, dims = node.inputs
+    assert isinstance(x, Value)
+    assert isinstance(dims, Sizes)
+    if only(count) != math.prod(x.shape[i] for i in dims.numbers):
+        return None
+    return writer.reduce("ReduceMean", x, dims.numbers)
 
 
 def _fits(slope: Value, x: Value) -> bool:

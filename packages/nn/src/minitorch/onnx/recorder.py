@@ -180,10 +180,11 @@ class Recorder(Writer):
 
     def result(self, y: Tensor, value: Value) -> Tensor:
         """y, computed in a pause, as a tensor whose memory holds this value."""
-        if not self.hold(y, self.cast(value, y.dtype)):
+        value = self.cast(value, y.dtype)
+        if id(y.storage.buffer) in self._known or not self.hold(y, value):
             with paused():
-                y = y.clone()
-            self.hold(y, self.cast(value, y.dtype))
+                y = y.clone()  # what shares its memory holds something else
+            self.hold(y, value)
         return y
 
     def _downloaded(self, x: Array) -> HostArray:

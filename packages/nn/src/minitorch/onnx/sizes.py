@@ -54,6 +54,10 @@ class Runs:
     names: tuple[str, ...]
     sizes: tuple[tuple[int, ...], ...]
 
+    def constant(self, number: int) -> Expression:
+        """A number that follows no symbol."""
+        return Expression(((number, (0,) * len(self.names)),))
+
     def fit(self, numbers: Sequence[int]) -> Expression | None:
         """What gives these numbers in these runs; None if nothing simple does.
 
@@ -101,22 +105,17 @@ class Runs:
 def plans(names: Sequence[str], given: Sequence[int]) -> list[Runs]:
     """Runs to try, the first choice first: at larger sizes, or at smaller ones where these are few.
 
-    No size is 1, since dimensions of size 1 are broadcast.
+    No size is 1, since dimensions of size 1 are broadcast. The last is far from the others, as a
+    model may do something else from some size on.
 
-    >>> plans(["n"], [1])[0].sizes
-    ((2,), (3,), (5,))
+    >>> plans(["n"], [1])[0].sizes, plans(["n"], [8])[1].sizes
+    (((2,), (3,), (7,)), ((8,), (7,), (4,)))
     """
-    steps = [tuple(max(n, 2) + k for n in given) for k in (0, 1, 3)]
-    found = [_runs(names, steps)]
-    if all(n >= 5 for n in given):
-        found.append(_runs(names, [tuple(n - k for n in given) for k in (0, 1, 3)]))
-    elif any(n >= 5 for n in given):
-        found.append(
-            _runs(
-                names,
-                [tuple(n - k if n >= 5 else max(n, 2) + k for n in given) for k in (0, 1, 3)],
-            )
-        )
+    upward = [(n, n + 1, 2 * n + 3) for n in (max(n, 2) for n in given)]
+    downward = [(n, n - 1, n // 2) if n >= 5 else up for n, up in zip(given, upward, strict=True)]
+    found = [_runs(names, list(zip(*upward, strict=True)))]
+    if downward != upward:
+        found.append(_runs(names, list(zip(*downward, strict=True))))
     return found
 
 

@@ -76,6 +76,8 @@ def trace(
         recorded_by(recorder),
     ):
         for y in leaves(call(*args, **kwargs)):
+            if y is None:
+                continue
             if not isinstance(y, Tensor):
                 raise OnnxExporterError(
                     "onnx.export: forward must return tensors, or tuples, lists and dicts of them, "
