@@ -292,6 +292,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
         lambda: torch.ones(1, dtype=torch.complex64),
         r"torch.ComplexFloatStorage; .*no complex.*view_as_real",
     ),
+    "negative": (
+        lambda: torch.ones(1, dtype=torch.complex64).conj().imag,
+        r"a tensor that is the negative",
+    ),
     "sparse": (
         lambda: torch.eye(2).to_sparse(),
         r"torch.*sparse_tensor; .*no sparse tensors: save x.to_dense",

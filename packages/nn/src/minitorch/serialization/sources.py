@@ -66,7 +66,6 @@ class MappedSource:
 
     def __init__(self, file: BinaryIO) -> None:
         self.size = os.fstat(file.fileno()).st_size
-        require(self.size > 0, "the file is empty")
         self.file = file
         self._memory = mmap.mmap(file.fileno(), self.size, access=mmap.ACCESS_COPY)
 
@@ -95,8 +94,10 @@ def opened(f: str | os.PathLike[str] | BinaryIO, mapped: bool) -> Iterator[Sourc
         with open(f, "rb") as file:
             if not file.seekable():  # such as /dev/stdin
                 yield Source(io.BytesIO(file.read()))
+            elif mapped and os.fstat(file.fileno()).st_size:  # nothing cannot be mapped
+                yield MappedSource(file)
             else:
-                yield MappedSource(file) if mapped else Source(file)
+                yield Source(file)
     elif mapped:
         raise ValueError("load: f must be a file path in order to use the mmap argument")
     else:

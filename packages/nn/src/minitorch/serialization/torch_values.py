@@ -106,9 +106,9 @@ class Values:
             "torch.device": _device,
             "torch.Tensor": None,
             "torch.nn.parameter.Parameter": None,
-            f"{rebuild}tensor": self._tensor,
-            f"{rebuild}tensor_v2": self._tensor,
-            f"{rebuild}tensor_v3": self._tensor,
+            f"{rebuild}tensor": self._tensor_v1,
+            f"{rebuild}tensor_v2": self._tensor_v2,
+            f"{rebuild}tensor_v3": self._tensor_v3,
             f"{rebuild}parameter": _parameter,
             f"{rebuild}parameter_with_state": _parameter,
             "torch._tensor._rebuild_from_type_v2": _from_type,
@@ -149,15 +149,40 @@ class Values:
         require(0 <= count <= _LIMIT, f"storage '{key}' has {count} elements")
         return Memory("a storage", key, STORAGES.get(kind.name), count)
 
-    def _tensor(self, arguments: tuple[object, ...]) -> Tensor:
-        """(memory, offset, sizes, strides, requires_grad, hooks, dtype, metadata), v1 to v3."""
-        memory, offset, sizes, strides, *more = (*arguments, None, None, None)[:7]
+    def _tensor_v1(self, arguments: tuple[object, ...]) -> Tensor:
+        memory, offset, sizes, strides = arguments
+        return self._tensor(memory, offset, sizes, strides, False, None, None)
+
+    def _tensor_v2(self, arguments: tuple[object, ...]) -> Tensor:
+        memory, offset, sizes, strides, grad, _, *more = arguments  # without the hooks
+        (metadata,) = more or [None]
+        return self._tensor(memory, offset, sizes, strides, grad, None, metadata)
+
+    def _tensor_v3(self, arguments: tuple[object, ...]) -> Tensor:
+        memory, offset, sizes, strides, grad, _, dtype, *more = arguments
+        (metadata,) = more or [None]
+        return self._tensor(memory, offset, sizes, strides, grad, dtype, metadata)
+
+    def _tensor(
+        self,
+        memory: object,
+        offset: object,
+        sizes: object,
+        strides: object,
+        grad: object,
+        kind: object,
+        metadata: object,
+    ) -> Tensor:
         if not isinstance(memory, Memory) or type(offset) is not int:
             raise DamagedError("a tensor in it lies over no storage")
-        grad, _, kind = more
-        dtype = kind if isinstance(kind, DType) else memory.dtype
-        if dtype is None:
+        dtype = memory.dtype if kind is None else kind
+        if not isinstance(dtype, DType):
             raise DamagedError("a tensor in it has no dtype")
+        if metadata is not None and metadata != {}:
+            raise RefusedError(
+                "a tensor that is the negative or the conjugate of its memory",
+                "save x.resolve_conj().resolve_neg()",
+            )
         count = memory.size if memory.dtype is not None else memory.size // dtype.itemsize
         laid = _laid(_whole(sizes), _whole(strides), offset, count, dtype)
         x = make_tensor(self._storages.storage(memory.key, dtype, count), laid, dtype)
@@ -182,6 +207,7 @@ def _laid(
 
 
 def _requiring(x: Tensor, grad: object) -> Tensor:
+    require(isinstance(grad, bool), "whether a tensor in it requires grad is no bool")
     if grad is True:
         require(x.dtype.is_floating_point, f"a tensor of {x.dtype} requires grad")
         x.requires_grad_()
