@@ -174,7 +174,9 @@ def test_options_out_of_range_are_refused_in_the_words_of_torch(
 DIFFERENTIABLE = [
     ("SGD", {"weight_decay": 0.1}),
     ("Adam", {"weight_decay": 0.1}),
+    ("Adam", {"amsgrad": True}),
     ("AdamW", {}),
+    ("AdamW", {"amsgrad": True, "maximize": True}),
     ("Adamax", {}),
     ("NAdam", {}),
     ("RAdam", {"betas": (0.9, 0.5)}),

@@ -260,4 +260,9 @@ def rsub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     >>> rsub(mt.tensor([1, 2]), 10, alpha=3)
     Tensor([7, 4], requires_grad=False)
     """
-    return operand("rsub", other, input) - pointwise.scaled("rsub", input, input, alpha)
+    b = operand("rsub", other, input)
+    if not isinstance(b, (int, float)):
+        return pointwise.sub(b, input, alpha=alpha)
+    pointwise.refuse_bools(op.sub, input.dtype, dtypes.of_number(b))
+    x = input.to(dtypes.with_number(input.dtype, b))
+    return pointwise.as_result(x, b, b - pointwise.scaled("rsub", x, x, alpha))

@@ -220,7 +220,8 @@ def index_add(
             f"index_add: source has dtype {source.dtype}, but the input has {input.dtype}; convert "
             "it with .to(input.dtype)"
         )
-    return add_at(input, i, index, pointwise.scaled("index_add", input, source, alpha))
+    added = pointwise.scaled("index_add", source, source, alpha).to(source.dtype)
+    return add_at(input, i, index, added)
 
 
 def require_vector(name: str, x: Tensor, index: Tensor) -> Tensor:

@@ -329,7 +329,9 @@ def add(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
-    return input + scaled("add", input, other, alpha)
+    if alpha == 1 and type(alpha) is int:
+        return input + other
+    return as_result(input, other, input + scaled("add", input, other, alpha))
 
 
 @overload
@@ -337,13 +339,21 @@ def scaled(name: str, input: Tensor, other: Tensor, alpha: float) -> Tensor: ...
 @overload
 def scaled(name: str, input: Tensor, other: Tensor | float, alpha: float) -> Tensor | float: ...
 def scaled(name: str, input: Tensor, other: Tensor | float, alpha: float) -> Tensor | float:
-    """alpha * other, which does not change the dtype of a tensor."""
+    """alpha * other, in the dtype of an operation with input; of 16 bits, not yet rounded to them.
+
+    So the product of integers does not overflow where the sum would not, and a sum of 16 bits is
+    rounded once, as in PyTorch, which rounds alpha to 16 bits first.
+    """
     if alpha == 1 and type(alpha) is int:
         return other
     if isinstance(other, (int, float)):
-        dtype = dtypes.promote_types(input.dtype, dtypes.of_number(other))
+        given = dtypes.of_number(other)
+        dtype = dtypes.promote_types(input.dtype, given)
     else:
-        dtype = require_tensor(name, "other", other).dtype
+        given = require_tensor(name, "other", other).dtype
+        dtype = _common(input, other)
+    if name in ("sub", "sub_", "rsub"):  # times alpha, it would be no bool any more
+        refuse_bools(op.sub, input.dtype, given)
     if isinstance(alpha, bool) and dtype is not dtypes.bool_:
         raise RuntimeError(f"{name}: a bool alpha is only supported for bool results, not {dtype}")
     if isinstance(alpha, float) and not dtype.is_floating_point:
@@ -353,7 +363,23 @@ def scaled(name: str, input: Tensor, other: Tensor | float, alpha: float) -> Ten
         )
     if isinstance(other, (int, float)):
         return other * alpha
-    return (other * alpha).to(other.dtype)
+    if dtype.half:
+        factor = other._constant(alpha, dtype).to(dtypes.float32)
+        product = other.to(dtypes.float32) * factor
+        # With as many dimensions as the other operand, so that it is not rounded as weak ones are.
+        return views.expand_to(product, input.shape) if product.ndim == 0 else product
+    return (other.to(dtype) * alpha).to(dtype)
+
+
+def _common(a: Tensor, b: Tensor) -> DType:
+    """The dtype of an operation between two tensors."""
+    return dtypes.result_of(a.dtype, a.ndim == 0, b.dtype, b.ndim == 0)
+
+
+def as_result(a: Tensor, b: Tensor | float, y: Tensor) -> Tensor:
+    """The result of an operation between a and b, rounded to the 16 bits that these have."""
+    dtype = a.dtype if isinstance(b, (int, float)) else _common(a, b)
+    return y.to(dtype) if dtype.half else y
 
 
 def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
@@ -361,7 +387,9 @@ def sub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
 
     https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
-    return input - scaled("sub", input, other, alpha)
+    if alpha == 1 and type(alpha) is int:
+        return input - other
+    return as_result(input, other, input - scaled("sub", input, other, alpha))
 
 
 subtract = sub

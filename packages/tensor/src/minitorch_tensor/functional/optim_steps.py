@@ -142,8 +142,10 @@ def adam_step(
         m.add_(g - m, alpha=1 - beta1)
         v.mul_(beta2).add_(g * g, alpha=1 - beta2)
         if amsgrad:
-            w = max_exp_avg_sqs[i]
-            w.copy_(maximum(w, v))
+            largest = max_exp_avg_sqs[i]
+            # A copy, where a recorded step reads it again in backward.
+            w = maximum(largest.clone() if v.requires_grad else largest, v)
+            largest.copy_(w)
         else:
             w = v
         step_size = lr / (1.0 - beta1**t)
