@@ -535,5 +535,5 @@ def test_only_paths_are_mapped(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="f must be a file path in order to use the mmap argument"):
         torch.load(stream, mmap=True)
     (tmp_path / "empty").touch()
-    with pytest.raises(RuntimeError, match="cannot be read as safetensors .the file has 0 bytes"):
+    with pytest.raises(RuntimeError, match=r"cannot be read as safetensors \(the file has 0 bytes"):
         torch.load(tmp_path / "empty", mmap=True)

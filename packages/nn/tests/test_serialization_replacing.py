@@ -170,10 +170,10 @@ def test_a_pipe_is_written_not_replaced(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     os.mkfifo(path)
     received: list[bytes] = []
-    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()), daemon=True)
     reader.start()
     torch.save({"a": torch.ones(3, device="numpy")}, path)
-    reader.join()
+    reader.join(10)
     assert stat.S_ISFIFO(path.stat().st_mode)
     (tmp_path / "copy").write_bytes(received[0])
     x = torch.load(tmp_path / "copy")["a"]
