@@ -486,6 +486,7 @@ CALLED, MADE = Unchecked(F), Unchecked(transforms)
         (lambda: CALLED.normalize(X.int(), [0], [1]), TypeError, "should be a float tensor. Got"),
         (lambda: CALLED.normalize(X[0], [0], [1]), ValueError, r"size \(..., C, H, W\). Got"),
         (lambda: CALLED.normalize(X, [0], [0]), ValueError, "std evaluated to zero"),
+        (lambda: CALLED.normalize(X, [0], [1, 1, 1e-50]), ValueError, "std evaluated to zero"),
         (lambda: CALLED.hflip("x"), TypeError, "img should be PIL Image. Got <class 'str'>"),
         (lambda: CALLED.hflip(X[0, 0]), TypeError, "Tensor is not a torch image"),
         (lambda: CALLED.get_image_size(3), TypeError, "Unexpected type <class 'int'>"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from minitorch.extras import needed_for
 from minitorch.transforms.images import is_pillow
 from minitorch_tensor import (
+    Device,
     DType,
     Tensor,
     as_tensor,
@@ -196,14 +198,19 @@ def normalize(
             "Expected tensor to be a tensor image of size (..., C, H, W). "
             f"Got tensor.size() = {tensor.size()}"
         )
-    if not all(std):
+    numbers = tuple(float(one) for one in mean), tuple(float(one) for one in std)
+    means, stds = _scale(*numbers, tensor.dtype, tensor.device)
+    return tensor.sub_(means).div_(stds) if inplace else (tensor - means) / stds
+
+
+@lru_cache(maxsize=64)  # the same for every image of an epoch
+def _scale(
+    mean: tuple[float, ...], std: tuple[float, ...], dtype: DType, device: Device
+) -> tuple[Tensor, Tensor]:
+    """(channels, 1, 1) of both."""
+    means, stds = (as_tensor(n, dtype=dtype, device=device).reshape(-1, 1, 1) for n in (mean, std))
+    if not all(one.item() for one in stds.reshape(-1)):
         raise ValueError(
-            f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by "
-            "zero."
+            f"std evaluated to zero after conversion to {dtype}, leading to division by zero."
         )
-    x = tensor if inplace else tensor.clone()
-    means, stds = (
-        as_tensor(numbers, dtype=x.dtype, device=x.device).reshape(-1, 1, 1)
-        for numbers in (mean, std)
-    )
-    return x.sub_(means).div_(stds)
+    return means, stds

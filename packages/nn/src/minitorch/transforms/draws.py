@@ -19,12 +19,12 @@ def chance(p: float) -> bool:
 
     Compared as a float32, as PyTorch compares a tensor with a number.
     """
-    return bool((rand(1) < p).item())
+    return bool(np.float32(rand(1).item()) < np.float32(p))
 
 
 def exceeds(p: float) -> bool:
     """True with probability 1 - p: one number from 0 to 1 is greater."""
-    return bool((rand(1) > p).item())
+    return bool(np.float32(rand(1).item()) > np.float32(p))
 
 
 def integer(low: int, high: int) -> int:
