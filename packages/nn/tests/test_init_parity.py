@@ -59,6 +59,8 @@ INITS: list[tuple[str, dict[str, object], int]] = [
     ("ones_", {}, 0),
     ("zeros_", {}, 0),
     ("eye_", {}, 0),
+    ("sparse_", {"sparsity": 0.3}, 2),
+    ("sparse_", {"sparsity": 0.85, "std": 2.0}, 2),
 ]
 
 
@@ -114,6 +116,57 @@ def test_init_functions_give_the_numbers_of_torch(
     assert same_generator()
 
 
+@pytest.mark.parametrize("shape", [(3, 5), (20, 6), (7, 7), (4, 3, 2)])
+@pytest.mark.parametrize(("dtype", "limit"), [("float32", 1e-5), ("float64", 1e-12)])
+def test_orthogonal_matrices_are_those_of_torch(
+    dtype: str, limit: float, shape: tuple[int, ...]
+) -> None:
+    torch.manual_seed(5)
+    minitorch.manual_seed(5)
+    ours = nn.init.orthogonal_(minitorch.empty(*shape, dtype=getattr(minitorch, dtype)), 1.5)
+    theirs = torch.nn.init.orthogonal_(torch.empty(*shape, dtype=getattr(torch, dtype)), 1.5)
+    assert ours.flatten().tolist() == pytest.approx(theirs.flatten().tolist(), limit, limit)
+    assert same_generator()
+
+
+@pytest.mark.parametrize(
+    ("shape", "groups"), [((4, 4, 3), 1), ((6, 2, 2, 4), 3), ((2, 5, 1, 2, 3), 1), ((4, 1, 3), 2)]
+)
+def test_dirac_kernels_are_those_of_torch(shape: tuple[int, ...], groups: int) -> None:
+    ours = nn.init.dirac_(minitorch.ones(*shape), groups)
+    assert ours.tolist() == torch.nn.init.dirac_(torch.ones(*shape), groups).tolist()
+
+
+DEPRECATED: list[tuple[str, tuple[object, ...], tuple[int, ...]]] = [
+    ("uniform", (), (3, 4)),
+    ("normal", (), (3, 4)),
+    ("constant", (2.0,), (3, 4)),
+    ("eye", (), (3, 4)),
+    ("dirac", (), (3, 4, 5)),
+    ("xavier_uniform", (), (3, 4)),
+    ("xavier_normal", (), (3, 4)),
+    ("kaiming_uniform", (), (3, 4)),
+    ("kaiming_normal", (), (3, 4)),
+    ("orthogonal", (), (3, 4)),
+    ("sparse", (0.3,), (3, 4)),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "shape"), DEPRECATED)
+def test_deprecated_names_warn_as_in_torch(
+    name: str, args: tuple[object, ...], shape: tuple[int, ...]
+) -> None:
+    found = []
+    for t in (minitorch, torch):
+        t.manual_seed(2)
+        with pytest.warns(FutureWarning, match="is now deprecated in favor of") as warned:
+            values = getattr(t.nn.init, name)(t.zeros(*shape), *args).numpy()
+        assert warned[0].filename == __file__
+        found.append((str(warned[0].message), values))
+    assert found[0][0] == found[1][0]
+    np.testing.assert_allclose(found[0][1], found[1][1], 1e-5, 1e-6)
+
+
 def test_init_functions_take_a_generator() -> None:
     generator = minitorch.Generator().manual_seed(8)
     theirs = torch.nn.init.uniform_(torch.empty(4), generator=torch.Generator().manual_seed(8))
@@ -143,6 +196,14 @@ def test_bad_arguments_raise_as_in_torch() -> None:
         attrgetter("kaiming_normal_")(nn.init)(minitorch.empty(2, 2), mode="fan_up")
     with pytest.raises(ValueError, match="Only tensors with 2 dimensions"):
         nn.init.eye_(minitorch.empty(3))
+    with pytest.raises(ValueError, match="Only tensors with 3, 4, or 5 dimensions"):
+        nn.init.dirac_(minitorch.empty(3, 3))
+    with pytest.raises(ValueError, match="dim 0 must be divisible by groups"):
+        nn.init.dirac_(minitorch.empty(3, 3, 3), 2)
+    with pytest.raises(ValueError, match="Only tensors with 2 or more dimensions"):
+        nn.init.orthogonal_(minitorch.empty(3))
+    with pytest.raises(ValueError, match="Only tensors with 2 dimensions"):
+        nn.init.sparse_(minitorch.empty(3), 0.5)
     with pytest.warns(UserWarning, match="zero-element tensors is a no-op"):
         nn.init.kaiming_uniform_(minitorch.empty(0, 2))
     with pytest.warns(UserWarning, match="more than 2 std"):

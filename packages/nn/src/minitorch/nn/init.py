@@ -44,7 +44,7 @@ __all__ = [
     "zeros_",
 ]
 
-P = ParamSpec("P")
+_P = ParamSpec("_P")
 
 FanMode = Literal["fan_in", "fan_out"]
 Nonlinearity = Literal[
@@ -288,12 +288,12 @@ def _kaiming_std(tensor: Tensor, a: float, mode: FanMode, nonlinearity: Nonlinea
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
-def _deprecated(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+def _deprecated(function: Callable[_P, Tensor]) -> Callable[_P, Tensor]:
     """The function under the name that it had before it had an underscore."""
     new = function.__name__
     old = new[:-1]
 
-    def warned(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+    def warned(*args: _P.args, **kwargs: _P.kwargs) -> Tensor:
         warnings.warn(
             f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.",
             FutureWarning,

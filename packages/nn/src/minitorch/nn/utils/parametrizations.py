@@ -16,7 +16,7 @@ from minitorch_tensor import functional as F
 
 __all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
-M = TypeVar("M", bound=Module)
+_M = TypeVar("_M", bound=Module)
 
 
 class _WeightNorm(Module):
@@ -50,7 +50,7 @@ class _LoadHooked:
                 state[f"{prefix}parametrizations.{self.name}.original{i}"] = state.pop(key)
 
 
-def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
+def weight_norm(module: _M, name: str = "weight", dim: int | None = 0) -> _M:
     """Learn the length and the direction of a weight apart, w = g v / |v|.
 
     The length is `module.parametrizations.weight.original0`, the direction `original1`. States of
@@ -139,12 +139,12 @@ class _SpectralNorm(Module):
 
 
 def spectral_norm(
-    module: M,
+    module: _M,
     name: str = "weight",
     n_power_iterations: int = 1,
     eps: float = 1e-12,
     dim: int | None = None,
-) -> M:
+) -> _M:
     """Divide a weight by its largest singular value; a vector by its length.
 
     Source: Miyato et al. 2018, https://arxiv.org/abs/1802.05957

@@ -31,7 +31,7 @@ __all__ = [
     "type_before_parametrizations",
 ]
 
-M = TypeVar("M", bound=Module)
+_M = TypeVar("_M", bound=Module)
 _Values = dict[tuple[Module, str], Tensor]
 _cache: ContextVar[_Values | None] = ContextVar("parametrize_cache", default=None)
 
@@ -60,7 +60,7 @@ def cached() -> Iterator[None]:
         _cache.reset(token)
 
 
-def lists_of(module: Module) -> ModuleDict[ParametrizationList]:
+def _lists_of(module: Module) -> ModuleDict[ParametrizationList]:
     """The `parametrizations` of a module that has some."""
     found: ModuleDict[ParametrizationList] = module.__dict__["parametrizations"]
     return found
@@ -90,13 +90,13 @@ def _property(name: str) -> property:
     def value(self: Module) -> Tensor:
         values = _cache.get()
         if values is None:
-            return lists_of(self)[name]()
+            return _lists_of(self)[name]()
         if (self, name) not in values:
-            values[self, name] = lists_of(self)[name]()
+            values[self, name] = _lists_of(self)[name]()
         return values[self, name]
 
     def assign(self: Module, value: Tensor) -> None:
-        lists_of(self)[name].right_inverse(value)
+        _lists_of(self)[name].right_inverse(value)
 
     return property(value, assign)
 
@@ -129,8 +129,8 @@ def _become(module: Module, base: type[Module], names: Iterable[str]) -> None:
 
 
 def register_parametrization(
-    module: M, tensor_name: str, parametrization: Module, *, unsafe: bool = False
-) -> M:
+    module: _M, tensor_name: str, parametrization: Module, *, unsafe: bool = False
+) -> _M:
     """Let `module.weight` be `parametrization(original)` from now on.
 
     What was the weight is learnt on as `module.parametrizations.weight.original`. If the
@@ -167,7 +167,7 @@ def register_parametrization(
     if is_parametrized(module, tensor_name):
         if not unsafe:
             _check_next(module, tensor_name, parametrization)
-        parametrizations = lists_of(module)[tensor_name].append(parametrization)
+        parametrizations = _lists_of(module)[tensor_name].append(parametrization)
         parametrizations.unsafe |= unsafe
         return module
     if tensor_name not in module._buffers and tensor_name not in module._parameters:
@@ -181,7 +181,7 @@ def register_parametrization(
     delattr(module, tensor_name)
     if not is_parametrized(module):
         module.add_module("parametrizations", ModuleDict())
-    lists = lists_of(module)
+    lists = _lists_of(module)
     lists[tensor_name] = parametrizations
     _become(module, base, lists)
     return module
@@ -215,7 +215,7 @@ def _check_kept(act: str, what: str, found: object, wanted: Tensor, name: str) -
             )
 
 
-def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: bool = True) -> M:
+def remove_parametrizations(module: _M, tensor_name: str, leave_parametrized: bool = True) -> _M:
     """Let a tensor be an ordinary one again.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.remove_parametrizations.html
@@ -239,7 +239,7 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
-    lists = lists_of(module)
+    lists = _lists_of(module)
     parametrizations = lists[tensor_name]
     (restored, *several) = parametrizations.originals()
     if parametrizations.is_tensor:
@@ -265,8 +265,8 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
 
 
 def transfer_parametrizations_and_params(
-    from_module: Module, to_module: M, tensor_name: str | None = None
-) -> M:
+    from_module: Module, to_module: _M, tensor_name: str | None = None
+) -> _M:
     """Let the tensors of one module be parametrized as those of another, sharing the originals.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.transfer_parametrizations_and_params.html
@@ -281,13 +281,13 @@ def transfer_parametrizations_and_params(
     """
     if not is_parametrized(from_module):
         return to_module
-    for name in list(lists_of(from_module)) if tensor_name is None else [tensor_name]:
-        source = lists_of(from_module)[name]
+    for name in list(_lists_of(from_module)) if tensor_name is None else [tensor_name]:
+        source = _lists_of(from_module)[name]
         if not hasattr(to_module, name):
             setattr(to_module, name, Parameter(getattr(from_module, name)))
         for parametrization in source:
             register_parametrization(to_module, name, parametrization)
-        target = lists_of(to_module)[name]
+        target = _lists_of(to_module)[name]
         originals = {key for key in source.__dict__ if key.startswith("original")}
         for key in originals:
             setattr(target, key, source.__dict__[key])

@@ -10,12 +10,12 @@ from minitorch import func
 
 __all__ = ["functional_call"]
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
-def _deprecated(function: Callable[P, R]) -> Callable[P, R]:
-    def functional_call(*args: P.args, **kwargs: P.kwargs) -> R:
+def _deprecated(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    def functional_call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         """`minitorch.func.functional_call`: at its older place, deprecated as in PyTorch."""
         warnings.warn(
             "`minitorch.nn.utils.stateless.functional_call` is deprecated. Please use "
