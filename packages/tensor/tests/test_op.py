@@ -9,6 +9,7 @@ import pytest
 import minitorch_tensor as mt
 from minitorch_tensor import FusedNode, Op, Tensor, record_fused
 from minitorch_tensor.autograd import grad
+from minitorch_tensor.op import kernels_of
 
 
 @Op
@@ -120,3 +121,23 @@ def test_a_constant_input_gets_no_gradient() -> None:
     assert g is not None
     assert g.tolist() == [5.0]
     assert constant.grad is None
+
+
+def test_kernels_of_another_device_run_for_a_while(overridden: None) -> None:
+    x = Tensor([2.0], device="cpu")
+
+    @cube.override("elsewhere")
+    def elsewhere(input: Tensor, scale: float = 1.0) -> Tensor:
+        return input * 0.0
+
+    usual = Op.__call__
+    with pytest.raises(ValueError, match="on the way"), kernels_of("elsewhere"):
+        assert cube(x).tolist() == [0.0]
+        assert cube(input=x, scale=2.0).tolist() == [0.0]
+        with kernels_of("nowhere"):
+            assert cube(x).tolist() == [8.0]
+        assert cube(x).tolist() == [0.0]
+        raise ValueError("on the way")
+    assert Op.__call__ is usual
+    assert cube(x).tolist() == [8.0]
+    del cube._kernels["elsewhere"]

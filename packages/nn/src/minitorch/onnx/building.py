@@ -23,17 +23,17 @@ _TYPES = {
 """ONNX's numbers of the element types, TensorProto.DataType."""
 
 
-def element_type(dtype: DType) -> int:
-    """ONNX's number of a dtype.
+def element_type(dtype: str) -> int:
+    """ONNX's number of a dtype, given by its name.
 
     Raises:
         OnnxExporterError: for bfloat16.
     """
-    if dtype.name not in _TYPES:
+    if dtype not in _TYPES:
         raise OnnxExporterError(
             f"onnx.export: {dtype} cannot be exported; convert the model with .float() first"
         )
-    return _TYPES[dtype.name]
+    return _TYPES[dtype]
 
 
 class Builder:
@@ -125,7 +125,7 @@ class Builder:
             constant = None if size is None else size.constant
             text = None if size is None else size.text(self.merged.runs.names)
             shape.append(labels.get(i, text) if constant is None else constant)
-        return self.onnx.helper.make_tensor_value_info(name, element_type(x.dtype), shape)
+        return self.onnx.helper.make_tensor_value_info(name, element_type(x.dtype.name), shape)
 
     # ---- nodes ---------------------------------------------------------------------------------
 
@@ -139,7 +139,7 @@ class Builder:
             self._names.setdefault(x.number, self._new(node.operator.lower()))
         self._node(node.operator, inputs, [self._names[x.number] for x in node.outputs])
         for key, value in node.attributes.items():
-            made = _TYPES[str(value)] if key == "to" else value
+            made = element_type(str(value)) if key == "to" else value
             self.nodes[-1].attribute.append(self.onnx.helper.make_attribute(key, made))
 
     def _node(self, operator: str, inputs: Sequence[str], outputs: Sequence[str]) -> None:
@@ -198,7 +198,7 @@ class Builder:
         name = self._constants.get(key)
         if name is None:
             name = self._constants[key] = self._new("constant")
-            element_type(dtype)
+            element_type(dtype.name)
             self.initializers[name] = self.onnx.numpy_helper.from_array(array, name)
         return name
 
@@ -208,7 +208,7 @@ class Builder:
     def _parameter(self, x: Value) -> str:
         self.parameters[x.name] = x
         if self.export_params:
-            element_type(x.dtype)
+            element_type(x.dtype.name)
             array = np.ascontiguousarray(self._arrays[x.name]).reshape(x.shape)
             self.initializers[x.name] = self.onnx.numpy_helper.from_array(array, x.name)
         return x.name
@@ -264,7 +264,7 @@ class Builder:
     def _shaped(self, name: str, x: Value) -> str:
         """A row of int64 in the dtype of a value, and in its shape: there is one size above 1."""
         if x.dtype is not int64:
-            name = self._emit("Cast", [name], to=element_type(x.dtype))
+            name = self._emit("Cast", [name], to=element_type(x.dtype.name))
         shape = [-1 if n != 1 else 1 for n in x.shape]
         return name if len(shape) == 1 else self._emit("Reshape", [name, self._numbers(*shape)])
 

@@ -51,6 +51,9 @@ def export(
     dynamic_axes: Mapping[str, Axes] | None = None,
     dynamic_shapes: Mapping[str, Axes | None] | None = None,
     export_params: bool = True,
+    verbose: bool | None = None,
+    do_constant_folding: bool = True,
+    dynamo: bool = True,
 ) -> onnx.ModelProto:
     """Write the model as an ONNX file: the operations of one run of it on example inputs.
 
@@ -80,6 +83,9 @@ def export(
             this only names axes.
         dynamic_shapes: the same, as newer code says it.
         export_params: whether parameters are stored; if not, they are inputs of the file.
+        verbose: accepted as PyTorch has it; nothing is printed.
+        do_constant_folding: likewise; constants are always folded.
+        dynamo: likewise; there is one way to trace.
 
     Returns:
         The file's content, an `onnx.ModelProto`, which the library's checker passed.
@@ -105,21 +111,45 @@ def export(
     symbols, labels = call.symbols(axes)
     merged = _traces(model, call, symbols)
     names = _output_names(len(merged.base.outputs), output_names)
+    numbers = {name: host_array(x.detach()) for name, x in state_of(model).items()}
+    _require_apart(call.names, names, numbers, export_params)
     if not set(labels) <= set(names):
         raise ValueError(
             f"onnx.export: dynamic axes are given for {[*labels]}, but the inputs are "
             f"{[*call.names]} and the outputs {names}"
         )
     for value in merged.base.inputs:
-        element_type(value.dtype)
-    numbers = {name: _numbers(x) for name, x in state_of(model).items()}
+        element_type(value.dtype.name)
     proto = Builder(merged, export_params).model(numbers, names, opset, labels)
     _write(proto, f)
     return proto
 
 
-def _numbers(x: Tensor) -> HostArray:
-    return host_array(x.detach())
+def _require_apart(
+    inputs: Sequence[str], outputs: Sequence[str], state: Mapping[str, HostArray], stored: bool
+) -> None:
+    """Refuse names that stand for two things, and more parameters than a file can hold.
+
+    Raises:
+        ValueError: for such names.
+        OnnxExporterError: for 2 GiB or more.
+    """
+    for one, other, names in (
+        ("inputs", "outputs", set(inputs) & set(outputs)),
+        ("inputs", "parameters", set(inputs) & set(state)),
+        ("outputs", "parameters", set(outputs) & set(state)),
+    ):
+        if names:
+            raise ValueError(
+                f"onnx.export: the names {sorted(names)} stand for {one} and for {other}; choose "
+                "others with input_names and output_names"
+            )
+    size = sum(array.nbytes for array in state.values())
+    if size >= 2**31 and stored:
+        raise OnnxExporterError(
+            f"onnx.export: the parameters have {size} bytes, but a file of protocol buffers can "
+            "hold less than 2 GiB; leave them out with export_params=False"
+        )
 
 
 def _merged_axes(
@@ -179,7 +209,8 @@ class _Call:
         if len(set(names)) < len(names):
             raise ValueError(f"onnx.export: input names must differ, but are {names}")
         ordered = [x for x in leaves((list(given), dict(kwargs))) if isinstance(x, Tensor)]
-        names = [names[_place(inputs, x)] for x in ordered]
+        rest = list(zip(inputs, names, strict=True))
+        names = [rest.pop(_place(rest, x))[1] for x in ordered]
         return cls(given, dict(kwargs), tuple(ordered), tuple(names))
 
     def symbols(
@@ -232,8 +263,8 @@ def _forward(model: Module) -> Callable[..., object]:
     return found
 
 
-def _place(inputs: Sequence[Tensor], x: Tensor) -> int:
-    return next(i for i, other in enumerate(inputs) if other is x)
+def _place(named: Sequence[tuple[Tensor, str]], x: Tensor) -> int:
+    return next(i for i, (other, _) in enumerate(named) if other is x)
 
 
 def _traces(model: Module, call: _Call, symbols: _Symbols) -> Merged:
