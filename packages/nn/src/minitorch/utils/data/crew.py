@@ -156,17 +156,20 @@ class Crew:
 
 def _started(context: BaseContext, job: Job[T, B]) -> _Worker:
     ours, theirs = context.Pipe(duplex=True)
+    make: Callable[..., BaseProcess] = attrgetter("Process")(context)
+    name = f"DataLoader worker {job.id}"
+    process = make(target=work, args=(theirs, Wrapped(job), job.id), name=name, daemon=True)
     try:
-        make: Callable[..., BaseProcess] = attrgetter("Process")(context)
-        name = f"DataLoader worker {job.id}"
-        process = make(target=work, args=(theirs, Wrapped(job), job.id), name=name, daemon=True)
-        with _interrupts_held(context), warnings.catch_warnings():
+        with _interrupts_held(context.get_start_method()), warnings.catch_warnings():
             # Since 3.12 Python warns of threads at a fork, for the child lacks them and their
             # locks stay as they are. Those of minitorch_fast are made anew in a child.
             warnings.filterwarnings("ignore", ".*multi-threaded, use of fork", DeprecationWarning)
             process.start()
     except BaseException:
         ours.close()
+        if process.pid is not None:  # interrupted right after the start
+            process.terminate()
+            process.join(_LAST)
         raise
     finally:
         theirs.close()
@@ -174,14 +177,18 @@ def _started(context: BaseContext, job: Job[T, B]) -> _Worker:
 
 
 @contextmanager
-def _interrupts_held(context: BaseContext) -> Iterator[None]:
+def _interrupts_held(way: str) -> Iterator[None]:
     """No Ctrl-C until a new process has its handlers, which let it through again.
 
     A fork server would pass that on to processes that are not ours.
     """
-    if not hasattr(signal, "pthread_sigmask") or context.get_start_method() == "forkserver":
+    if not hasattr(signal, "pthread_sigmask") or way == "forkserver":
         yield
         return
+    if way == "spawn":  # it starts that with the first process, and lets signals through then
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
