@@ -129,7 +129,7 @@ def test_nothing_in_a_batch_is_run(tmp_path: Path, protocol: int) -> None:
     ("attack", "message"),
     [
         (b"cnumpy\nndarray\nK\x00\x85R.", "refused: the file calls ndarray"),
-        (b"cnumpy\ndtype\n)R)R.", "the file calls dtype|expected a dictionary|no pickle"),
+        (b"cnumpy\ndtype\n)R)R.", "expected a dictionary"),
         (b"cnumpy.core.multiarray\nscalar\n.", "names numpy.core.multiarray.scalar"),
         (b"cnumpy\ndtype\n}U\x01xK\x01sb.", "expected a dictionary"),
         (b"(iposix\nsystem\n.", "the instruction INST"),

@@ -183,7 +183,7 @@ def test_a_palette_survives_a_border() -> None:
 
 
 @pytest.mark.parametrize(
-    ("height", "width"), [(4, 5), (9, 12), (5, 4), (11, 12), (12, 15), (3, 20)]
+    ("height", "width"), [(4, 5), (6, 5), (9, 12), (5, 4), (11, 12), (12, 15), (3, 20)]
 )
 def test_the_part_in_the_middle(height: int, width: int) -> None:
     found = both(COLOUR, transforms.CenterCrop((height, width)))
