@@ -51,6 +51,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         return
     if option.numprocesses is None:
         option.numprocesses = 2
+        # Neighbours need the same kernels: in one process, which then compiles them alone.
+        option.dist = "worksteal"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -253,6 +253,21 @@ def test_infinities_stay_where_they_are(outputs: int) -> None:
     assert np.isfinite(values(y)).sum() == 15 * outputs
 
 
+def test_the_gradient_of_weights_is_infinite_where_the_input_is() -> None:
+    """What lies past the end of a row is multiplied by 0: an infinity there must not make nan."""
+    x, d = random(2, 1, 6, 11).astype(np.float32), random(2, 1, 4, 9).astype(np.float32)
+    x[0, 0, 2, 1], x[1, 0, 3, 2] = np.inf, -np.inf
+    w = random(1, 1, 3, 3).astype(np.float32)
+    found = []
+    for function in (conv2d_fused, conv2d.composite):
+        weight = from_numpy(w.copy())
+        weight.requires_grad = True
+        found.append(values(*grad(function(from_numpy(x), weight), [weight], from_numpy(d))))
+    assert np.isinf(found[1]).any()
+    assert np.array_equal(np.isnan(found[0]), np.isnan(found[1]))
+    assert np.array_equal(found[0][np.isinf(found[1])], found[1][np.isinf(found[1])])
+
+
 @pytest.mark.parametrize("dtype", [np.int64, np.int32])
 def test_integers_take_the_way_of_the_composite(dtype: type[np.generic]) -> None:
     x, w = (from_numpy(np.arange(16).reshape(1, 1, 4, 4).astype(dtype)) for _ in range(2))

@@ -1,12 +1,12 @@
 """No kernel at float32 computes in float64: one untyped literal would make it."""
 
 import re
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 import numpy as np
 import pytest
 
-from minitorch_fast import kernels, printer, reductions
+from minitorch_fast import kernels, parts, printer, reductions
 from minitorch_fast.functional import (
     attention_loops,
     conv_loops,
@@ -41,11 +41,11 @@ TILED = ["correlate_pixels", "gradient_planes"]
 
 def doubles(text: str, signature: str) -> list[str]:
     """The lines of the LLVM code of the kernel itself that mention a double."""
-    scope: dict[str, object] = {"__name__": "examined"}
-    exec(text.replace("cache=True", "cache=False"), scope)
-    kernel = scope["kernel"]
-    kernel.compile(signature)  # type: ignore[attr-defined]
-    code = next(iter(kernel.inspect_llvm().values()))  # type: ignore[attr-defined]
+    module = ModuleType("examined")
+    exec(text, vars(module))
+    parts.mark(module)
+    module.kernel.compile(signature)
+    code = next(iter(module.kernel.inspect_llvm().values()))
     bodies = re.findall(
         r"^define [^\n]*?@(\S*)\([^\n]*\{\n(.*?)^\}", code, re.MULTILINE | re.DOTALL
     )
@@ -108,5 +108,5 @@ def test_fused_kernels(loop: FunctionType) -> None:
 
 
 def test_the_test_sees_a_double() -> None:
-    text = "from numba import njit\n@njit(cache=True)\ndef kernel(OUT, n): OUT[0] = OUT[0] * 0.1\n"
+    text = "from numba import njit\n@njit\ndef kernel(OUT, n): OUT[0] = OUT[0] * 0.1\n"
     assert doubles(text, "void(float32[::1], int64)")

@@ -9,6 +9,7 @@ import pytest
 
 from minitorch_fast.functional.random import KernelTwister, fused_dropout
 from minitorch_tensor import Tensor, from_numpy, manual_seed
+from minitorch_tensor.choices import randperm
 from minitorch_tensor.functional.dropout import dropout
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.normals import normal
@@ -26,6 +27,7 @@ DRAWS: dict[str, Callable[[Generator, int], Array]] = {
     "bernoulli": lambda g, n: bernoulli(g, n, np.float32, 0.3),
     "certain": lambda g, n: bernoulli(g, n, np.bool_, 1.0),
     "normal": lambda g, n: normal(g, n, np.float32, 0.3, 1.7),
+    "permutation": lambda g, n: randperm(g, n, np.int64),
 }
 
 
@@ -37,7 +39,7 @@ def numpy_only() -> Iterator[Callable[[bool], None]]:
     def use(kernels: bool) -> None:
         twister = KernelTwister()
         twister.asked = dict.fromkeys(
-            ("random32", "uniform32", "unit64", "below", "normal32"), 10**6
+            ("random32", "uniform32", "unit64", "below", "normal32", "swap"), 10**6
         )
         Generator.twister = twister if kernels else None
 

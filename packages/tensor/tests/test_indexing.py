@@ -278,3 +278,35 @@ def test_iteration_unpacking_and_membership() -> None:
     assert mt.tensor(4) in x
     assert int(np.int64(4)) in x
     assert list(mt.zeros(0, 3)) == []
+
+
+@pytest.mark.parametrize("index", [slice(None), slice(0, 0), slice(None, 5)])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_of_repeated_places_the_last_value_stays(index: slice, recorded: bool) -> None:
+    rows = np.array([4, 1, 4, 0, -1, 1, 4])[index]
+    for shape, where in (((5, 3), (rows,)), ((3, 5), (slice(None), rows)), ((5, 2), (rows, 1))):
+        memory = np.arange(float(np.prod(shape))).reshape(shape)
+        x = mt.tensor(memory.tolist(), requires_grad=recorded).clone()
+        values = -np.arange(1.0, 1 + memory[where].size).reshape(memory[where].shape)
+        for i, row in enumerate(rows):
+            if where[0] is not rows:
+                memory[:, row] = values[:, i]
+            elif len(where) == 2:
+                memory[row, 1] = values[i]
+            else:
+                memory[row] = values[i]
+        x[tuple(mt.tensor(w.tolist(), dtype=mt.int64) if w is rows else w for w in where)] = (
+            mt.from_numpy(values.astype(np.float32))
+        )
+        assert x.tolist() == memory.tolist()
+        assert x.requires_grad is recorded
+
+
+def test_values_may_lie_in_the_memory_that_is_written() -> None:
+    x = mt.tensor([0.0, 1.0, 2.0, 3.0])
+    version = x._version
+    x[mt.tensor([0, 1, 2])] = x[1:]
+    assert x.tolist() == [1.0, 2.0, 3.0, 3.0]
+    x[mt.tensor([[3], [2]])] = x[:2, None]
+    assert x.tolist() == [1.0, 2.0, 2.0, 1.0]
+    assert x._version > version

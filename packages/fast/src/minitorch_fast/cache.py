@@ -35,7 +35,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from minitorch_fast import numba_config
+from minitorch_fast import numba_config, parts
 from minitorch_fast.threads import Kernel
 
 if sys.platform == "win32":
@@ -248,6 +248,7 @@ def _execute(path: Path, text: str, signature: str, kept: numba_config.Kept) -> 
     module.__file__ = str(path)
     sys.modules[path.stem] = module  # machine code that is loaded looks for its constants there
     exec(compile(text, path, "exec"), vars(module))
+    parts.mark(module)
     # The machine code itself, in place of the dispatcher, which would look up the types of the
     # arguments at each call (40% of the time of a small kernel). Who calls it sees to the types:
     # see `kernels`.

@@ -55,7 +55,7 @@ class MatrixKernels:
             return
         one = not any(b.layout.strides[:-2]) and a.layout.is_contiguous()
         if not one and packed.suits(out, b):
-            parts = _parts(out.layout.size * a.layout.shape[-1])
+            parts = parts_of(out.layout.size * a.layout.shape[-1])
             if packed.stack(out, a, b, parts):
                 return
         left, right, result = _operand(a), _operand(b), view(out)
@@ -71,7 +71,7 @@ class MatrixKernels:
 def product(a: HostArray, b: HostArray, out: HostArray, bias: HostArray | None = None) -> None:
     """out = a @ b for three matrices; with `bias` for each column added, if it is given."""
     (n, m), k = out.shape, a.shape[1]
-    parts = _parts(n * m * k)
+    parts = parts_of(n * m * k)
     if packed.wanted() and out.dtype.kind == "f":
         packed.product(a, b, out, parts)
         if bias is not None:
@@ -92,7 +92,7 @@ def products(a: HostArray, b: HostArray, out: HostArray) -> None:
     """out = a @ b for stacks of matrices: each thread computes some of them."""
     lead = out.shape[:-2]
     longest = lead.index(max(lead))
-    parts = _parts(out.size * a.shape[-1])
+    parts = parts_of(out.size * a.shape[-1])
     if parts == 1 or out.dtype.kind != "f":
         _matmul(a, b, out)
         return
@@ -108,7 +108,7 @@ def products(a: HostArray, b: HostArray, out: HostArray) -> None:
     threads.run(_matmul, calls)
 
 
-def _parts(work: int) -> int:
+def parts_of(work: int) -> int:
     """Into how many parts to cut so many multiplications."""
     if not threads.blas_is_serial() or work < 2 * WORTH:
         return 1

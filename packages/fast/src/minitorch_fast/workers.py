@@ -35,6 +35,9 @@ Call = tuple[object, ...]
 WATCH: Final = 80
 """How often a worker looks before it sleeps: 40 to 130 microseconds, by the processor's pause."""
 
+WATCHED: Final = 40e-6
+"""Seconds after a job in which the workers are sure to watch still."""
+
 GRACE: Final = 60
 """Pauses from seeing a signal to asking for Python's lock: by then, who gave it has let it go."""
 
@@ -83,9 +86,9 @@ class _Job:
 class Workers:
     """The threads; started when they are needed.
 
-    Where other programs have the cores, a worker is no help: it comes when all is done, or takes a
-    part and is interrupted in it. After two such jobs there are some without workers, for 1
-    millisecond, then 2, 4, up to 16, until workers help again.
+    Where other programs have the cores, a worker is no help: it watches and yet comes when all is
+    done, or takes a part and is interrupted in it. After such a job there are some without workers,
+    for 1 millisecond, then 2, 4, up to 16, until workers help again.
     """
 
     def __init__(self) -> None:
@@ -95,7 +98,7 @@ class Workers:
         self.lock = threading.Lock()
         self.rested = 0.0  # until when jobs are done without workers
         self.vain = 0  # how many times in a row workers were no help
-        self.awake = False  # whether they are expected to watch the bell
+        self.ended = -1.0  # when the last job with workers was done
 
     def run(self, kernel: Kernel, calls: Sequence[Call], team: int) -> list[object]:
         """The results of the calls, made by up to `team` threads, this one among them."""
@@ -105,6 +108,7 @@ class Workers:
             return [kernel(*call) for call in calls]
         if self.count < helpers:
             self._start(helpers)
+        watching = begin - self.ended < WATCHED
         job = _Job(kernel, calls)
         for _ in range(helpers):
             self.jobs.put(job)
@@ -113,16 +117,13 @@ class Workers:
         middle = time.perf_counter()
         job.wait(len(calls) - made)
         job.calls = ()  # a worker that comes too late may hold the job, but not the memory
-        end = time.perf_counter()
-        if made < len(calls) and end - middle < middle - begin:
-            self.vain = 0
-            self.awake = True
-        elif self.awake:
+        end = self.ended = time.perf_counter()
+        alone = made == len(calls)
+        if end - middle > middle - begin or (alone and watching):
             self.rested = end + 0.001 * 2**self.vain
             self.vain = min(self.vain + 1, 4)
-            self.awake = False
-        else:
-            self.awake = True  # they had to be woken: the next job will tell
+        elif not alone:
+            self.vain = 0
         if job.error is not None:
             raise job.error
         return job.results

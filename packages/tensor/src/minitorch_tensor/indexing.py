@@ -19,7 +19,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import pointwise, views
 from minitorch_tensor.basic_index import basic
 from minitorch_tensor.data import to_array, to_storage
-from minitorch_tensor.gathering import index_select, masked_select, nonzero, pick
+from minitorch_tensor.gathering import extremes, index_select, masked_select, nonzero, pick
 from minitorch_tensor.layout import Shape, broadcast, strides_from_shape
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _check(index: Tensor, x: Tensor, of: int) -> int:
     if index.numel() == 0:
         return 0
     size = x.shape[of]
-    low, high = int(index.min().item()), int(index.max().item())
+    low, high = extremes(index)
     if low < -size or high >= size:
         raise _out_of_bounds(low if low < -size else high, x, of)
     return low

@@ -104,9 +104,7 @@ def _disjoint(x: Tensor, other: Tensor) -> Tensor:
 def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Tensor) -> Tensor:
     """x = compute(x), where the result is cast to the dtype of x and must have its shape."""
     check(name, x)
-    recording = (
-        is_grad_enabled() and x.dtype.is_floating_point and (x.requires_grad or _any_grad(others))
-    )
+    recording = recorded(x, *others)
     if recording and x.storage.views is not None:
         _refuse_fixed(name, x)
     # A rule may read the value that is about to be overwritten, so that is kept, as PyTorch does.
@@ -130,8 +128,11 @@ def write(name: str, x: Tensor, compute: Callable[[Tensor], Tensor], *others: Te
     return x
 
 
-def _any_grad(tensors: Sequence[Tensor]) -> bool:
-    return any(t.requires_grad for t in tensors)
+def recorded(x: Tensor, *others: Tensor) -> bool:
+    """Whether a write into x of what is made of others is a part of a graph."""
+    if not (is_grad_enabled() and x.dtype.is_floating_point):
+        return False
+    return x.requires_grad or any(other.requires_grad for other in others)
 
 
 def rebase(x: Tensor, y: Tensor) -> None:

@@ -89,6 +89,10 @@ class Twister(Protocol):
         """Fill blocks of 16 with normal numbers (see `normals`)."""
         ...
 
+    def swap(self, order: NDArray[np.int64], others: NDArray[np.int64], /) -> None:
+        """Swap elements i and others[i], for one i after the other."""
+        ...
+
 
 class Generator:
     """A stream of random numbers: PyTorch's CPU generator, but for what has tensors or devices.

@@ -113,6 +113,28 @@ def kernels_of(device_type: str) -> Iterator[None]:
         type.__setattr__(Op, "__call__", usual)
 
 
+def _recorded(
+    inputs: Sequence[Tensor],
+    composite: Callable[[Sequence[Tensor]], Sequence[Tensor]],
+    grads: Sequence[Tensor | None],
+) -> list[Tensor | None]:
+    """The gradients of the inputs, by a composite and so recorded: to be differentiated again.
+
+    It is differentiated at fresh aliases of the inputs, which gives partial derivatives although
+    one input may depend on another.
+    """
+    fresh = [alias(x) for x in inputs]
+    pairs = [
+        (y, g)
+        for y, g in zip(composite(fresh), grads, strict=True)
+        if g is not None and y.requires_grad
+    ]
+    wanted = [x for x in fresh if x.requires_grad]
+    ys, gs = [y for y, _ in pairs], [g for _, g in pairs]
+    gradients = iter(grad(ys, wanted, gs, create_graph=True, allow_unused=True))
+    return [next(gradients) if x.requires_grad else None for x in fresh]
+
+
 class FusedNode(Node["Tensor"]):
     """The record of a fused kernel: backward by a kernel, second derivatives through the composite.
 
@@ -120,9 +142,7 @@ class FusedNode(Node["Tensor"]):
         title: PyTorch's name of the node.
         inputs: what a gradient may be wanted for.
         kernel: the gradient of the output to those of the inputs, not recorded.
-        composite: the same function of the inputs as a composition. It is differentiated at fresh
-        aliases of
-            them, which gives partial derivatives although one input may depend on another.
+        composite: the same function of the inputs as a composition.
     """
 
     __slots__ = ("composite", "inputs", "kernel", "title")
@@ -145,11 +165,7 @@ class FusedNode(Node["Tensor"]):
         inputs = [saved.unpack(self) for saved in self.inputs]
         if not is_grad_enabled() and self.kernel is not None:
             return self.kernel(g)
-        fresh = [alias(x) for x in inputs]
-        wanted = [x for x in fresh if x.requires_grad]
-        found = grad(self.composite(fresh), wanted, g, create_graph=True, allow_unused=True)
-        gradients = iter(found)
-        return [next(gradients) if x.requires_grad else None for x in fresh]
+        return _recorded(inputs, lambda fresh: [self.composite(fresh)], [g])
 
     def release(self) -> None:
         """Drop the inputs, and what the kernel holds."""
@@ -204,16 +220,7 @@ class FusedManyNode(Many["Tensor"]):
         grads = [*grads, *[None] * (self.outputs - len(grads))]
         if not is_grad_enabled() and self.kernel is not None:
             return self.kernel(grads)
-        fresh = [alias(x) for x in inputs]
-        pairs = [
-            (y, g)
-            for y, g in zip(self.composite(fresh), grads, strict=True)
-            if g is not None and y.requires_grad
-        ]
-        wanted = [x for x in fresh if x.requires_grad]
-        ys, gs = [y for y, _ in pairs], [g for _, g in pairs]
-        gradients = iter(grad(ys, wanted, gs, create_graph=True, allow_unused=True))
-        return [next(gradients) if x.requires_grad else None for x in fresh]
+        return _recorded(inputs, self.composite, grads)
 
     def release(self) -> None:
         """Drop the inputs, and what the kernel holds."""

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from minitorch_autodiff import Variable
-from minitorch_tensor import conversion, inplace, pointwise, views
+from minitorch_tensor import conversion, inplace, numpy_backend, pointwise, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.data import to_storage
+from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.gathering import masked_fill, pick
 from minitorch_tensor.indexing import Index, covers, expanded, flat_positions, is_mask, resolve
 from minitorch_tensor.layout import Shape, broadcast
@@ -51,9 +53,16 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
                 )
         inplace.copy_(view, source)
         return
-    flat, shape = flat_positions(view, picks)
     if not isinstance(source, (int, float)) and source.numel() == 1 and _one_mask(x, index):
         source = source.to(x.dtype)  # PyTorch fills masked elements with a number of any dtype
+    (dim, vector), *more = picks.items()
+    if not more and vector.ndim == 1:
+        shape = (*view.shape[:dim], vector.shape[0], *view.shape[dim + 1 :])
+        values = spread_values(x, source, shape)
+        if _at_once(view, values):
+            _put_slices(view, dim, vector, values)
+            return
+    flat, shape = flat_positions(view, picks)
     put_flat(view, flat, broadcast_values(x, source, shape))
 
 
@@ -68,7 +77,12 @@ def _one_mask(x: Tensor, index: Index) -> bool:
 
 
 def broadcast_values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
-    """What index tensors assign, broadcast to the `shape` they select, as a vector.
+    """`spread_values` as a vector."""
+    return views.reshape(spread_values(x, source, shape), -1)
+
+
+def spread_values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
+    """What index tensors assign, broadcast to the `shape` they select.
 
     Raises:
         RuntimeError: if it has another dtype, as in PyTorch, or does not broadcast.
@@ -87,7 +101,7 @@ def broadcast_values(x: Tensor, source: Tensor | float, shape: Shape) -> Tensor:
             f"shape mismatch: value tensor of shape {source.shape} cannot be broadcast to "
             f"indexing result of shape {shape}"
         )
-    return views.reshape(views.expand_to(source, shape), -1)
+    return views.expand_to(source, shape)
 
 
 def _fits(shape: Shape, target: Shape) -> bool:
@@ -112,7 +126,34 @@ def _as_value(x: Tensor, value: Tensor | float | Sequence[float]) -> Tensor | fl
 
 def put_flat(view: Tensor, flat: Tensor, values: Tensor, name: str = "index_put_") -> None:
     """Write `values` to the flat positions of `view`; of repeated positions the last one stays."""
+    if _at_once(view, values):
+        inplace.check(name, view)
+        places: npt.NDArray[np.int64] = conversion.host_array(flat).astype(np.int64, copy=False)
+        np.put(numpy_backend.view(view), places, _apart(view, values))
+        view.storage.version += 1
+        return
     inplace.write(name, view, lambda old: replaced(old, flat, values), values)
+
+
+def _at_once(view: Tensor, values: Tensor) -> bool:
+    """Whether NumPy can write the values where they belong: in the CPU's memory, unrecorded."""
+    return isinstance(view.storage.buffer, np.ndarray) and not inplace.recorded(view, values)
+
+
+def _put_slices(view: Tensor, dim: int, index: Tensor, values: Tensor) -> None:
+    """Write slices of `values` to those of `view` that a vector names, one after the other."""
+    inplace.check("index_put_", view)
+    places: npt.NDArray[np.int64] = conversion.host_array(index).astype(np.int64, copy=False)
+    slices = np.moveaxis(_apart(view, values), dim, 0)
+    np.moveaxis(numpy_backend.view(view), dim, 0)[places] = slices
+    view.storage.version += 1
+
+
+def _apart(view: Tensor, values: Tensor) -> HostArray:
+    """The values, copied if they lie in the memory that is written."""
+    if values.storage.root().buffer is view.storage.root().buffer:
+        values = views.clone(values.detach())
+    return numpy_backend.view(values)
 
 
 def replaced(x: Tensor, flat: Tensor, values: Tensor) -> Tensor:

@@ -244,6 +244,7 @@ def _heads(
         mask, places = _mask(attn_mask, query.shape[:-2], (rows, k.shape[2]), q.dtype)
     computed = kind(query.dtype)
     assert computed is not None
+    threads.blas_is_serial()  # or each of our threads would start BLAS's own
     together = max(GROUP // (heads * rows * k.shape[2]), 1)
     return Heads(
         q,

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from minitorch_fast import linalg, threads
 from minitorch_fast.functional.conv_plan import NEAR, Role
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.functional.windows import Window
@@ -55,11 +56,20 @@ def correlate_1x1(
 
 
 def _products(out: HostArray, x: HostArray, weight: HostArray, bias: HostArray | None) -> None:
+    """out[n] = weight x[n] + bias; each thread computes some of them."""
+    column = None if bias is None else bias.reshape(-1, 1)
+    parts = linalg.parts_of(out.size * weight.shape[1])
+    ranges = threads.cut(len(out), parts, 1)
+    threads.run(_some_products, [(out[i:j], x[i:j], weight, column) for i, j in ranges])
+
+
+def _some_products(
+    out: HostArray, x: HostArray, weight: HostArray, column: HostArray | None
+) -> None:
     with np.errstate(all="ignore"):
-        if bias is None:
+        if column is None:
             np.matmul(weight, x, out=out)
             return
-        column = bias.reshape(-1, 1)
         some = max(NEAR // out[0].size, 1)
         for first in range(0, len(out), some):  # they are still in cache when the bias comes
             part = out[first : first + some]
@@ -73,13 +83,30 @@ def weight_gradient_1x1(
     """The gradients of the weights, (out, in), and of the bias, (out,)."""
     source = _pixels(x, images, window)
     gradient = d.reshape(images, -1, source.shape[2])
-    total = np.zeros((gradient.shape[1], source.shape[1]), d.dtype)
+    # As many parts as there are cores, for any number of threads: they are added in order.
+    ranges = threads.cut(images, linalg.parts_of(gradient.size * source.shape[1]), 1)
+    weights = np.zeros((len(ranges), gradient.shape[1], source.shape[1]), d.dtype)
+    sums = np.empty((len(ranges), gradient.shape[1]), d.dtype)
+    threads.run(
+        _some_gradients,
+        [
+            (total, each, gradient[i:j], source[i:j])
+            for (i, j), total, each in zip(ranges, weights, sums, strict=True)
+        ],
+    )
+    return np.add.reduce(weights, 0), np.add.reduce(sums, 0)
+
+
+def _some_gradients(
+    total: HostArray, sums: HostArray, gradient: HostArray, source: HostArray
+) -> None:
+    """Adds the gradients of some images to `total`, and writes the sums of theirs to `sums`."""
     part = np.empty_like(total)
     with np.errstate(all="ignore"):
         for one, image in zip(gradient, source, strict=True):
             np.dot(one, image.T, part)
             np.add(total, part, total)
-        return total, np.add.reduce(np.add.reduce(gradient, 2), 0)
+        np.add.reduce(np.add.reduce(gradient, 2), 0, out=sums)
 
 
 def _pixels(x: HostArray, images: int, window: Window) -> HostArray:

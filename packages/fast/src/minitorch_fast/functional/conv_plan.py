@@ -196,7 +196,9 @@ def tables(
 
     rows_of = list(phases[1])
     once = deep == most[0] and high == most[1]  # a single band
-    if role != "weight" and once and images * math.prod(window.output) >= MANY:
+    # A row next to the padding fills a tile, or it would be computed as a part of an empty one.
+    full = not planes or block * deep * -(-most[2] // piece) >= columns
+    if role != "weight" and once and full and images * math.prod(window.output) >= MANY:
         rows_of = [run for p in phases[1] for run in without_padding(p, step[1], size[1])]
 
     starts: list[Numbers] = []

@@ -138,6 +138,20 @@ def gradient_pixels(
                 out[to + k] = sums[source + k * width]
 
 
+def plain_products(
+    x: Floats, at: int, starts: Ints, n: int, d: Floats, in_row: int, columns: int
+) -> float:
+    """The sum of d times x, without what lies past the ends of rows.
+
+    There d is 0; but 0 times an infinity of the next row is nan.
+    """
+    s = 0.0
+    for q in range(n):
+        for j in range(min(LANES, columns - q % in_row * LANES)):
+            s += d[q * LANES + j] * x[at + starts[q] + j]
+    return s
+
+
 def add_products(
     out: Floats,
     at: int,
@@ -149,6 +163,8 @@ def add_products(
     starts: Ints,
     n: int,
     d: Floats,
+    in_row: int,
+    columns: int,
 ) -> None:
     """out[at + k + i] += the sum over n pieces of d times x at tap k + i, i < ROWS."""
     acc = registers()
@@ -163,7 +179,10 @@ def add_products(
             acc[i] = fma(values, load(x, source[i] + start), acc[i])
     for i in unrolled(ROWS):
         if k + i < count:
-            out[at + k + i] += across(acc[i])
+            s = across(acc[i])
+            if s != s:
+                s = plain_products(x, source[i], starts, n, d, in_row, columns)
+            out[at + k + i] += s
 
 
 def gradient_planes(
@@ -215,4 +234,7 @@ def gradient_planes(
                             line = ((image * deep + k) * high + i) * in_row * LANES
                             copy(pieces, line, d, source + i * columns, columns)
                 for k in range(0, count, ROWS):
-                    add_products(out, c * long, planes, base, taps, k, count, starts, n, pieces)
+                    add_products(
+                        out, c * long, planes, base, taps, k, count, starts, n, pieces,
+                        in_row, columns,
+                    )  # fmt: skip

@@ -110,6 +110,10 @@ class KernelTwister:
             draw(draws, state, m)
             kernel(out[start:], draws, radii, angles, mean, std, m // 16)
 
+    def swap(self, order: npt.NDArray[np.int64], others: npt.NDArray[np.int64], /) -> None:
+        """Swap elements i and others[i], for one i after the other."""
+        fused.compiled(random_loops.swap, "float32")(order, others, len(others))
+
 
 Generator.twister = KernelTwister()
 

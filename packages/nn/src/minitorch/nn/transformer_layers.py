@@ -41,6 +41,27 @@ def clones(layer: M, count: int) -> ModuleList[M]:
     return ModuleList([copy.deepcopy(layer) for _ in range(count)])
 
 
+def attended(
+    attention: MultiheadAttention,
+    x: Tensor,
+    memory: Tensor,
+    mask: Tensor | None,
+    padding: Tensor | None,
+    causal: bool,
+) -> Tensor:
+    """What the positions of x find in a memory; not where they looked for it."""
+    y, _ = attention(
+        x,
+        memory,
+        memory,
+        attn_mask=mask,
+        key_padding_mask=padding,
+        need_weights=False,
+        is_causal=causal,
+    )
+    return y
+
+
 class TransformerEncoderLayer(Module):
     """Self-attention, then linear, activation, linear; each added to what it read, and normalised.
 
@@ -115,15 +136,7 @@ class TransformerEncoderLayer(Module):
         """
 
         def attend(x: Tensor) -> Tensor:
-            y, _ = self.self_attn(
-                x,
-                x,
-                x,
-                attn_mask=src_mask,
-                key_padding_mask=src_key_padding_mask,
-                need_weights=False,
-                is_causal=is_causal,
-            )
+            y = attended(self.self_attn, x, x, src_mask, src_key_padding_mask, is_causal)
             return self.dropout1(y)
 
         if self.norm_first:
@@ -225,27 +238,12 @@ class TransformerDecoderLayer(Module):
         """
 
         def attend(x: Tensor) -> Tensor:
-            y, _ = self.self_attn(
-                x,
-                x,
-                x,
-                attn_mask=tgt_mask,
-                key_padding_mask=tgt_key_padding_mask,
-                need_weights=False,
-                is_causal=tgt_is_causal,
-            )
+            y = attended(self.self_attn, x, x, tgt_mask, tgt_key_padding_mask, tgt_is_causal)
             return self.dropout1(y)
 
         def look(x: Tensor) -> Tensor:
-            y, _ = self.multihead_attn(
-                x,
-                memory,
-                memory,
-                attn_mask=memory_mask,
-                key_padding_mask=memory_key_padding_mask,
-                need_weights=False,
-                is_causal=memory_is_causal,
-            )
+            padding = memory_key_padding_mask
+            y = attended(self.multihead_attn, x, memory, memory_mask, padding, memory_is_causal)
             return self.dropout2(y)
 
         if self.norm_first:
