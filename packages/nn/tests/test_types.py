@@ -59,6 +59,15 @@ def test_a_pooling_gives_a_tensor_or_says_that_it_gives_two() -> None:
     assert nn.MaxUnpool2d(2)(y, places).tolist() == [[[[1.0, 0.0], [0.0, 0.0]]]]
 
 
+def test_a_module_with_another_weight_is_what_it_was() -> None:
+    layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))
+    assert_type(layer, nn.Linear)
+    assert_type(layer(torch.ones(1, 2)), Tensor)
+    assert_type(nn.utils.parametrize.remove_parametrizations(layer, "weight"), nn.Linear)
+    assert_type(nn.utils.skip_init(nn.Linear, 2, out_features=3), nn.Linear)
+    assert type(layer) is nn.Linear
+
+
 def test_a_plain_module_takes_tensors_and_gives_one() -> None:
     def evaluate(model: nn.Module, x: Tensor) -> Tensor:
         return model(x)
