@@ -9,9 +9,9 @@ import pytest
 
 from .workspace import Member, allowed_modules, imports, members
 
-# What a package's own tests may use besides what the package declares. torch, the oracle, is
-# asked for by `pytest.importorskip`, so that the tests run without it.
-TEST_TOOLS = frozenset({"pytest", "hypothesis", "torch"})
+# What a package's own tests may use besides what the package declares. torch and onnxruntime, the
+# oracles, are asked for by `pytest.importorskip`, so that the tests run without them.
+TEST_TOOLS = frozenset({"pytest", "hypothesis", "torch", "onnxruntime"})
 
 
 @pytest.fixture(params=members(), ids=lambda member: member.distribution)

@@ -16,6 +16,7 @@ import minitorch as torch
 from minitorch import nn
 from minitorch.nn import functional as F
 from minitorch.onnx import OnnxExporterError, TracerWarning
+from minitorch.onnx.recorder import Recorder
 from minitorch_tensor import Op
 
 if TYPE_CHECKING:
@@ -302,3 +303,13 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'minitorch\[onnx\]'"):
         torch.onnx.export(nn.Linear(2, 2), torch.ones(1, 2))
+
+
+def test_a_result_that_shares_memory_with_an_operand_leaves_it_alone() -> None:
+    recorder, x = Recorder(), torch.ones(2)
+    before = recorder.value((2,), x.dtype, "input", "x")
+    after = recorder.value((2,), x.dtype, "input", "y")
+    recorder.hold(x, before)
+    y = recorder.result(x.detach(), after)
+    assert recorder.read(x) is before
+    assert recorder.read(y) is after
