@@ -27,9 +27,10 @@ pytestmark = pytest.mark.parity
 
 @pytest.fixture(autouse=True)
 def _no_kernels() -> Iterator[None]:
+    before = minitorch.get_default_device()
     minitorch.set_default_device("numpy")
     yield
-    minitorch.set_default_device("cpu")
+    minitorch.set_default_device(before)
 
 
 class Run(NamedTuple):
