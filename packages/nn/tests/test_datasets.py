@@ -1,14 +1,27 @@
 """The six toy sets are the course's: sizes, labels, seeds and where the classes lie."""
 
 import math
+import pickle
 import random
 from collections.abc import Callable
 
 import pytest
 
-from minitorch.datasets import Graph, datasets, spiral, xor
+from minitorch.datasets import MNIST, Graph, datasets, spiral, xor
 
 UNIFORM = ["Simple", "Diag", "Split", "Xor", "Circle"]
+
+
+def test_the_dictionary_has_the_names_of_its_module() -> None:
+    import minitorch.datasets.mnist as module
+
+    assert datasets.MNIST is module.MNIST is MNIST
+    assert {"CIFAR10", "Digits", "FashionMNIST", "KMNIST", "MNIST", "keys"} <= set(dir(datasets))
+    assert pickle.loads(pickle.dumps(datasets))["Xor"] is xor
+    with pytest.raises(
+        AttributeError, match=r"module 'minitorch\.datasets' has no attribute 'SVHN'"
+    ):
+        getattr(datasets, "SVHN")  # noqa: B009
 
 
 def test_the_sets_have_the_names_of_the_course() -> None:

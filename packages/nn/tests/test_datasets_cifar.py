@@ -253,7 +253,15 @@ def test_a_file_with_another_checksum_is_not_read(root: Path) -> None:
     assert len(CIFAR10(root, train=False)) == 4
 
 
-def test_a_damaged_archive_is_refused_and_nothing_is_written(root: Path) -> None:
+def test_an_archive_with_another_checksum_is_not_even_opened(root: Path) -> None:
+    (root / CIFAR10.filename).write_bytes(tar({"cifar-10-batches-py/test_batch": GOOD}))
+    with pytest.raises(DatasetError, match=f"damaged, its md5 is not {CIFAR10.tgz_md5}; use down"):
+        CIFAR10(root, train=False)
+
+
+def test_a_damaged_archive_is_refused_and_nothing_is_written(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = root / CIFAR10.filename
     whole = path.read_bytes()
     for content, message in (
@@ -264,6 +272,7 @@ def test_a_damaged_archive_is_refused_and_nothing_is_written(root: Path) -> None
         (tar({"../evil": b"x", "/tmp/evil": b"x"}), "not in the archive"),
     ):
         path.write_bytes(content)
+        monkeypatch.setattr(CIFAR10, "tgz_md5", md5(content))
         with pytest.raises(DatasetError, match=message):
             CIFAR10(root)
         assert sorted(root.parent.rglob("evil")) == []

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from minitorch.datasets.batches import read_batch
-from minitorch.datasets.download import download
+from minitorch.datasets.download import download, has_checksum
 from minitorch.datasets.errors import DatasetError
 from minitorch.datasets.vision import Transform, VisionDataset, split_name
 
@@ -128,6 +128,10 @@ class CIFAR10(VisionDataset):
         if all((unpacked / name).is_file() for name in wanted):
             found = {name: _read_file(unpacked / name) for name in wanted}
         elif archive.is_file():
+            if not has_checksum(archive, f"md5:{self.tgz_md5}"):
+                raise DatasetError(
+                    f"{archive}: damaged, its md5 is not {self.tgz_md5}; use download=True"
+                )
             found = _read_archive(archive, [f"{self.base_folder}/{name}" for name in wanted])
         else:
             raise DatasetError(

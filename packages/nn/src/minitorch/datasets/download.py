@@ -17,7 +17,7 @@ from pathlib import Path
 from minitorch.datasets.errors import DatasetError
 from minitorch.extras import needed_for
 
-__all__ = ["download"]
+__all__ = ["download", "has_checksum"]
 
 ATTEMPTS = 2  # with one server: a transfer that broke off is tried once more
 TIMEOUT = 30.0  # seconds without an answer
@@ -52,7 +52,7 @@ def download(
             URL, and where to put a copy from elsewhere.
     """
     path = Path(folder)
-    if _is_there(path / name, checksum):
+    if has_checksum(path / name, checksum):
         return path / name
     with needed_for("a download", "datasets"):
         import pooch
@@ -78,8 +78,12 @@ def download(
     )
 
 
-def _is_there(path: Path, checksum: str) -> bool:
-    """Whether the file is there, and the right one: then no library is needed."""
+def has_checksum(path: Path, checksum: str) -> bool:
+    """Whether a file is there, and the right one: then no library is needed.
+
+    >>> has_checksum(Path("no/such/file"), "md5:00")
+    False
+    """
     algorithm, _, digest = checksum.partition(":")
     if not path.is_file():
         return False
