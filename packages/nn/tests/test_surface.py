@@ -234,6 +234,18 @@ def test_what_is_left_out_on_purpose_says_so(name: str, why: str) -> None:
         getattr(minitorch, name)
 
 
+def test_the_modules_below_say_what_is_left_out_too() -> None:
+    for module, name, why in (
+        (minitorch.nn, "DataParallel", "several devices at once are out of its scope"),
+        (minitorch.nn, "SyncBatchNorm", "several devices at once are out of its scope"),
+        (minitorch.optim, "SparseAdam", "sparse tensors are out of its scope"),
+    ):
+        with pytest.raises(AttributeError, match=f"{module.__name__} has no '{name}': {why}"):
+            getattr(module, name)
+        with pytest.raises(AttributeError, match=f"'{module.__name__}' has no attribute 'Nothing'"):
+            _ = module.Nothing
+
+
 def test_what_few_need_at_the_start_is_imported_when_it_is_asked_for() -> None:
     code = """
 import sys

@@ -3,8 +3,10 @@
 A program uses few of the many layers: each is imported from its file when it is first asked for.
 """
 
+from functools import partial as _partial
 from typing import TYPE_CHECKING
 
+from minitorch.absent import no_attribute as _no_attribute
 from minitorch.nn import functional, init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Buffer, Parameter
@@ -381,4 +383,5 @@ else:  # a type checker is to find a wrong name itself
         "upsampling": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
     }
     _HOMES = {**_later.homes(__name__, _LAYERS), "utils": "minitorch.nn.utils"}
-    __getattr__, __dir__ = _later.attributes(__name__, _HOMES)
+    _refuse = _partial(_no_attribute, module=__name__)
+    __getattr__, __dir__ = _later.attributes(__name__, _HOMES, _refuse)

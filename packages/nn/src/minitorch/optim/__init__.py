@@ -1,5 +1,9 @@
 """Optimizers, and schedules for their learning rates."""
 
+from functools import partial as _partial
+from typing import TYPE_CHECKING
+
+from minitorch.absent import no_attribute as _no_attribute
 from minitorch.optim import lr_scheduler, swa_utils
 from minitorch.optim.adadelta import Adadelta
 from minitorch.optim.adafactor import Adafactor
@@ -16,6 +20,7 @@ from minitorch.optim.radam import RAdam
 from minitorch.optim.rmsprop import RMSprop
 from minitorch.optim.rprop import Rprop
 from minitorch.optim.sgd import SGD
+from minitorch_autodiff import later as _later
 
 __all__ = [
     "ASGD",
@@ -39,3 +44,7 @@ __all__ = [
     "lr_scheduler",
     "swa_utils",
 ]
+
+if not TYPE_CHECKING:  # a type checker is to find a wrong name itself
+    _refuse = _partial(_no_attribute, module=__name__)
+    __getattr__, __dir__ = _later.attributes(__name__, {}, _refuse)

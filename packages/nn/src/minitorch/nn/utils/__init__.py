@@ -62,7 +62,10 @@ else:  # a type checker is to find a wrong name itself
         "spectral_norms": "remove_spectral_norm spectral_norm",
         "weight_norms": "remove_weight_norm weight_norm",
     }
-    _MODULES = ("parametrizations", "parametrize", "prune", "rnn", "stateless")
+    _MODULES = (
+        "clip_grad", "convert_parameters", "fusion", "parametrizations", "parametrize", "prune",
+        "rnn", "stateless",
+    )  # fmt: skip
     _HOMES = {
         **_later.homes(__name__, _HELPERS),
         **{name: f"{__name__}.{name}" for name in _MODULES},
