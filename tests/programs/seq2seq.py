@@ -29,14 +29,14 @@ class PositionalEncoding(nn.Module):
 
 
 class Seq2SeqTransformer(nn.Module):
-    def __init__(self, vocabulary: int, emb_size: int = 24, dropout: float = 0.1) -> None:
+    def __init__(self, vocabulary: int, emb_size: int = 16, dropout: float = 0.1) -> None:
         super().__init__()
         self.transformer = nn.Transformer(
             d_model=emb_size,
             nhead=4,
             num_encoder_layers=1,
-            num_decoder_layers=2,
-            dim_feedforward=48,
+            num_decoder_layers=1,
+            dim_feedforward=32,
             dropout=dropout,
             activation="gelu",
             batch_first=True,
@@ -138,7 +138,7 @@ def main(device: str = "cpu") -> tuple[Seq2SeqTransformer, list[float]]:
     torch.manual_seed(40)
     model = build().to(device)
     loader = torch.utils.data.DataLoader(
-        Backwards(160), batch_size=16, shuffle=True, collate_fn=collate_fn
+        Backwards(100), batch_size=10, shuffle=True, collate_fn=collate_fn
     )
     loss_fn = nn.CrossEntropyLoss(ignore_index=PAD, label_smoothing=0.1)
     optimizer = torch.optim.Adam(model.parameters(), lr=1.0, betas=(0.9, 0.98))
