@@ -176,13 +176,12 @@ def test_persistent_workers_stay_and_others_do_not() -> None:
 
 
 def test_an_epoch_broken_off_leaves_nothing_in_the_next() -> None:
-    loader = forked(Numbers(40), 1, persistent_workers=True)
+    loader = forked(Numbers(40), 1, persistent_workers=True, shuffle=True)
     for stop in (0, 3, 7):
-        for i, batch in enumerate(loader):
-            assert batch.item() == i
+        for i, _ in enumerate(loader):
             if i == stop:
                 break
-    assert numbers(loader) == list(range(40))
+    assert sorted(numbers(loader)) == list(range(40))
 
 
 def test_dropping_an_iterator_half_way_ends_its_workers() -> None:
