@@ -1,8 +1,8 @@
 """`python -m tests.conformance.cut`: the table on "cpu" with all work cut into parts, by threads.
 
-Work that is small is not cut, and the inputs of the table are small. Here every limit is lowered to
-1 before anything runs, so that each kernel that knows threads is shared out; then each row is run by
-1, 2 and 4 threads. The results are PyTorch's, and the same to the last bit for any number.
+Work that is small is not cut, and the inputs of the table are small. Here every limit is lowered
+to 1 before anything runs, so that each kernel that knows threads is shared out; then each row is
+run by 1, 2 and 4 threads. The results are PyTorch's, and the same to the last bit for any number.
 """
 
 from __future__ import annotations
