@@ -301,6 +301,20 @@ def test_a_function_does(name: str) -> None:
     agrees(Of(function), *tensors(inputs()))
 
 
+def test_writes_at_indices_are_exported_at_one_size() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        y = x * 2
+        y[:, [0, 2]] = 3.0
+        y[[1, 0]] += x[:2]
+        return y
+
+    agrees(Of(forward), rn(2, 4), sizes=())
+    with pytest.raises(
+        torch.onnx.OnnxExporterError, match="change with the size of a dynamic axis"
+    ):
+        agrees(Of(forward), rn(2, 4))
+
+
 @pytest.mark.parametrize("opset", [18, 20, 21, 23])
 def test_versions_of_the_operators(opset: int) -> None:
     model = nn.Sequential(

@@ -204,6 +204,13 @@ def host(x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(x.numpy() * 2)
 
 
+def past_the_backend(x: torch.Tensor) -> torch.Tensor:
+    y = x * 2
+    np.asarray(y.storage.buffer)[0] = 5.0
+    y[1] = 7.0
+    return y
+
+
 def of_half(x: torch.Tensor) -> torch.Tensor:
     return x[: x.shape[0] // 2]
 
@@ -226,6 +233,8 @@ REFUSED: dict[str, tuple[Function, Callable[[], torch.Tensor], bool, str]] = {
         "random numbers are drawn by randn_like at .*an input of the model"),
     "dropout": (lambda x: F.dropout(x), three, False, "drawn by dropout at .*eval"),
     "numbers on the host": (host, three, False, "numpy at .*back from the device"),
+    "writes past the backend": (past_the_backend, three, False, "past its backend before setitem"),
+    "shifts": (lambda x: x.int() << 1, three, False, "no ONNX operator for LShift"),
     "nonzero": (lambda x: x.nonzero(), three, False, "nonzero at .*test_onnx_rules.py:"),
     "a mask as an index": (lambda x: x[x > 0], three, False, "from the inputs back"),
     "indices of windows": (

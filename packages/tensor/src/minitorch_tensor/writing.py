@@ -136,8 +136,12 @@ def put_flat(view: Tensor, flat: Tensor, values: Tensor, name: str = "index_put_
 
 
 def _at_once(view: Tensor, values: Tensor) -> bool:
-    """Whether NumPy can write the values where they belong: in the CPU's memory, unrecorded."""
-    return isinstance(view.storage.buffer, np.ndarray) and not inplace.recorded(view, values)
+    """Whether NumPy can write the values where they belong: in the CPU's memory, unrecorded.
+
+    The backend is asked, not the memory: one that takes notes is to see what is written.
+    """
+    backend = view.storage.device.backend
+    return isinstance(backend, numpy_backend.NumpyBackend) and not inplace.recorded(view, values)
 
 
 def _put_slices(view: Tensor, dim: int, index: Tensor, values: Tensor) -> None:

@@ -213,7 +213,9 @@ class _Interpreter:
         numbers = [x for x in terms if not isinstance(x, Value)]
         if len(numbers) == len(terms) and isinstance(operator, ast.USub):
             return -numbers[0]
-        name = _ARITHMETIC[type(operator)]
+        name = _ARITHMETIC.get(type(operator))
+        if name is None:
+            raise _without(type(operator).__name__)
         dtype = bool_ if isinstance(operator, ast.cmpop) else None
         return self.writer.elementwise(name, *map(self.value, terms), dtype=dtype)
 
@@ -229,10 +231,14 @@ class _Interpreter:
         if name in _COMPOSED:
             expression = ast.parse(_COMPOSED[name], mode="eval").body
             return self._term(expression, dict(zip("xy", arguments, strict=False)))
-        raise OnnxExporterError(
-            f"onnx.export: there is no ONNX operator for {name}, which is needed by {place()}; "
-            "compute it before or after the model"
-        )
+        raise _without(name)
+
+
+def _without(name: str) -> OnnxExporterError:
+    return OnnxExporterError(
+        f"onnx.export: there is no ONNX operator for {name}, which is needed by {place()}; compute "
+        "it before or after the model"
+    )
 
 
 def compute_dtype(dtype: DType) -> DType:

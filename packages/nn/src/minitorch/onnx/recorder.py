@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 
@@ -38,6 +39,28 @@ class _Memory:
     layout: Layout
     pieces: list[tuple[Layout, Value]] = field(default_factory=list)
     refusal: str = ""  # why it cannot be read, if it cannot
+    mark: int = 0  # of the numbers that were there when this was noted
+
+    def seal(self) -> None:
+        """Note the numbers that are there now."""
+        self.mark = self._mark()
+
+    def require_sealed(self) -> None:
+        """Refuse numbers that came there past the backend: no node computes them.
+
+        Raises:
+            OnnxExporterError: if there are other numbers than were noted.
+        """
+        if self.mark != self._mark():
+            raise OnnxExporterError(
+                "onnx.export: the memory of a tensor was written to past its backend before "
+                f"{place()}, through NumPy for example, which cannot be in the file; use "
+                "operations of tensors"
+            )
+
+    def _mark(self) -> int:
+        memory = self.buffer
+        return crc32(memory.tobytes()) if isinstance(memory, np.ndarray) else 0
 
 
 class Recorder(Writer):
@@ -55,6 +78,7 @@ class Recorder(Writer):
         if not layouts.whole(x.layout, len(buffer)):
             return False
         self._known[id(buffer)] = _Memory(buffer, value, x.layout)
+        self._known[id(buffer)].seal()
         return True
 
     def holds(self, x: Tensor) -> Value | None:
@@ -116,6 +140,8 @@ class Recorder(Writer):
 
     def _settled(self, memory: _Memory) -> Value:
         """The value of memory, put together from its pieces if that was not done yet."""
+        if memory.value is not None or memory.pieces:
+            memory.require_sealed()
         if memory.value is None:
             memory.value, memory.layout = self._assembled(memory)
             memory.pieces = []
@@ -139,14 +165,17 @@ class Recorder(Writer):
     # ---- writing -------------------------------------------------------------------------------
 
     def prepare(self, out: Array) -> None:
-        """Look at memory that is about to be written, if it is not known yet."""
+        """Look at memory before a part of it is written."""
         buffer = out.storage.buffer
-        if self._memory(out) is None and not layouts.whole(
-            layouts.without_repeats(out.layout), len(buffer)
-        ):
+        memory = self._memory(out)
+        if layouts.whole(layouts.without_repeats(out.layout), len(buffer)):
+            return
+        if memory is None:
             flat = Layout.contiguous((len(buffer),))
             value = self.constant(layouts.elements(self._downloaded(out), flat), out.dtype)
             self._known[id(buffer)] = _Memory(buffer, value, flat)
+        elif memory.value is not None or memory.pieces:
+            memory.require_sealed()
 
     def write(self, out: Array, value: Value, *, known: bool = False) -> None:
         """Remember that `value` was written to the elements of out, whose numbers may be known."""
@@ -165,6 +194,7 @@ class Recorder(Writer):
             memory.value, memory.layout = layouts.write(
                 self, memory.value, memory.layout, view, value
             )
+        self._known[id(buffer)].seal()
 
     # ---- fused kernels -------------------------------------------------------------------------
 
