@@ -233,6 +233,27 @@ def test_a_worker_killed_from_outside_while_it_sends_is_reported() -> None:
         list(coming)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_worker_that_dies_is_reported_though_a_process_of_its_own_keeps_its_files_open() -> None:
+    get, put = os.pipe()
+
+    def fork_and_die() -> object:
+        child = os.fork()
+        if child == 0:
+            time.sleep(1000)
+        os.write(put, str(child).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+    begin = time.monotonic()
+    with pytest.raises(RuntimeError, match="is killed by signal: SIGKILL"):
+        list(forked(Does(fork_and_die)))
+    assert time.monotonic() - begin < 4
+    os.kill(int(os.read(get, 100)), signal.SIGKILL)
+    os.close(get)
+    os.close(put)
+
+
 def test_a_worker_killed_while_it_waits_does_not_stop_the_epoch_that_it_finished() -> None:
     loader = forked(Does(lambda: 5), persistent_workers=True)
     coming = iter(loader)

@@ -26,7 +26,7 @@ from minitorch.utils.data.worker_loop import GRACE, Job, Wrapped, work
 T = TypeVar("T")
 B = TypeVar("B")
 
-_LOOK: Final = 5.0  # seconds between two looks at the processes, should a death wake nobody
+_LOOK: Final = 1.0  # seconds between two looks at the processes, should a death wake nobody
 _LAST: Final = 1.0  # seconds that a process has to end when it is told to by a signal
 
 
