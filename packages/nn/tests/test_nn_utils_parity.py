@@ -130,6 +130,7 @@ ROWS: list[tuple[str, Make, Values]] = [
             (6, "cayley", True),
             (4, "householder", True),
             (3, "householder", False),
+            (4, "householder", False),
         )
     ],
     ("old weight_norm", lambda t: t.nn.utils.weight_norm(t.nn.Linear(4, 3)), SMALL),
@@ -347,6 +348,19 @@ def test_the_cache_computes_a_weight_once() -> None:
             assert buffers[0].tolist() == u
         assert layer.weight is not first
         assert buffers[0].tolist() != u
+
+
+@pytest.mark.parametrize("kind", ["spectral_norm", "old spectral_norm"])
+def test_two_calls_before_one_backward(kind: str) -> None:
+    """As the critic of a GAN: the second call goes on with the power method."""
+    found = []
+    for t in (minitorch, torch):
+        layer = build(t, ROWS_BY_NAME[kind], "float64")
+        real, fake = (tensor(t, x, "float64") for x in (SMALL, SMALL[::-1].copy() * 2))
+        (layer(real).square().sum() - layer(fake).square().sum()).backward()
+        found.append([p.grad.numpy() for p in layer.parameters()])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, 1e-10, 1e-10)
 
 
 def test_parametrizations_are_transferred() -> None:
