@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import pickle
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ if "fork" not in multiprocessing.get_all_start_methods():
 if sys.platform == "darwin":
     pytest.skip("a fork is not safe on this system", allow_module_level=True)
 
+LIMIT = 10  # seconds
 SOAK = int(os.environ.get("MINITORCH_SOAK_EPOCHS", "30"))  # how many epochs
 pytestmark = [
     pytest.mark.usefixtures("no_process_left"),
@@ -165,6 +167,28 @@ def test_worker_init_fn_is_called_with_the_number_after_seeding() -> None:
 
 def test_workers_compute_on_one_thread() -> None:
     assert numbers(forked(Numbers(2, lambda i: torch.get_num_threads()))) == [1, 1]
+
+
+def test_workers_are_started_beside_threads_that_draw_and_from_a_thread() -> None:
+    found: list[list[int]] = []
+    drawing = threading.Event()
+
+    def draw() -> None:
+        with torch.default_generator.lock:
+            drawing.set()
+            time.sleep(0.5)
+
+    def load() -> None:
+        generator = torch.Generator().manual_seed(0)
+        found.append(numbers(forked(Numbers(6), generator=generator)))
+
+    for work in (draw, load):
+        threading.Thread(target=work).start()
+        assert drawing.wait(LIMIT)
+    until = time.monotonic() + LIMIT
+    while not found and time.monotonic() < until:
+        time.sleep(0.01)
+    assert found == [list(range(6))]
 
 
 def test_persistent_workers_stay_and_others_do_not() -> None:

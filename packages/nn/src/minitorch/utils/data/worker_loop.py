@@ -185,6 +185,7 @@ def _prepare(job: Job[T, B_co]) -> None:
     """Seed all generators as PyTorch does, and compute on one thread."""
     seed = job.base_seed + job.id
     random.seed(seed)
+    default_generator.lock = threading.RLock()  # a thread of the parent may have had it at a fork
     default_generator.manual_seed(seed)
     low, high = job.base_seed & 0xFFFFFFFF, job.base_seed >> 32
     numpy_random.seed(numpy_random.SeedSequence([job.id, low, high, 0]).generate_state(4))
