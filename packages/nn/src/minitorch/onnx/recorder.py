@@ -81,11 +81,6 @@ class Recorder(Writer):
         self._known[id(buffer)].seal()
         return True
 
-    def holds(self, x: Tensor) -> Value | None:
-        """The value that the memory of x holds, if it is known."""
-        memory = self._known.get(id(x.storage.buffer))
-        return None if memory is None else memory.value
-
     def refuse(self, x: Tensor, reason: str) -> None:
         """Raise with this reason if the memory of x is ever read."""
         buffer = x.storage.buffer
