@@ -18,7 +18,8 @@ def _whole(items: tuple[object, ...]) -> tuple[int, ...]:
     """
     found = []
     for i, item in enumerate(items):
-        if not isinstance(item, SupportsIndex):
+        # int is asked first: to ask a Protocol takes as long as a small operation on a tensor.
+        if not isinstance(item, (int, SupportsIndex)):
             raise TypeError(
                 f"Size: takes an iterable of 'int', but item {i} is of type '{type(item).__name__}'"
             )
