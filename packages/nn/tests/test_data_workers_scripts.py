@@ -100,18 +100,15 @@ if __name__ == "__main__":
     class OnlyMain(Numbers):
         pass
 
-    way = WAY
-    context = multiprocessing.get_context(way)
-    data = Counting(context)
-    settings = dict(num_workers=2, multiprocessing_context=context, timeout=30)
-    torch.manual_seed(0)
-    loader = DataLoader(data, batch_size=2, shuffle=True, persistent_workers=True, **settings)
-    orders = [[i for _, y in loader for i in y.tolist()] for _ in range(2)]
-    assert [sorted(order) for order in orders] == [list(range(6))] * 2, orders
-    assert data.asked.value == 12
-    del loader
-    if way == "forkserver":
-        sys.exit()
+    for way, workers in (("forkserver", 1), ("spawn", 2)):
+        context = multiprocessing.get_context(way)
+        data = Counting(context)
+        settings = dict(num_workers=workers, multiprocessing_context=context, timeout=30)
+        loader = DataLoader(data, batch_size=2, shuffle=True, persistent_workers=True, **settings)
+        orders = [[i for _, y in loader for i in y.tolist()] for _ in range(2)]
+        assert [sorted(order) for order in orders] == [list(range(6))] * 2, orders
+        assert data.asked.value == 12
+        del loader
     settings["num_workers"] = 1
     for dataset, options, words in (
         (Numbers(), dict(collate_fn=lambda items: items), "the collate_fn cannot be sent to a"),
@@ -134,9 +131,8 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("way", ["spawn", "forkserver"])
-def test_workers_that_are_not_forked(way: str, tmp_path: Path) -> None:
-    program = begin(tmp_path, f"WAY = {way!r}\n" + NOT_FORKED)
+def test_workers_that_are_not_forked(tmp_path: Path) -> None:
+    program = begin(tmp_path, NOT_FORKED)
     _, errors = end(program)
     assert program.returncode == 0, errors
     assert not errors
