@@ -5,7 +5,10 @@ A row is an entry of the tables that the parity tests run: of modules and losses
 `test_optim_steps_parity`, of schedules in `test_schedules_parity`.
 """
 
+import inspect
+import re
 import warnings
+from operator import attrgetter
 
 import pytest
 
@@ -104,3 +107,41 @@ def test_every_schedule_has_a_row() -> None:
 def test_what_is_added_to_nn_needs_a_row_too() -> None:
     classes = {n for n in minitorch.nn.__all__ if isinstance(getattr(minitorch.nn, n), type)}
     assert classes - set(NO_LAYERS.split()) - of_modules() - of_losses() == set()
+
+
+LEFT_OUT = {
+    # Deprecated in PyTorch, or of its insides.
+    "Hardtanh": {"min_value", "max_value"},
+    "LinearCrossEntropyLoss": {"options"},
+    "UninitializedBuffer": {"persistent"},
+}
+ADDED = {"Parameter": {"name"}}  # the course's
+REDUCED = {"size_average", "reduce"}  # deprecated arguments of losses
+
+
+def arguments(kind: type) -> dict[str, str]:
+    """The names and defaults of the arguments of a class; of an object, its type."""
+    parameters = inspect.signature(kind).parameters.values()
+    return {
+        each.name: re.sub(" at 0x.*", "", str(each.default)).replace("minitorch", "torch")
+        for each in parameters
+        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    }
+
+
+@pytest.mark.parametrize("package", ["nn", "optim", "optim.lr_scheduler"])
+def test_the_arguments_of_a_class_and_their_defaults_are_those_of_torch(package: str) -> None:
+    ours, theirs = attrgetter(package)(minitorch), attrgetter(package)(torch)
+    checked = 0
+    for name in dir(ours):
+        kind, other = getattr(ours, name), getattr(theirs, name, None)
+        if name.startswith("_") or not isinstance(kind, type) or not isinstance(other, type):
+            continue
+        if not arguments(other):  # it has none, or says only `*args`
+            continue
+        left_out = LEFT_OUT.get(name, set()) | REDUCED
+        wanted = {n: d for n, d in arguments(other).items() if n not in left_out}
+        found = {n: d for n, d in arguments(kind).items() if n not in ADDED.get(name, set())}
+        assert list(found.items()) == list(wanted.items()), name
+        checked += 1
+    assert checked >= 14
