@@ -29,8 +29,8 @@ class Source:
 
     mapped: Final = False
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
+    def __init__(self, file: BinaryIO, path: str | None = None) -> None:
+        self.file, self.path = file, path
         self.size = file.seek(0, os.SEEK_END)
 
     def read(self, start: int, count: int) -> bytes:
@@ -64,9 +64,9 @@ class MappedSource:
 
     mapped: Final = True
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, path: str) -> None:
         self.size = os.fstat(file.fileno()).st_size
-        self.file = file
+        self.file, self.path = file, path
         self._memory = mmap.mmap(file.fileno(), self.size, access=mmap.ACCESS_COPY)
 
     def read(self, start: int, count: int) -> bytes:
@@ -95,9 +95,9 @@ def opened(f: str | os.PathLike[str] | BinaryIO, mapped: bool) -> Iterator[Sourc
             if not file.seekable():  # such as /dev/stdin
                 yield Source(io.BytesIO(file.read()))
             elif mapped and os.fstat(file.fileno()).st_size:  # nothing cannot be mapped
-                yield MappedSource(file)
+                yield MappedSource(file, os.fspath(f))
             else:
-                yield Source(file)
+                yield Source(file, os.fspath(f))
     elif mapped:
         raise ValueError("load: f must be a file path in order to use the mmap argument")
     else:
