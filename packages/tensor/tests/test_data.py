@@ -298,7 +298,8 @@ def test_casts_and_moves_are_part_of_the_history() -> None:
     [
         mt.arange(6).reshape(2, 3).t(), mt.tensor(2.5), mt.zeros(0, 3), mt.ones(2, dtype=mt.bool_),
         mt.ones(2, device="numpy"), mt.ones(3, requires_grad=True),
-        mt.ones(3, requires_grad=True) * 2,
+        mt.ones(3, requires_grad=True) * 2, mt.ones(2, dtype=mt.bfloat16),
+        mt.ones(2, dtype=mt.float16),
     ],
 )  # fmt: skip
 def test_pickling(x: Tensor) -> None:

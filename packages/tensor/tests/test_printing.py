@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import minitorch_tensor
 from minitorch_tensor.printing import (
     format_tensor,
     get_printoptions,
@@ -273,3 +274,8 @@ def test_negative_option_is_refused_and_changes_nothing(
     with pytest.raises(ValueError, match=f"set_printoptions: {name} must not be negative, got -1"):
         change()
     assert get_printoptions() == before
+
+
+def test_a_signalling_nan_is_printed_as_any_other() -> None:
+    x = minitorch_tensor.from_numpy(np.array([0x7F800001], np.uint32).view(np.float32))
+    assert repr(x) == "Tensor([nan], requires_grad=False)"

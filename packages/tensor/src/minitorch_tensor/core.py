@@ -595,7 +595,8 @@ class Tensor(
 
     def __reduce__(self) -> tuple[object, ...]:
         values = np.array(conversion.host_array(self))
-        return (_rebuild, (type(self), values, str(self.device), self.requires_grad, self.__dict__))
+        parts = type(self), values, self.dtype, str(self.device), self.requires_grad, self.__dict__
+        return _rebuild, parts
 
     # ---- functions that are methods too: the others are in the folder `methods` ---------------
 
@@ -671,12 +672,13 @@ def constant(value: float, dtype: DType, device: Device) -> Tensor:
 def _rebuild(
     kind: type[Tensor],
     values: dtypes.HostArray,
+    dtype: DType,
     device: str,
     requires_grad: bool,
     attributes: dict[str, object],
 ) -> Tensor:
     """Make a pickled tensor again."""
-    storage, layout, dtype = to_storage(values, None, device)
+    storage, layout, dtype = to_storage(values, dtype, device)
     x: Tensor = _new(kind)
     x.storage, x.layout, x.dtype = storage, layout, dtype
     x.requires_grad = requires_grad

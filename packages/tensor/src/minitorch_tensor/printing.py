@@ -218,7 +218,8 @@ def _python(values: NDArray[np.generic]) -> list[Value]:
     """Return all numbers as Python's, in order; a float keeps its value exactly."""
     flat = values.reshape(-1)
     if flat.dtype.kind == "f":
-        return [*flat.astype(np.float64).tolist()]
+        with np.errstate(invalid="ignore"):  # a signalling nan is a nan
+            return [*flat.astype(np.float64).tolist()]
     if flat.dtype.kind == "b":
         return [*flat.astype(np.bool_).tolist()]
     return [*flat.astype(np.uint64 if flat.dtype.kind == "u" else np.int64).tolist()]
