@@ -35,7 +35,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from minitorch_fast import numba_config, parts
+from minitorch_fast import native, numba_config, parts
 from minitorch_fast.threads import Kernel
 
 if sys.platform == "win32":
@@ -254,4 +254,6 @@ def _execute(path: Path, text: str, signature: str, kept: numba_config.Kept) -> 
     # see `kernels`.
     module.kernel._cache = kept
     kernel: Kernel = module.kernel.compile(signature)
+    (compiled,) = module.kernel.overloads.values()
+    native.register(kernel, compiled, signature)
     return kernel

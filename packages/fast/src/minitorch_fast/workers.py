@@ -6,10 +6,12 @@ other programs, and no worker wakes up, the asking thread does it all, as if the
 It waits only for parts that are being computed.
 
 Waking a sleeping thread takes 10 to 100 microseconds, longer than many a part. So a worker that
-runs out of work does not sleep at once: for some 50 microseconds it watches a counter, outside
-Python's lock, and is there when the next operation comes. That is short enough to leave the cores
-to other programs: a pool that spins for milliseconds (OpenMP's, OpenBLAS's) against another one
-makes both ten times slower.
+runs out of work does not sleep at once: for a while it watches, in compiled code, outside Python's
+lock, and lets others have its core when they want it.
+
+A kernel's calls are on a board in memory (`native`): a worker that watches takes them without
+Python. What is no kernel, such as a product by NumPy's BLAS, is a Python function, and taken from a
+queue by the same workers.
 """
 
 from __future__ import annotations
@@ -26,24 +28,29 @@ from typing import Final
 
 import numpy as np
 
+from minitorch_fast import native
+
 Kernel = Callable[..., object]
 """A compiled function on flat arrays and numbers, which releases Python's lock."""
 
 Call = tuple[object, ...]
 """The arguments of one call of a kernel."""
 
-WATCH: Final = 80
-"""How often a worker looks before it sleeps: 40 to 130 microseconds, by the processor's pause."""
+WATCH: Final = 400
+"""How often a worker looks before it sleeps: for 200 to 600 microseconds, by the processor."""
 
-WATCHED: Final = 40e-6
-"""Seconds after a job in which the workers are sure to watch still."""
+WATCHED: Final = 100e-6
+"""Seconds after a job in which the workers that helped are sure to watch still."""
 
 GRACE: Final = 60
-"""Pauses from seeing a signal to asking for Python's lock: by then, who gave it has let it go."""
+"""Pauses from hearing the bell to asking for Python's lock: by then, who rang has let it go."""
+
+# What is where on the board; apart, so that no two threads write to one line of a cache.
+JOB, DONE, BELL, CALLER, ROWS, PITCH, SIZE = 0, 16, 32, 48, 49, 50, 64
 
 
 class _Job:
-    """Calls of a kernel, to be taken one by one."""
+    """Calls of a function of Python, to be taken one by one."""
 
     __slots__ = ("_next", "calls", "done", "error", "finished", "kernel", "results")
 
@@ -53,7 +60,7 @@ class _Job:
         self.results: list[object] = [None] * len(calls)
         self.error: BaseException | None = None
         self.finished: SimpleQueue[None] = SimpleQueue()  # a token for each call by a worker
-        self.done = np.zeros(1, np.int64)  # how many of those
+        self.done = np.zeros(SIZE, np.int64)  # at BELL: how many of those
         self._next = itertools.count()  # next() of it is atomic
 
     def work(self) -> int:
@@ -67,18 +74,17 @@ class _Job:
             made += 1
         return made
 
-    def help(self) -> bool:
-        """What a worker does; whether there was anything left to do."""
+    def help(self) -> None:
+        """What a worker does."""
         made = self.work()
         for _ in range(made):
             self.finished.put(None)
-        self.done[0] += made  # two workers may lose a count here: then `wait` sleeps in vain
-        return made > 0
+        self.done[BELL] += made  # two workers may lose a count here: then `wait` sleeps in vain
 
     def wait(self, others: int) -> None:
         """Wait for that many calls that workers have begun."""
         if others:
-            _watch()(self.done, others, WATCH, GRACE)
+            _board_kernel()(self.done, 0, 0, others, WATCH, GRACE)
         for _ in range(others):
             self.finished.get()
 
@@ -87,98 +93,213 @@ class Workers:
     """The threads; started when they are needed.
 
     Where other programs have the cores, a worker is no help: it watches and yet comes when all is
-    done, or takes a part and is interrupted in it. After such a job there are some without workers,
-    for 1 millisecond, then 2, 4, up to 16, until workers help again.
+    done, or takes a part and is interrupted in it. After two such jobs in a row there are some
+    without workers, for 1 millisecond, then 2, 4, up to 16, until workers help again.
     """
 
     def __init__(self) -> None:
-        self.jobs: SimpleQueue[_Job] = SimpleQueue()
-        self.bell = np.zeros(1, np.int64)  # how many jobs were brought
+        self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self.board = np.zeros(SIZE, np.int64)
+        self.asked = 0  # how many jobs were on the board
+        self.one = threading.Lock()  # there is one job on the board
         self.count = 0
-        self.lock = threading.Lock()
+        self.asleep = 0  # how many workers wait for the queue, or are about to
+        self.lock = threading.Lock()  # of the two above
         self.rested = 0.0  # until when jobs are done without workers
         self.vain = 0  # how many times in a row workers were no help
-        self.ended = -1.0  # when the last job with workers was done
+        self.helped = -1.0  # when the last job that they did a part of was done
 
     def run(self, kernel: Kernel, calls: Sequence[Call], team: int) -> list[object]:
         """The results of the calls, made by up to `team` threads, this one among them."""
-        helpers = min(team, len(calls)) - 1
+        helpers = min(team, len(calls), 256) - 1
         begin = time.perf_counter()
         if helpers < 1 or begin < self.rested:
             return [kernel(*call) for call in calls]
         if self.count < helpers:
             self._start(helpers)
-        watching = begin - self.ended < WATCHED
+        entry = native.entries.get(kernel)
+        if entry is None:
+            return self._by_queue(kernel, calls, helpers, begin)
+        if not self.one.acquire(blocking=False):  # another thread's job is there
+            return [kernel(*call) for call in calls]
+        try:
+            return self._by_board(entry, kernel, calls, helpers, begin)
+        finally:
+            self.one.release()
+
+    def _by_board(
+        self, entry: native.Entry, kernel: Kernel, calls: Sequence[Call], helpers: int, begin: float
+    ) -> list[object]:
+        """Calls of a kernel: the workers take them without Python."""
+        board, words, n = self.board, entry.words(calls), len(calls)
+        for _ in range(min(self.asleep, helpers)):
+            self.jobs.put(None)
+        self.asked = self.asked % 0x3FFFFFFF + 1
+        board[CALLER] = entry.caller()
+        board[ROWS] = words.__array_interface__["data"][0]
+        board[PITCH] = 8 * entry.width
+        board[DONE] = 0
+        made = _board_kernel()(board, 0, self.asked << 32 | helpers << 24 | n, 0, 0, 0)
+        middle = time.perf_counter()
+        _board_kernel()(board, 0, -1, n, 0, 0)
+        self._judge(begin, middle, n - made)
+        results = entry.results(words)
+        if results is None:  # Python says what was raised
+            return [kernel(*call) for call in calls]
+        return results
+
+    def _by_queue(
+        self, kernel: Kernel, calls: Sequence[Call], helpers: int, begin: float
+    ) -> list[object]:
+        """Calls of any function."""
         job = _Job(kernel, calls)
         for _ in range(helpers):
             self.jobs.put(job)
-        self.bell[0] += 1
+        self.board[BELL] += 1
         made = job.work()
         middle = time.perf_counter()
         job.wait(len(calls) - made)
         job.calls = ()  # a worker that comes too late may hold the job, but not the memory
-        end = self.ended = time.perf_counter()
-        alone = made == len(calls)
-        if end - middle > middle - begin or (alone and watching):
-            self.rested = end + 0.001 * 2**self.vain
-            self.vain = min(self.vain + 1, 4)
-        elif not alone:
-            self.vain = 0
+        self._judge(begin, middle, len(calls) - made)
         if job.error is not None:
             raise job.error
         return job.results
 
+    def _judge(self, begin: float, middle: float, theirs: int) -> None:
+        """Were workers a help? When a job began, was left to wait for, and how much was theirs."""
+        end = time.perf_counter()
+        watching = begin - self.helped < WATCHED
+        if theirs:
+            self.helped = end
+        if end - middle > middle - begin or (not theirs and watching):
+            self.vain += 1
+            if self.vain > 1:
+                self.rested = end + 0.001 * 2 ** min(self.vain - 2, 4)
+        elif theirs:
+            self.vain = 0
+
     def _start(self, count: int) -> None:
-        _watch()
+        _board_kernel()
         with self.lock:
             while self.count < count:
-                name = f"minitorch-kernels-{self.count}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
                 self.count += 1
+                name = f"minitorch-kernels-{self.count}"
+                work = functools.partial(self._work, self.count)
+                threading.Thread(target=work, name=name, daemon=True).start()
 
-    def _work(self) -> None:
+    def _work(self, me: int) -> None:
         """What a worker does, for ever."""
-        watch, bell, jobs = _watch(), self.bell, self.jobs
+        watch, board, jobs = _board_kernel(), self.board, self.jobs
         while True:
-            heard = int(bell[0])
+            heard = int(board[BELL])
             try:
                 job = jobs.get_nowait()
             except Empty:
-                if watch(bell, heard + 1, WATCH, GRACE):
+                watch(board, me, 0, heard + 1, WATCH, GRACE)
+                if board[BELL] != heard:
                     continue
-                job = jobs.get()
-            job.help()
+                with self.lock:
+                    self.asleep += 1
+                # A job that came between is seen here; one that comes from here on wakes it up.
+                job = None if int(board[JOB]) & 0xFFFFFF else jobs.get()
+                with self.lock:
+                    self.asleep -= 1
+            if job is not None:
+                job.help()
             del job  # the arrays may go
 
 
 @functools.cache
-def _watch() -> Kernel:
+def _board_kernel() -> Callable[..., int]:
     """The compiled `kernel` of `_SOURCE`."""
     from minitorch_fast import cache  # it imports this module
 
     x86 = platform.machine() in ("x86_64", "AMD64")
-    text = _SOURCE.format(pause="llvm.x86.sse2.pause" if x86 else "llvm.donothing")
-    return cache.load("watch", text, "boolean(int64[::1], int64, int64, int64)")
+    text = _SOURCE.format(
+        pause="llvm.x86.sse2.pause" if x86 else "llvm.donothing", JOB=JOB, DONE=DONE, BELL=BELL,
+        CALLER=CALLER, ROWS=ROWS, PITCH=PITCH,
+    )  # fmt: skip
+    signature = "int64(int64[::1], int64, int64, int64, int64, int64)"
+    kernel: Callable[..., int] = cache.load("board", text, signature)  # type: ignore[assignment]
+    return kernel
 
 
 _SOURCE = '''\
-"""Watch a counter until it reaches a number, for a while: True if it did."""
+"""A board on which there is a job, calls of a kernel, that several threads take one by one.
+
+The number of calls that are left, the number of helpers and the job's own number are one word: who
+makes it one less in a single step has a call, and of that job.
+"""
 
 from llvmlite import ir
 from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
+WORD = ir.IntType(64)
+
+
+def place(context, builder, signature, args):
+    """The address of board[i]."""
+    data = context.make_array(signature.args[0])(context, builder, args[0]).data
+    return builder.gep(data, [args[1]])
+
 
 @intrinsic
-def now(typing, counter):
-    """counter[0], read anew from memory."""
+def now(typing, board, i):
+    """board[i], read anew from memory."""
 
     def code(context, builder, signature, args):
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        return builder.load_atomic(data, "acquire", 8)
+        return builder.load_atomic(place(context, builder, signature, args), "acquire", 8)
 
-    return types.int64(counter), code
+    return types.int64(board, types.int64), code
+
+
+@intrinsic
+def show(typing, board, i, value):
+    """Write board[i], after all that was written before."""
+
+    def code(context, builder, signature, args):
+        builder.store_atomic(args[2], place(context, builder, signature, args), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(board, types.int64, types.int64), code
+
+
+@intrinsic
+def swap(typing, board, i, old, new):
+    """Write new to board[i] if old is there: whether it was."""
+
+    def code(context, builder, signature, args):
+        where = place(context, builder, signature, args)
+        found = builder.cmpxchg(where, args[2], args[3], "acq_rel", "acquire")
+        return builder.extract_value(found, 1)
+
+    return types.boolean(board, types.int64, types.int64, types.int64), code
+
+
+@intrinsic
+def count(typing, board, i):
+    """One more at board[i]."""
+
+    def code(context, builder, signature, args):
+        where = place(context, builder, signature, args)
+        builder.atomic_rmw("add", where, ir.Constant(WORD, 1), "acq_rel")
+        return context.get_dummy_value()
+
+    return types.void(board, types.int64), code
+
+
+@intrinsic
+def call(typing, address, row):
+    """Call the function at an address with a row's address."""
+
+    def code(context, builder, signature, args):
+        kind = ir.FunctionType(ir.VoidType(), [WORD])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), code
 
 
 @intrinsic
@@ -197,16 +318,57 @@ others_first = types.ExternalFunction("sched_yield", types.int32())
 
 
 @njit(nogil=True, no_cfunc_wrapper=True)
-def kernel(counter, wanted, times, grace):
-    for _ in range(times):
+def take(board, me):
+    """Make calls of the job on the board until none is left; how many were made."""
+    made = 0
+    while True:
+        word = now(board, {JOB})
+        left = word & 0xFFFFFF
+        if left == 0 or me > (word >> 24) & 0xFF:
+            return made
+        if swap(board, {JOB}, word, word - 1):
+            call(board[{CALLER}], board[{ROWS}] + (left - 1) * board[{PITCH}])
+            count(board, {DONE})
+            made += 1
+
+
+@njit(nogil=True, no_cfunc_wrapper=True)
+def kernel(board, me, job, wanted, times, grace):
+    """What is done at a board.
+
+    job > 0: put it there, and make calls of it; how many were made.
+    job < 0: wait until `wanted` calls of it are done.
+    job = 0: make calls of any job, until the bell has rung `wanted` times, or nothing has come for
+    as many looks as `times`.
+    """
+    if job > 0:
+        show(board, {JOB}, job)
+        return take(board, me)
+    quiet = 0
+    if job < 0:
+        while now(board, {DONE}) < wanted:
+            quiet += 1
+            pause()
+            if quiet > 2000:
+                others_first()
+        return 0
+    made = 0
+    while quiet < times:
+        if me > 0:
+            took = take(board, me)
+            if took > 0:
+                made += took
+                quiet = 0
         for _ in range(8):
-            if now(counter) >= wanted:
+            if now(board, {BELL}) >= wanted:
                 for _ in range(grace):
                     pause()
-                return True
+                return made
             pause()
-        others_first()
-    return False
+        quiet += 1
+        if quiet % 4 == 0:
+            others_first()
+    return made
 '''
 
 
