@@ -81,3 +81,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for value in vars(item.module).values()
         ):
             item.add_marker("parity")
+
+
+@pytest.fixture(scope="module")
+def settled() -> None:
+    """For modules that collect garbage, or fork, in each test: only what is new is looked through.
+
+    The objects of all tests and kernels before, a few million, would take a second each time.
+    """
+    gc.collect()
+    gc.freeze()

@@ -52,9 +52,10 @@ torch.manual_seed(seed=None, device=1)
 def mypy(folder: Path, program: str, *options: str) -> str:
     path = folder / "program.py"
     path.write_text(program)
+    cache = ROOT / ".mypy_cache" / "-".join(["users", *options])
     command = [
         sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context",
-        "--config-file", "", "--cache-dir", str(ROOT / ".mypy_cache/users"), *options, str(path),
+        "--config-file", "", "--cache-dir", str(cache), *options, str(path),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False).stdout
 

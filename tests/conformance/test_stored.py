@@ -27,7 +27,14 @@ def simulator() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("row", "device", "dtype"),
-    rows_on_devices(("numpy", "float64"), ("cpu", "float32"), ("cuda", "float32")),
+    # What is compiled takes its time: `cut` computes all of it, where CI has minutes.
+    [
+        one
+        for i, one in enumerate(
+            rows_on_devices(("numpy", "float64"), ("cpu", "float32"), ("cuda", "float32"))
+        )
+        if one.values[1] != "cpu" or i % 4 == 0
+    ],
 )
 def test_value_is_the_one_pytorch_gave(row: Row, device: str, dtype: str) -> None:
     ours = row.call(minitorch, *tensors(minitorch, row, dtype, device, False))

@@ -28,7 +28,7 @@ def limited() -> Iterator[None]:
 
 
 @pytest.fixture
-def no_process_left(limited: None) -> Iterator[None]:
+def no_process_left(limited: None, settled: None) -> Iterator[None]:
     """Fail a test that hangs, or leaves a process."""
     yield
     gc.collect()

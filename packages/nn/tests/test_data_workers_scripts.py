@@ -17,7 +17,8 @@ if sys.platform != "linux":
 
 LIMIT = 30  # seconds
 HEAD = """
-import multiprocessing, os, sys, time, warnings
+import multiprocessing, os, signal, sys, time, warnings
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in background
 import minitorch as torch
 from minitorch.utils.data import DataLoader, Dataset, get_worker_info
 warnings.filterwarnings("ignore", "This DataLoader will create")

@@ -468,7 +468,7 @@ def test_the_other_builder_builds_what_is_read() -> None:
         (tensors({"a": entry(0, 10**13, [10**13 // 4])}), "file not fully covered"),
         (tensors({"a": entry(16, 0)}), "invalid offset for tensor `a`"),
         (tensors({"a": entry(0, 8)}), "invalid shape, data type, or offset"),
-        (tensors({"a": entry(), "b": entry()}), "invalid offset for tensor `b`"),
+        (tensors({"a": entry(), "b": entry()}), "invalid offset for tensor `[ab]`"),
         (tensors({"a": entry(4, 20)}, bytes(20)), "invalid offset for tensor `a`"),
         (tensors({"a": entry()}, bytes(20)), "file not fully covered"),
         (tensors({"a": entry()}, bytes(12)), "file not fully covered"),

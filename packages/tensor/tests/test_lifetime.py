@@ -18,7 +18,6 @@ from minitorch_tensor.autograd import grad
 @pytest.fixture(autouse=True)
 def _no_collector() -> Iterator[None]:
     """Without the collector of cycles a cycle would live on."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -140,6 +140,7 @@ class Workers:
         board[PITCH] = 8 * entry.width
         board[DONE] = 0
         made = _board_kernel()(board, 0, self.asked << 32 | helpers << 24 | n, 0, 0, 0)
+        assert isinstance(made, int)
         middle = time.perf_counter()
         _board_kernel()(board, 0, -1, n, 0, 0)
         self._judge(begin, middle, n - made)
@@ -210,7 +211,7 @@ class Workers:
 
 
 @functools.cache
-def _board_kernel() -> Callable[..., int]:
+def _board_kernel() -> Kernel:
     """The compiled `kernel` of `_SOURCE`."""
     from minitorch_fast import cache  # it imports this module
 
@@ -220,8 +221,7 @@ def _board_kernel() -> Callable[..., int]:
         CALLER=CALLER, ROWS=ROWS, PITCH=PITCH,
     )  # fmt: skip
     signature = "int64(int64[::1], int64, int64, int64, int64, int64)"
-    kernel: Callable[..., int] = cache.load("board", text, signature)  # type: ignore[assignment]
-    return kernel
+    return cache.load("board", text, signature)
 
 
 _SOURCE = '''\

@@ -9,15 +9,16 @@ that is no tensor is a tree of JSON in the file's metadata. Nothing in such a fi
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import IO, Final
+from typing import IO, Final, TypedDict
 
 import numpy as np
-from safetensors import SafetensorError, TensorSpec, deserialize, safe_open, serialize
+from safetensors import SafetensorError, TensorSpec, safe_open, serialize
 
 from minitorch.serialization.damage import DamagedError, require
 from minitorch.serialization.sources import MappedSource, Source, native
@@ -84,6 +85,14 @@ def _dense(x: Tensor) -> HostArray:
     return flat if sys.byteorder == "little" else flat.byteswap()
 
 
+class _Entry(TypedDict):
+    """What the library says of a tensor."""
+
+    dtype: str
+    shape: list[int]
+    data: bytearray
+
+
 _Part = tuple[str, str, tuple[int, ...], HostArray]
 """A tensor: name, dtype, shape, and its bytes."""
 
@@ -135,7 +144,10 @@ def _dtype(name: str, kind: str) -> DType:
 
 def _streamed(source: Source | MappedSource) -> Iterator[_Part]:
     """The tensors of what has no path."""
-    for name, entry in deserialize(source.read(0, source.size)):  # type: ignore[no-untyped-call]
+    # The library has a type for everything but this.
+    deserialize: Callable[[bytes], list[tuple[str, _Entry]]]
+    deserialize = importlib.import_module("safetensors").deserialize
+    for name, entry in deserialize(source.read(0, source.size)):
         yield name, entry["dtype"], tuple(entry["shape"]), np.frombuffer(entry["data"], np.uint8)
 
 
