@@ -41,7 +41,7 @@ def arguments(i: int, out: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) ->
 def test_every_kind_of_argument() -> None:
     kernel = cache.load("mixed", MIXED, SIGNATURE)
     assert native.entries[kernel].kinds == (
-        "array", "i8", "array", "array", "float", "i64", "i64", "i32", "array", "double", "i32",
+        8, "i8", 4, 4, "float", "i64", "i64", "i32", 8, "double", "i32",
     )  # fmt: skip
     expected, found = np.zeros(9), np.zeros(9)
     returned = [kernel(*arguments(i, expected)) for i in range(9)]

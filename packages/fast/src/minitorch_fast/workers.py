@@ -20,6 +20,7 @@ import functools
 import itertools
 import os
 import platform
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -46,7 +47,9 @@ GRACE: Final = 60
 """Pauses from hearing the bell to asking for Python's lock: by then, who rang has let it go."""
 
 # What is where on the board; apart, so that no two threads write to one line of a cache.
-JOB, DONE, BELL, CALLER, ROWS, PITCH, SIZE = 0, 16, 32, 48, 49, 50, 64
+JOB, DONE, BELL, CALLER, ROWS, PITCH, CORE = 0, 16, 32, 48, 49, 50, 64
+OTHERS, ALLOWED = 80, 96  # sets of cores, of 16 words
+SIZE: Final = 112
 
 
 class _Job:
@@ -60,7 +63,7 @@ class _Job:
         self.results: list[object] = [None] * len(calls)
         self.error: BaseException | None = None
         self.finished: SimpleQueue[None] = SimpleQueue()  # a token for each call by a worker
-        self.done = np.zeros(SIZE, np.int64)  # at BELL: how many of those
+        self.done = np.zeros(SIZE, np.int64)  # a board: at BELL, how many of those
         self._next = itertools.count()  # next() of it is atomic
 
     def work(self) -> int:
@@ -100,6 +103,7 @@ class Workers:
     def __init__(self) -> None:
         self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self.board = np.zeros(SIZE, np.int64)
+        self.board[CORE] = -1
         self.asked = 0  # how many jobs were on the board
         self.one = threading.Lock()  # there is one job on the board
         self.count = 0
@@ -135,11 +139,8 @@ class Workers:
         for _ in range(min(self.asleep, helpers)):
             self.jobs.put(None)
         self.asked = self.asked % 0x3FFFFFFF + 1
-        board[CALLER] = entry.caller()
-        board[ROWS] = words.__array_interface__["data"][0]
-        board[PITCH] = 8 * entry.width
-        board[DONE] = 0
-        made = _board_kernel()(board, 0, self.asked << 32 | helpers << 24 | n, 0, 0, 0)
+        job, rows = self.asked << 32 | helpers << 24 | n, words.buffer_info()[0]
+        made = _board_kernel()(board, 0, job, native.caller(entry.kinds), rows, 8 * entry.width)
         assert isinstance(made, int)
         middle = time.perf_counter()
         _board_kernel()(board, 0, -1, n, 0, 0)
@@ -181,6 +182,11 @@ class Workers:
 
     def _start(self, count: int) -> None:
         _board_kernel()
+        affinity = getattr(os, "sched_getaffinity", None)
+        allowed = sum(1 << core for core in affinity(0)) if affinity is not None else 0
+        for i in range(16):
+            word = allowed >> 64 * i & (1 << 64) - 1
+            self.board[ALLOWED + i] = np.uint64(word).view(np.int64)
         with self.lock:
             while self.count < count:
                 self.count += 1
@@ -216,13 +222,58 @@ def _board_kernel() -> Kernel:
     from minitorch_fast import cache  # it imports this module
 
     x86 = platform.machine() in ("x86_64", "AMD64")
+    places = {
+        "JOB": JOB, "DONE": DONE, "BELL": BELL, "CALLER": CALLER, "ROWS": ROWS, "PITCH": PITCH,
+        "CORE": CORE, "OTHERS": OTHERS, "ALLOWED": ALLOWED,
+    }  # fmt: skip
+    system = _LINUX if sys.platform == "linux" else _ELSEWHERE
     text = _SOURCE.format(
-        pause="llvm.x86.sse2.pause" if x86 else "llvm.donothing", JOB=JOB, DONE=DONE, BELL=BELL,
-        CALLER=CALLER, ROWS=ROWS, PITCH=PITCH,
+        pause="llvm.x86.sse2.pause" if x86 else "llvm.donothing",
+        SYSTEM=system.format(**places), **places,
+        yields="SwitchToThread" if sys.platform == "win32" else "sched_yield",
     )  # fmt: skip
     signature = "int64(int64[::1], int64, int64, int64, int64, int64)"
     return cache.load("board", text, signature)
 
+
+_LINUX = '''\
+core = types.ExternalFunction("sched_getcpu", types.int32())
+allow = types.ExternalFunction(
+    "sched_setaffinity", types.int32(types.int32, types.uintp, types.voidptr)
+)
+
+
+@njit(nogil=True, no_cfunc_wrapper=True)
+def step_aside(board):
+    """Leave the core of the thread that asks: forbidden this one for a moment, we move at once.
+
+    Linux often lets a worker wake up where the thread runs that needs it, and leaves both there for
+    milliseconds while another core is idle.
+    """
+    here = core()
+    if here >= 0 and here == now(board, {CORE}):
+        some = 0
+        for i in range(16):
+            word = board[{ALLOWED} + i]
+            if i == here // 64:
+                word &= ~(1 << (here % 64))
+            board[{OTHERS} + i] = word
+            some |= word
+        if some != 0 and allow(0, 128, at(board, {OTHERS})) == 0:
+            allow(0, 128, at(board, {ALLOWED}))
+'''
+
+_ELSEWHERE = '''\
+@njit(nogil=True, no_cfunc_wrapper=True)
+def core():
+    """Where this thread runs is not known here."""
+    return -1
+
+
+@njit(nogil=True, no_cfunc_wrapper=True)
+def step_aside(board):
+    """Nothing can be done about it either."""
+'''
 
 _SOURCE = '''\
 """A board on which there is a job, calls of a kernel, that several threads take one by one.
@@ -314,7 +365,19 @@ def pause(typing):
     return types.void(), code
 
 
-others_first = types.ExternalFunction("sched_yield", types.int32())
+@intrinsic
+def at(typing, board, i):
+    """The address of board[i]."""
+
+    def code(context, builder, signature, args):
+        pointer = place(context, builder, signature, args)
+        return builder.bitcast(pointer, ir.IntType(8).as_pointer())
+
+    return types.voidptr(board, types.int64), code
+
+
+others_first = types.ExternalFunction("{yields}", types.int32())
+{SYSTEM}
 
 
 @njit(nogil=True, no_cfunc_wrapper=True)
@@ -336,12 +399,16 @@ def take(board, me):
 def kernel(board, me, job, wanted, times, grace):
     """What is done at a board.
 
-    job > 0: put it there, and make calls of it; how many were made.
+    job > 0: put it there, and make calls of it; how many were made. Then the other numbers are the
+        address of the function that makes a call, that of the first row, and the bytes of a row.
     job < 0: wait until `wanted` calls of it are done.
     job = 0: make calls of any job, until the bell has rung `wanted` times, or nothing has come for
     as many looks as `times`.
     """
     if job > 0:
+        board[{CALLER}], board[{ROWS}], board[{PITCH}] = wanted, times, grace
+        board[{DONE}] = 0
+        show(board, {CORE}, core())
         show(board, {JOB}, job)
         return take(board, me)
     quiet = 0
@@ -355,6 +422,7 @@ def kernel(board, me, job, wanted, times, grace):
     made = 0
     while quiet < times:
         if me > 0:
+            step_aside(board)
             took = take(board, me)
             if took > 0:
                 made += took
