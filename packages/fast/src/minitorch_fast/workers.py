@@ -140,11 +140,10 @@ class Workers:
             self.jobs.put(None)
         self.asked = self.asked % 0x3FFFFFFF + 1
         job, rows = self.asked << 32 | helpers << 24 | n, words.buffer_info()[0]
-        made = _board_kernel()(board, 0, job, native.caller(entry.kinds), rows, 8 * entry.width)
-        assert isinstance(made, int)
-        middle = time.perf_counter()
-        _board_kernel()(board, 0, -1, n, 0, 0)
-        self._judge(begin, middle, n - made)
+        # One step for Python: an interrupt must not let go of memory that a worker writes to.
+        found = _board_kernel()(board, 0, job, native.caller(entry.kinds), rows, 8 * entry.width)
+        assert isinstance(found, int)
+        self._judge(begin, n - found // 2, found % 2 == 1)
         results = entry.results(words)
         if results is None:  # Python says what was raised
             return [kernel(*call) for call in calls]
@@ -162,18 +161,21 @@ class Workers:
         middle = time.perf_counter()
         job.wait(len(calls) - made)
         job.calls = ()  # a worker that comes too late may hold the job, but not the memory
-        self._judge(begin, middle, len(calls) - made)
+        self._judge(begin, len(calls) - made, time.perf_counter() - middle > middle - begin)
         if job.error is not None:
             raise job.error
         return job.results
 
-    def _judge(self, begin: float, middle: float, theirs: int) -> None:
-        """Were workers a help? When a job began, was left to wait for, and how much was theirs."""
+    def _judge(self, begin: float, theirs: int, held: bool) -> None:
+        """Were workers a help in a job that began then: in how many calls, and at what price?
+
+        `held`: to wait for theirs took longer than to make the others.
+        """
         end = time.perf_counter()
         watching = begin - self.helped < WATCHED
         if theirs:
             self.helped = end
-        if end - middle > middle - begin or (not theirs and watching):
+        if held or (not theirs and watching):
             self.vain += 1
             if self.vain > 1:
                 self.rested = end + 0.001 * 2 ** min(self.vain - 2, 4)
@@ -229,6 +231,7 @@ def _board_kernel() -> Kernel:
     system = _LINUX if sys.platform == "linux" else _ELSEWHERE
     text = _SOURCE.format(
         pause="llvm.x86.sse2.pause" if x86 else "llvm.donothing",
+        clock="llvm.readcyclecounter" if x86 else "",
         SYSTEM=system.format(**places), **places,
         yields="SwitchToThread" if sys.platform == "win32" else "sched_yield",
     )  # fmt: skip
@@ -366,6 +369,19 @@ def pause(typing):
 
 
 @intrinsic
+def clock(typing):
+    """The processor's own time, where it is known."""
+
+    def code(context, builder, signature, args):
+        if "{clock}" == "":
+            return ir.Constant(WORD, 0)
+        kind = ir.FunctionType(WORD, [])
+        return builder.call(builder.module.declare_intrinsic("{clock}", (), kind), [])
+
+    return types.int64(), code
+
+
+@intrinsic
 def at(typing, board, i):
     """The address of board[i]."""
 
@@ -399,26 +415,29 @@ def take(board, me):
 def kernel(board, me, job, wanted, times, grace):
     """What is done at a board.
 
-    job > 0: put it there, and make calls of it; how many were made. Then the other numbers are the
+    job > 0: put it there, make calls of it, and wait for those of others. The numbers are the
         address of the function that makes a call, that of the first row, and the bytes of a row.
-    job < 0: wait until `wanted` calls of it are done.
+        How many calls were made, times 2; and 1 more if waiting took longer than that.
     job = 0: make calls of any job, until the bell has rung `wanted` times, or nothing has come for
-    as many looks as `times`.
+        as many looks as `times`.
     """
     if job > 0:
         board[{CALLER}], board[{ROWS}], board[{PITCH}] = wanted, times, grace
         board[{DONE}] = 0
+        calls = job & 0xFFFFFF
         show(board, {CORE}, core())
+        begin = clock()
         show(board, {JOB}, job)
-        return take(board, me)
-    quiet = 0
-    if job < 0:
-        while now(board, {DONE}) < wanted:
-            quiet += 1
+        made = take(board, me)
+        middle = clock()
+        looks = 0
+        while now(board, {DONE}) < calls:
+            looks += 1
             pause()
-            if quiet > 2000:
+            if looks > 2000:
                 others_first()
-        return 0
+        return 2 * made + (clock() - middle > middle - begin)
+    quiet = 0
     made = 0
     while quiet < times:
         if me > 0:
