@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from minitorch_fast import packed, threads
+from minitorch_fast import blas, packed, threads
 from minitorch_fast.half import reference
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.layout import Layout
@@ -77,15 +77,17 @@ def product(a: HostArray, b: HostArray, out: HostArray, bias: HostArray | None =
         if bias is not None:
             _quiet.copy().run(np.add, out, bias, out)
     elif parts == 1 or out.dtype.kind != "f":
-        _dot(a, b, out, bias)
+        multiply = blas.product_of(out.dtype.char) if min(n, m, k) > 1 else None
+        (multiply or _dot)(a, b, out, bias)
     elif 2 * m > n:  # BLAS arranges b anew for each part of rows, and a for each part of columns
-        calls = [
+        calls: list[threads.Call] = [
             (a, b[:, i:j], out[:, i:j], None if bias is None else bias[i:j])
             for i, j in threads.cut(m, parts, 16)
         ]
-        threads.run(_matmul, calls)
+        threads.run(_product_of(out), calls)
     else:
-        threads.run(_matmul, [(a[i:j], b, out[i:j], bias) for i, j in threads.cut(n, parts, 16)])
+        calls = [(a[i:j], b, out[i:j], bias) for i, j in threads.cut(n, parts, 16)]
+        threads.run(_product_of(out), calls)
 
 
 def products(a: HostArray, b: HostArray, out: HostArray) -> None:
@@ -102,10 +104,15 @@ def products(a: HostArray, b: HostArray, out: HostArray) -> None:
         return
     before = (slice(None),) * longest
     calls = [
-        (a[(*before, slice(i, j))], b[(*before, slice(i, j))], out[(*before, slice(i, j))])
+        (a[(*before, slice(i, j))], b[(*before, slice(i, j))], out[(*before, slice(i, j))], None)
         for i, j in threads.cut(lead[longest], parts, 1)
     ]
-    threads.run(_matmul, calls)
+    threads.run(_product_of(out) if out.ndim == 3 else _matmul, calls)
+
+
+def _product_of(out: HostArray) -> threads.Kernel:
+    """What makes a product of parts of matrices, or a stack of products."""
+    return blas.product_of(out.dtype.char) or _matmul
 
 
 def parts_of(work: int) -> int:

@@ -23,7 +23,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -37,7 +37,7 @@ _SIZES: Final = {
     "int16": 2, "uint16": 2, "int8": 1, "uint8": 1, "boolean": 1, "bool": 1,
 }  # fmt: skip
 
-_FIELDS: Final = object.__basicsize__
+FIELDS: Final = object.__basicsize__
 """Where in an array's object its own fields begin: data, the number of dimensions, their sizes."""
 
 Kind = str | int
@@ -52,15 +52,29 @@ class Entry:
     kinds: tuple[Kind, ...]
     result: str  # "void", or Numba's name of a type
     width: int  # how many words a call has
+    fixed: tuple[int, ...] = ()  # the first arguments, which are not given
+
+    def starting_with(self, *numbers: int) -> Entry:
+        """The same with its first arguments given, which are whole numbers."""
+        rest = self.kinds[len(numbers) :]
+        return replace(self, kinds=rest, fixed=numbers)
+
+    @property
+    def caller(self) -> int:
+        """The address of what makes such calls."""
+        return caller(("i64",) * len(self.fixed) + self.kinds)
 
     def words(self, calls: Sequence[Sequence[object]]) -> array[int]:
         """Rows for several calls. The arrays must be kept as long as the rows are used."""
         words: list[int] = []
         for call in calls:
             words.append(self.address)
+            words += self.fixed
             for kind, value in zip(self.kinds, call, strict=True):
                 if type(value) is np.ndarray:
                     words.append(id(value))
+                elif value is None:
+                    words.append(0)
                 elif kind == "i64" and type(value) is int:
                     words.append(value)
                 else:
@@ -132,19 +146,19 @@ def _entry(compiled: _Compiled, signature: str) -> Entry | None:
         if kind is None:
             return None
         kinds.append(kind)
-    if (result != "void" and result not in _NUMBERS) or not _fields_are_known():
+    if (result != "void" and result not in _NUMBERS) or not fields_are_known():
         return None
     address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
     return Entry(address, tuple(kinds), result, 3 + len(kinds))
 
 
 @functools.cache
-def _fields_are_known() -> bool:
+def fields_are_known() -> bool:
     """Whether arrays have their fields where they are looked for."""
     size = 5
     x = np.empty(size, np.int8)
     pointers = ctypes.c_void_p * 3
-    data, _, sizes = pointers.from_address(id(x) + _FIELDS)
+    data, _, sizes = pointers.from_address(id(x) + FIELDS)
     return data == x.ctypes.data and ctypes.c_ssize_t.from_address(sizes or 0).value == size
 
 
@@ -178,8 +192,8 @@ def _text(kinds: tuple[Kind, ...]) -> str:
     for i, kind in enumerate(kinds):
         if isinstance(kind, int):
             load(f"object{i}", "ptr", "%row", 8 * (i + 1))
-            load(f"data{i}", "ptr", f"%object{i}", _FIELDS)
-            load(f"sizes{i}", "ptr", f"%object{i}", _FIELDS + 16)
+            load(f"data{i}", "ptr", f"%object{i}", FIELDS)
+            load(f"sizes{i}", "ptr", f"%object{i}", FIELDS + 16)
             lines.append(f"%length{i} = load i64, ptr %sizes{i}")
             sizes = f"i64 %length{i}", f"i64 {kind}"
             given += ["ptr null", "ptr null", *sizes, f"ptr %data{i}", *sizes]

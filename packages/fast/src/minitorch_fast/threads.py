@@ -115,13 +115,18 @@ def blas_is_serial() -> bool:
 @functools.cache
 def _blas(verb: str) -> Callable[..., object] | None:
     """The function of NumPy's BLAS that gets or sets its number of threads; None if unknown."""
-    extension = importlib.import_module("numpy._core._multiarray_umath").__file__
-    library = ctypes.CDLL(extension)
+    library = blas_library()
     for name in _BLAS_NAMES:
         function: Callable[..., object] | None = getattr(library, name.format(verb), None)
         if function is not None:
             return function
     return None
+
+
+@functools.cache
+def blas_library() -> ctypes.CDLL:
+    """Where NumPy's BLAS is: it is loaded with that part of NumPy."""
+    return ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
 
 
 def blas_threads() -> int | None:

@@ -141,7 +141,7 @@ class Workers:
         self.asked = self.asked % 0x3FFFFFFF + 1
         job, rows = self.asked << 32 | helpers << 24 | n, words.buffer_info()[0]
         # One step for Python: an interrupt must not let go of memory that a worker writes to.
-        found = _board_kernel()(board, 0, job, native.caller(entry.kinds), rows, 8 * entry.width)
+        found = _board_kernel()(board, 0, job, entry.caller, rows, 8 * entry.width)
         assert isinstance(found, int)
         self._judge(begin, n - found // 2, found % 2 == 1)
         results = entry.results(words)
