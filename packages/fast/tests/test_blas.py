@@ -62,6 +62,14 @@ def test_stacks() -> None:
     np.testing.assert_allclose(out, a @ turned[0], rtol=1e-5, atol=1e-5)
 
 
+def test_a_sum_of_products() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((6, 5, 4)), rng.standard_normal((6, 4, 3))
+    total = np.full((5, 3), np.nan)
+    of("d")(a, b, np.broadcast_to(total, (6, 5, 3)))
+    np.testing.assert_allclose(total, (a @ b).sum(0), rtol=1e-12)
+
+
 def test_threads_make_parts_without_python() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((40, 30)), rng.standard_normal((30, 20))

@@ -25,7 +25,8 @@ def product_of(letter: str) -> Kernel | None:
     """out = a @ b (+ bias) for matrices of this dtype, or for stacks of them; None without BLAS.
 
     Of the strides of a matrix of a, and of b, one is that of an element, and the other reaches past
-    a row (or a column); out has its rows in order. A stack has three dimensions.
+    a row (or a column); out has its rows in order. A stack has three dimensions; one of results
+    that all lie in the same place gets their sum.
 
     Raises:
         ValueError: (the function) for other strides.
@@ -85,20 +86,20 @@ def add(typing, to, x):
 
 
 @intrinsic
-def call(typing, blas, how_a, how_b, n, m, k, a, lda, b, ldb, c, ldc):
-    """c = a @ b."""
+def call(typing, blas, how_a, how_b, n, m, k, a, lda, b, ldb, more, c, ldc):
+    """c = a @ b + more * c, where more is 0 or 1."""
 
     def code(context, builder, signature, args):
-        blas, how_a, how_b, n, m, k, a, lda, b, ldb, c, ldc = args
-        one, zero = ir.Constant(NUMBER, 1.0), ir.Constant(NUMBER, 0.0)
+        blas, how_a, how_b, n, m, k, a, lda, b, ldb, more, c, ldc = args
+        one, more = ir.Constant(NUMBER, 1.0), builder.sitofp(more, NUMBER)
         kinds = [ENUM] * 3 + [WORD] * 3 + [NUMBER, WORD, WORD, WORD, WORD, NUMBER, WORD, WORD]
         function = ir.FunctionType(ir.VoidType(), kinds).as_pointer()
         how_a, how_b = builder.trunc(how_a, ENUM), builder.trunc(how_b, ENUM)
-        given = [ir.Constant(ENUM, ROWS), how_a, how_b, n, m, k, one, a, lda, b, ldb, zero, c, ldc]
+        given = [ir.Constant(ENUM, ROWS), how_a, how_b, n, m, k, one, a, lda, b, ldb, more, c, ldc]
         builder.call(builder.inttoptr(blas, function), given)
         return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 12), code
+    return types.void(*[types.int64] * 13), code
 
 
 @njit(nogil=True, no_cfunc_wrapper=True)
@@ -136,13 +137,14 @@ def kernel(blas, a, b, out, bias):
         raise ValueError("a result whose rows are not in order")
     x, y, c = word(a + {FIELDS}), word(b + {FIELDS}), word(out + {FIELDS})
     if word(out + {FIELDS} + 8) & 0xFFFFFFFF == 3:
-        for _ in range(field(out, 2, -1)):
-            call(blas, how_a, how_b, n, m, k, x, lda, y, ldb, c, ldc)
+        for i in range(field(out, 2, -1)):
+            more = 1 if i > 0 and field(out, 3, -1) == 0 else 0
+            call(blas, how_a, how_b, n, m, k, x, lda, y, ldb, more, c, ldc)
             x += field(a, 3, -1)
             y += field(b, 3, -1)
             c += field(out, 3, -1)
         return
-    call(blas, how_a, how_b, n, m, k, x, lda, y, ldb, c, ldc)
+    call(blas, how_a, how_b, n, m, k, x, lda, y, ldb, 0, c, ldc)
     if bias != 0:
         step = word(word(bias + {FIELDS} + 24))
         for i in range(n):

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from minitorch_fast import linalg, threads
+from minitorch_fast import blas, linalg, threads
 from minitorch_fast.functional.conv_plan import NEAR, Role
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.functional.windows import Window
@@ -60,6 +60,11 @@ def _products(out: HostArray, x: HostArray, weight: HostArray, bias: HostArray |
     column = None if bias is None else bias.reshape(-1, 1)
     parts = linalg.parts_of(out.size * weight.shape[1])
     ranges = threads.cut(len(out), parts, 1)
+    multiply = blas.product_of(out.dtype.char) if column is None else None
+    if multiply is not None:
+        same = np.broadcast_to(weight, (len(out), *weight.shape))
+        threads.run(multiply, [(same[i:j], x[i:j], out[i:j], None) for i, j in ranges])
+        return
     threads.run(_some_products, [(out[i:j], x[i:j], weight, column) for i, j in ranges])
 
 
@@ -86,27 +91,28 @@ def weight_gradient_1x1(
     # As many parts as there are cores, for any number of threads: they are added in order.
     ranges = threads.cut(images, linalg.parts_of(gradient.size * source.shape[1]), 1)
     weights = np.zeros((len(ranges), gradient.shape[1], source.shape[1]), d.dtype)
-    sums = np.empty((len(ranges), gradient.shape[1]), d.dtype)
-    threads.run(
-        _some_gradients,
-        [
-            (total, each, gradient[i:j], source[i:j])
-            for (i, j), total, each in zip(ranges, weights, sums, strict=True)
-        ],
-    )
-    return np.add.reduce(weights, 0), np.add.reduce(sums, 0)
+    multiply = blas.product_of(d.dtype.char)
+    if multiply is None:
+        parts = zip(ranges, weights, strict=True)
+        threads.run(_some_gradients, [(w, gradient[i:j], source[i:j]) for (i, j), w in parts])
+    else:
+        turned = source.transpose(0, 2, 1)
+        calls: list[threads.Call] = [
+            (gradient[i:j], turned[i:j], np.broadcast_to(w, (j - i, *w.shape)), None)
+            for (i, j), w in zip(ranges, weights, strict=True)
+        ]
+        threads.run(multiply, calls)
+    with np.errstate(all="ignore"):
+        return np.add.reduce(weights, 0), np.add.reduce(np.add.reduce(gradient, 2), 0)
 
 
-def _some_gradients(
-    total: HostArray, sums: HostArray, gradient: HostArray, source: HostArray
-) -> None:
-    """Adds the gradients of some images to `total`, and writes the sums of theirs to `sums`."""
+def _some_gradients(total: HostArray, gradient: HostArray, source: HostArray) -> None:
+    """The gradient of some images, in `total`, where 0 is."""
     part = np.empty_like(total)
     with np.errstate(all="ignore"):
         for one, image in zip(gradient, source, strict=True):
             np.dot(one, image.T, part)
             np.add(total, part, total)
-        np.add.reduce(np.add.reduce(gradient, 2), 0, out=sums)
 
 
 def _pixels(x: HostArray, images: int, window: Window) -> HostArray:
