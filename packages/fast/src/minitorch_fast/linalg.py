@@ -1,7 +1,8 @@
 """matmul by NumPy's BLAS, which reads a transposed operand as it lies; large products in parts.
 
-BLAS computes on one thread, and the parts of a product are computed side by side by our own
-threads: two pools that both want all cores make each other wait (see `workers`).
+Its function is called directly where its name is known (see `blas`), else through NumPy. BLAS
+computes on one thread, and the parts of a product are computed side by side by our own threads: two
+pools that both want all cores make each other wait (see `workers`).
 
 How a product is cut depends on its shape and on the number of cores, but not on the number of
 threads that are used, because BLAS adds up in another order at the edges of a part: so the result
