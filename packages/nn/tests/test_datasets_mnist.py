@@ -52,6 +52,8 @@ class Server(ThreadingHTTPServer):
         self.files: Files = dict(FILES)
         self.broken: dict[str, int] = {}
         self.asked: list[str] = []
+        self.ranges: list[tuple[str, int]] = []  # what was asked for from the middle on
+        self.resumes = True  # whether it can do that
 
     @property
     def url(self) -> str:
@@ -70,7 +72,15 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         body = server.files[name]
-        self.send_response(200)
+        begin = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        if begin:
+            server.ranges.append((name, begin))
+        if begin and server.resumes:
+            if begin >= len(body):
+                self.send_error(416)
+                return
+            body = body[begin:]
+        self.send_response(206 if begin and server.resumes else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if server.broken.get(name, 0) > 0:
@@ -236,9 +246,51 @@ def test_the_next_mirror_is_tried_when_the_first_has_no_file(
     assert len(server.asked) == 8  # what is not found is not asked for again
 
 
-def test_a_transfer_that_breaks_off_is_tried_again(tmp_path: Path, server: Server) -> None:
-    server.broken["train-images-idx3-ubyte.gz"] = 1
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has come is written so many bytes at a time; the rest of a chunk is lost."""
+    monkeypatch.setattr(sys.modules["minitorch.datasets.download"], "CHUNK", 256)
+
+
+@pytest.mark.parametrize("resumes", [True, False])
+def test_a_transfer_that_breaks_off_goes_on(
+    tmp_path: Path, server: Server, small_chunks: None, resumes: bool
+) -> None:
+    name = "train-images-idx3-ubyte.gz"
+    server.broken[name], server.resumes = 1, resumes
     assert len(MNIST(tmp_path, download=True)) == 20
+    ((asked, begin),) = server.ranges
+    assert asked == name
+    assert 0 < begin <= len(FILES[name]) // 2
+    assert server.asked.count(name) == (2 if resumes else 3)  # or all of it once more
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_transfer_goes_on_in_the_next_process(
+    tmp_path: Path, server: Server, small_chunks: None
+) -> None:
+    name = "train-images-idx3-ubyte.gz"
+    server.broken[name] = 1000
+    with pytest.raises(DatasetError, match="cannot download"):
+        MNIST(tmp_path, download=True)
+    (part,) = tmp_path.rglob("*.part")
+    got = part.stat().st_size
+    assert 0 < got < len(FILES[name])
+    server.broken.clear()
+    server.ranges.clear()
+    assert len(MNIST(tmp_path, download=True)) == 20
+    assert server.ranges == [(name, got)]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("extra", [0, 7])
+def test_a_part_that_is_too_long_is_begun_anew(tmp_path: Path, server: Server, extra: int) -> None:
+    name = "train-images-idx3-ubyte.gz"
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    (raw / f"{name}.part").write_bytes(bytes(len(FILES[name]) + extra))
+    assert len(MNIST(tmp_path, download=True)) == 20
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_a_wrong_archive_in_the_folder_is_replaced(tmp_path: Path, server: Server) -> None:

@@ -1,8 +1,9 @@
 """A published file into a folder: from the first mirror that has it, and only the right one.
 
-The library pooch (https://www.fatiando.org/pooch) does the transfer: into a temporary file of the
-same folder, which takes its name only when its checksum is the published one. So a file that is
-there is whole, whatever happened before.
+The library pooch (https://www.fatiando.org/pooch) does the transfer: into a file beside it, whose
+name ends in `.part`, which takes its own name only when its checksum is the published one. So a
+file that is there is whole, whatever happened before; and what came before a transfer broke off is
+not asked for again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from minitorch.extras import needed_for
 
 __all__ = ["download", "has_checksum"]
 
-ATTEMPTS = 2  # with one server: a transfer that broke off is tried once more
+ATTEMPTS = 3  # with one server: one that goes on where the first broke off, one from the start
 TIMEOUT = 30.0  # seconds without an answer
 CHUNK = 1 << 16
 
@@ -57,7 +58,7 @@ def download(
     with needed_for("a download", "datasets"):
         import pooch
     path.mkdir(parents=True, exist_ok=True)
-    downloader = pooch.HTTPDownloader(progressbar=_bar(progress), chunk_size=CHUNK, timeout=TIMEOUT)
+    downloader = _Downloader(path / f"{name}.part", _bar(progress))
     failures = []
     for url in urls:
         for attempt in range(1, ATTEMPTS + 1):
@@ -69,13 +70,47 @@ def download(
             except (OSError, ValueError) as error:  # of the network or the disk; a wrong checksum
                 reason = " ".join(str(error).split()) or type(error).__name__
                 answered = getattr(error, "response", None) is not None  # 404, say: no use to ask
-                if answered or attempt == ATTEMPTS:
+                if (answered and not downloader.resumed) or attempt == ATTEMPTS:
                     failures.append(f"  {url}: {reason}")
                     break
     raise DatasetError(
         f"cannot download {name}:\n" + "\n".join(failures) + "\n"
         f"Without a connection: get the file elsewhere ({checksum}) and put it here: {path / name}"
     )
+
+
+class _Downloader:
+    """A transfer that goes on where the last one broke off, if the server can do that.
+
+    If it cannot, it sends all anew, behind what is there. The checksum tells, and the next transfer
+    is one from the start.
+    """
+
+    def __init__(self, part: Path, bar: bool) -> None:
+        self.part = part
+        self.bar = bar
+        self.resumed = False
+
+    def __call__(
+        self, url: str, output_file: str, pooch: object, check_only: bool = False
+    ) -> bool | None:
+        """What pooch calls; the file is where pooch wants it, and checks it, when all has come."""
+        from pooch import HTTPDownloader
+
+        begun = self.part.stat().st_size if self.part.is_file() else 0
+        self.resumed = begun > 0
+        headers = {"Range": f"bytes={begun}-"} if begun else {}
+        transfer = HTTPDownloader(self.bar, CHUNK, timeout=TIMEOUT, headers=headers)
+        try:
+            with self.part.open("ab") as file:
+                transfer(url, file, pooch)
+        except Exception as error:
+            refused = getattr(error, "response", None) is not None
+            if refused or not self.part.stat().st_size:
+                self.part.unlink()
+            raise
+        os.replace(self.part, output_file)
+        return None
 
 
 def has_checksum(path: Path, checksum: str) -> bool:
