@@ -338,6 +338,21 @@ def test_a_bar_is_drawn_when_it_is_asked_for(
     assert "100%" not in capsys.readouterr().err  # which is no terminal here
 
 
+def test_without_a_folder_data_sets_are_among_the_users_caches(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MINITORCH_DATA_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert len(MNIST(download=True)) == 20
+    assert (tmp_path / "caches/minitorch/datasets/MNIST/raw").is_dir()
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with pytest.raises(DatasetError, match="not found"):
+        MNIST()
+    monkeypatch.setenv("MINITORCH_DATA_DIR", str(tmp_path / "caches/minitorch/datasets"))
+    assert len(MNIST()) == 20
+
+
 # ---- folders in which something is wrong ---------------------------------------------------------
 
 

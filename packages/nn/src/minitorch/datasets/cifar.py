@@ -15,7 +15,7 @@ import numpy as np
 from minitorch.datasets.batches import read_batch
 from minitorch.datasets.download import download, has_checksum
 from minitorch.datasets.errors import DatasetError
-from minitorch.datasets.vision import Transform, VisionDataset, split_name
+from minitorch.datasets.vision import Transform, VisionDataset, data_folder, split_name
 
 __all__ = ["CIFAR10"]
 
@@ -35,7 +35,8 @@ class CIFAR10(VisionDataset):
     An image is one of Pillow's, mode "RGB", which `transform` may turn into a tensor.
 
     Args:
-        root: the folder of all data sets.
+        root: the folder of all data sets; if omitted `$MINITORCH_DATA_DIR`, or minitorch/datasets
+            in the user's folder of caches.
         train: the 50,000 images to learn from, rather than the 10,000 to test.
         transform: takes the image.
         target_transform: takes the number of the class.
@@ -77,7 +78,7 @@ class CIFAR10(VisionDataset):
 
     def __init__(
         self,
-        root: str | os.PathLike[str],
+        root: str | os.PathLike[str] | None = None,
         train: bool = True,
         transform: Transform | None = None,
         target_transform: Transform | None = None,
@@ -85,7 +86,8 @@ class CIFAR10(VisionDataset):
         *,
         progress: bool | None = None,
     ) -> None:
-        super().__init__(root, transform=transform, target_transform=target_transform)
+        folder = data_folder() if root is None else root
+        super().__init__(folder, transform=transform, target_transform=target_transform)
         self.train = train
         if download:
             self.download(progress)

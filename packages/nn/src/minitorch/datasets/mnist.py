@@ -9,7 +9,7 @@ from typing import ClassVar
 from minitorch.datasets.download import download
 from minitorch.datasets.errors import DatasetError
 from minitorch.datasets.idx_folder import MissingFileError, read_images
-from minitorch.datasets.vision import Transform, VisionDataset, split_name
+from minitorch.datasets.vision import Transform, VisionDataset, data_folder, split_name
 from minitorch_tensor import from_numpy
 
 __all__ = ["KMNIST", "MNIST", "FashionMNIST"]
@@ -25,7 +25,8 @@ class MNIST(VisionDataset):
     An image is one of Pillow's, mode "L", which `transform` may turn into a tensor.
 
     Args:
-        root: the folder of all data sets.
+        root: the folder of all data sets; if omitted `$MINITORCH_DATA_DIR`, or minitorch/datasets
+            in the user's folder of caches.
         train: the 60,000 images to learn from, rather than the 10,000 to test.
         transform: takes the image.
         target_transform: takes the digit.
@@ -65,7 +66,7 @@ class MNIST(VisionDataset):
 
     def __init__(
         self,
-        root: str | os.PathLike[str],
+        root: str | os.PathLike[str] | None = None,
         train: bool = True,
         transform: Transform | None = None,
         target_transform: Transform | None = None,
@@ -73,7 +74,8 @@ class MNIST(VisionDataset):
         *,
         progress: bool | None = None,
     ) -> None:
-        super().__init__(root, transform=transform, target_transform=target_transform)
+        folder = data_folder() if root is None else root
+        super().__init__(folder, transform=transform, target_transform=target_transform)
         self.train = train
         if download:
             self.download(progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +53,19 @@ class StandardTransform:
             if transform is not None:
                 lines.append(head + repr(transform).replace("\n", "\n" + " " * len(head)))
         return "\n".join(lines)
+
+
+def data_folder() -> Path:
+    """Where data sets are that no folder is said for.
+
+    It is `$MINITORCH_DATA_DIR`, `$XDG_CACHE_HOME/minitorch/datasets` or
+    `~/.cache/minitorch/datasets`.
+    """
+    chosen = os.environ.get("MINITORCH_DATA_DIR")
+    if chosen:
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "minitorch" / "datasets"
 
 
 class VisionDataset(Dataset[tuple[object, object]]):
