@@ -388,8 +388,8 @@ def test_a_damaged_folder_is_refused(root: Path, name: str, content: bytes, mess
 def test_the_digits_are_real_and_split_by_class() -> None:
     train, test = Digits(), Digits(train=False)
     assert (len(train), len(test)) == (1433, 364)
-    tests = np.bincount(test.targets.numpy())
-    counts = np.bincount(train.targets.numpy()) + tests
+    tests = np.bincount(test.targets.numpy().astype(np.int64))
+    counts = np.bincount(train.targets.numpy().astype(np.int64)) + tests
     assert counts.tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
     assert (tests / counts).tolist() == pytest.approx([0.2] * 10, abs=0.01)
     assert np.unique(train.data.numpy()).tolist() == [
