@@ -21,5 +21,5 @@ def retrieve(
     fname: str | None = None,
     path: str | os.PathLike[str] | None = None,
     *,
-    downloader: Callable[[str, str, object], bool | None] | None = None,
+    downloader: Callable[[str, str, object], None] | None = None,
 ) -> str: ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tarfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ import numpy as np
 from minitorch.datasets.batches import read_batch
 from minitorch.datasets.download import download, has_checksum
 from minitorch.datasets.errors import DatasetError
-from minitorch.datasets.vision import Transform, VisionDataset, data_folder, split_name
+from minitorch.datasets.published import PublishedDataset
 
 __all__ = ["CIFAR10"]
 
@@ -23,7 +22,7 @@ LIMIT = 64 << 20
 """Most bytes of one batch; a published one has 31 million."""
 
 
-class CIFAR10(VisionDataset):
+class CIFAR10(PublishedDataset):
     """Animals and vehicles (Krizhevsky, 2009, https://www.cs.toronto.edu/~kriz/cifar.html).
 
     https://docs.pytorch.org/vision/stable/generated/torchvision.datasets.CIFAR10.html
@@ -76,21 +75,7 @@ class CIFAR10(VisionDataset):
         "dog", "frog", "horse", "ship", "truck",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        root: str | os.PathLike[str] | None = None,
-        train: bool = True,
-        transform: Transform | None = None,
-        target_transform: Transform | None = None,
-        download: bool = False,
-        *,
-        progress: bool | None = None,
-    ) -> None:
-        folder = data_folder() if root is None else root
-        super().__init__(folder, transform=transform, target_transform=target_transform)
-        self.train = train
-        if download:
-            self.download(progress)
+    def _read(self) -> None:
         batches = [read_batch(content, name) for name, content in self._contents()]
         self.data = np.concatenate([batch.pixels for batch in batches])
         self.targets = [label for batch in batches for label in batch.labels]
@@ -114,10 +99,6 @@ class CIFAR10(VisionDataset):
         if not all((self._folder / self.base_folder / name).is_file() for name in names):
             md5 = f"md5:{self.tgz_md5}"
             download(self._folder, self.filename, self.urls, md5, progress=progress)
-
-    def extra_repr(self) -> str:
-        """Which part it is."""
-        return split_name(self.train)
 
     @property
     def _folder(self) -> Path:

@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 import numpy as np
 from numpy.typing import NDArray
 
-from minitorch.datasets.vision import Transform, VisionDataset, split_name
+from minitorch.datasets.vision import SplitDataset, Transform
 from minitorch_tensor import from_numpy
 
 __all__ = ["INK", "Digits", "is_test", "read_digits"]
@@ -42,7 +42,7 @@ def is_test(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
     return test
 
 
-class Digits(VisionDataset):
+class Digits(SplitDataset):
     """Handwritten digits of 8x8 pixels, without a download: item i is (image, digit).
 
     Used like `MNIST`: an image is one of Pillow's, mode "L", bright ink on dark ground.
@@ -94,7 +94,3 @@ class Digits(VisionDataset):
     def class_to_idx(self) -> dict[str, int]:
         """The number of each class by its name."""
         return {name: number for number, name in enumerate(self.classes)}
-
-    def extra_repr(self) -> str:
-        """Which part it is."""
-        return split_name(self.train)

@@ -91,9 +91,7 @@ class _Downloader:
         self.bar = bar
         self.resumed = False
 
-    def __call__(
-        self, url: str, output_file: str, pooch: object, check_only: bool = False
-    ) -> bool | None:
+    def __call__(self, url: str, output_file: str, pooch: object) -> None:
         """What pooch calls; the file is where pooch wants it, and checks it, when all has come."""
         from pooch import HTTPDownloader
 
@@ -110,7 +108,6 @@ class _Downloader:
                 self.part.unlink()
             raise
         os.replace(self.part, output_file)
-        return None
 
 
 def has_checksum(path: Path, checksum: str) -> bool:

@@ -9,13 +9,13 @@ from typing import ClassVar
 from minitorch.datasets.download import download
 from minitorch.datasets.errors import DatasetError
 from minitorch.datasets.idx_folder import MissingFileError, read_images
-from minitorch.datasets.vision import Transform, VisionDataset, data_folder, split_name
+from minitorch.datasets.published import PublishedDataset
 from minitorch_tensor import from_numpy
 
 __all__ = ["KMNIST", "MNIST", "FashionMNIST"]
 
 
-class MNIST(VisionDataset):
+class MNIST(PublishedDataset):
     """Handwritten digits (LeCun et al., 1998, doi 10.1109/5.726791): item i is (image, digit).
 
     https://docs.pytorch.org/vision/stable/generated/torchvision.datasets.MNIST.html
@@ -64,22 +64,8 @@ class MNIST(VisionDataset):
         "5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        root: str | os.PathLike[str] | None = None,
-        train: bool = True,
-        transform: Transform | None = None,
-        target_transform: Transform | None = None,
-        download: bool = False,
-        *,
-        progress: bool | None = None,
-    ) -> None:
-        folder = data_folder() if root is None else root
-        super().__init__(folder, transform=transform, target_transform=target_transform)
-        self.train = train
-        if download:
-            self.download(progress)
-        part = "train" if train else "t10k"
+    def _read(self) -> None:
+        part = "train" if self.train else "t10k"
         try:
             pixels, labels = read_images(self.raw_folder, part, len(self.classes))
         except MissingFileError as error:
@@ -117,10 +103,6 @@ class MNIST(VisionDataset):
             if not os.path.isfile(os.path.join(self.raw_folder, name.removesuffix(".gz"))):
                 urls = [mirror + name for mirror in self.mirrors]
                 download(self.raw_folder, name, urls, f"md5:{md5}", progress=progress)
-
-    def extra_repr(self) -> str:
-        """Which part it is."""
-        return split_name(self.train)
 
 
 class FashionMNIST(MNIST):

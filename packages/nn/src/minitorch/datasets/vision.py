@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,19 +52,6 @@ class StandardTransform:
             if transform is not None:
                 lines.append(head + repr(transform).replace("\n", "\n" + " " * len(head)))
         return "\n".join(lines)
-
-
-def data_folder() -> Path:
-    """Where data sets are that no folder is said for.
-
-    It is `$MINITORCH_DATA_DIR`, `$XDG_CACHE_HOME/minitorch/datasets` or
-    `~/.cache/minitorch/datasets`.
-    """
-    chosen = os.environ.get("MINITORCH_DATA_DIR")
-    if chosen:
-        return Path(chosen).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "minitorch" / "datasets"
 
 
 class VisionDataset(Dataset[tuple[object, object]]):
@@ -133,6 +119,16 @@ class VisionDataset(Dataset[tuple[object, object]]):
         return image, label
 
 
+class SplitDataset(VisionDataset):
+    """A data set in two parts: `train` tells the one to learn from."""
+
+    train: bool
+
+    def extra_repr(self) -> str:
+        """Which part it is."""
+        return f"Split: {'Train' if self.train else 'Test'}"
+
+
 def to_image(pixels: NDArray[np.generic], what: str) -> Image.Image:
     """The image of Pillow's with these pixels, which are copied.
 
@@ -142,8 +138,3 @@ def to_image(pixels: NDArray[np.generic], what: str) -> Image.Image:
     with needed_for(f"an item of {what}, an image of Pillow's,", "datasets"):
         from PIL import Image
     return Image.fromarray(np.ascontiguousarray(pixels))
-
-
-def split_name(train: bool) -> str:
-    """The line of the text that tells which part it is."""
-    return f"Split: {'Train' if train else 'Test'}"
