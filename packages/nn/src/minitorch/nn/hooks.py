@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from minitorch.nn.backward_hooks import AroundBackward
+
+K = TypeVar("K")
 
 
 class Hook(NamedTuple):
@@ -46,6 +48,14 @@ class Hooked(Protocol):
     @property
     def forward(self) -> Callable[..., object]:
         """Compute the output."""
+
+
+def find(table: Table, kind: type[K], fits: Callable[[K], bool]) -> tuple[int, K] | None:
+    """The first hook of this kind that fits, behind its key in the table."""
+    for key, hook in table.items():
+        if isinstance(hook.function, kind) and fits(hook.function):
+            return key, hook.function
+    return None
 
 
 def run(table: Table, *args: object) -> None:

@@ -12,6 +12,7 @@ from collections.abc import MutableMapping
 from typing import TypeVar
 
 from minitorch.nn.conv_transpose import TransposedConvolution
+from minitorch.nn.hooks import find
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.nn.uninitialized import is_lazy
@@ -164,11 +165,8 @@ def spectral_norm(
     >>> list(layer.state_dict())
     ['bias', 'weight_orig', 'weight_u', 'weight_v']
     """
-    for hook in module._forward_pre_hooks.values():
-        if isinstance(hook.function, SpectralNorm) and hook.function.name == name:
-            raise RuntimeError(
-                f"Cannot register two spectral_norm hooks on the same parameter {name}"
-            )
+    if find(module._forward_pre_hooks, SpectralNorm, lambda norm: norm.name == name) is not None:
+        raise RuntimeError(f"Cannot register two spectral_norm hooks on the same parameter {name}")
     norm = SpectralNorm(name, n_power_iterations, of_outputs(module, dim), eps)
     weight = module._parameters[name]
     if weight is None:
@@ -198,15 +196,15 @@ def remove_spectral_norm(module: M, name: str = "weight") -> M:
     Raises:
         ValueError: if this weight is not normalised.
     """
-    for key, hook in module._forward_pre_hooks.items():
-        if isinstance(hook.function, SpectralNorm) and hook.function.name == name:
-            hook.function.remove(module)
-            del module._forward_pre_hooks[key]
-            break
-    else:
+    found = find(module._forward_pre_hooks, SpectralNorm, lambda norm: norm.name == name)
+    if found is None:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")
-    for key, hook in module._load_state_dict_pre_hooks.items():
-        if isinstance(hook.function, LoadOldState) and hook.function.norm.name == name:
-            del module._load_state_dict_pre_hooks[key]
-            break
+    key, norm = found
+    norm.remove(module)
+    del module._forward_pre_hooks[key]
+    loader = find(
+        module._load_state_dict_pre_hooks, LoadOldState, lambda old: old.norm.name == name
+    )
+    if loader is not None:
+        del module._load_state_dict_pre_hooks[loader[0]]
     return module

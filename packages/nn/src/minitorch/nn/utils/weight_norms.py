@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import TypeVar
 
+from minitorch.nn.hooks import find
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.nn.uninitialized import is_lazy
@@ -97,11 +98,8 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
         FutureWarning,
         stacklevel=2,
     )
-    for hook in module._forward_pre_hooks.values():
-        if isinstance(hook.function, WeightNorm) and hook.function.name == name:
-            raise RuntimeError(
-                f"Cannot register two weight_norm hooks on the same parameter {name}"
-            )
+    if find(module._forward_pre_hooks, WeightNorm, lambda norm: norm.name == name) is not None:
+        raise RuntimeError(f"Cannot register two weight_norm hooks on the same parameter {name}")
     weight: Tensor = getattr(module, name)
     if is_lazy(weight):
         raise ValueError(
@@ -126,9 +124,10 @@ def remove_weight_norm(module: M, name: str = "weight") -> M:
     Raises:
         ValueError: if this weight is not normalised.
     """
-    for key, hook in module._forward_pre_hooks.items():
-        if isinstance(hook.function, WeightNorm) and hook.function.name == name:
-            hook.function.remove(module)
-            del module._forward_pre_hooks[key]
-            return module
-    raise ValueError(f"weight_norm of '{name}' not found in {module}")
+    found = find(module._forward_pre_hooks, WeightNorm, lambda norm: norm.name == name)
+    if found is None:
+        raise ValueError(f"weight_norm of '{name}' not found in {module}")
+    key, norm = found
+    norm.remove(module)
+    del module._forward_pre_hooks[key]
+    return module
