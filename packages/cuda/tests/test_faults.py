@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from minitorch_cuda import dsl as cuda
-from minitorch_cuda.dsl import red_add
+from minitorch_cuda.instructions import red_add
 from minitorch_cuda.simulator import (
     DataRaceError,
     DivergenceError,

@@ -22,9 +22,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from minitorch_cuda import dsl
+from minitorch_cuda import dsl, instructions
 from minitorch_cuda.integers import INTEGER_FUNCTIONS
-from minitorch_cuda.intrinsics import red_add, red_min
+from minitorch_cuda.intrinsics import named
 from minitorch_cuda.kernel import INDEX_TYPES, Kernel
 
 Capability = tuple[int, int]
@@ -110,8 +110,7 @@ class Numba:
         self.types: object = importlib.import_module("numba.cuda.types")
         self.names: dict[int, object] = {
             id(dsl): self.cuda,
-            id(dsl.red_add): red_add(),
-            id(dsl.red_min): red_min(),
+            **{id(vars(instructions)[name]): made for name, made in named().items()},
             **{id(twin): self.type(name) for name, twin in dsl.TYPES.items()},
             **{id(twin): self.type(name) for name, twin in INDEX_TYPES.items()},
         }

@@ -2,8 +2,7 @@
 
 A kernel imports this module under the name Numba's documentation uses, `from minitorch_cuda import
 dsl as cuda`. In the simulator that name is this module; for a GPU the compiler puts `numba.cuda` in
-its place, and its own versions of the few names that Numba has not (`index32`, `red_add`, ...). The
-kernel's source is one.
+its place. What Numba has no name for is in `instructions`. The kernel's source is one.
 
 Source: https://nvidia.github.io/numba-cuda/reference/kernel.html
 """
@@ -17,7 +16,7 @@ import numpy as np
 
 from minitorch_cuda.simulator.errors import IndexOverflowError
 from minitorch_cuda.simulator.machine import WARP, machine, site
-from minitorch_cuda.simulator.memory import LocalArray, Pointer, SharedArray
+from minitorch_cuda.simulator.memory import LocalArray, SharedArray
 from minitorch_cuda.simulator.run import local_array, shared_array
 from minitorch_cuda.simulator.threads import FULL, barrier, value_of_lane, warp_operation
 
@@ -115,8 +114,11 @@ def _floating(name: str) -> ValueType:
 
 float32: Final = _floating("float32")
 float64: Final = _floating("float64")
+uint64: Final = IntegerType("uint64")
 int64: Final = IntegerType("int64")
+uint32: Final = IntegerType("uint32")
 int32: Final = IntegerType("int32")
+uint16: Final = IntegerType("uint16")
 int16: Final = IntegerType("int16")
 int8: Final = IntegerType("int8")
 uint8: Final = IntegerType("uint8")
@@ -124,8 +126,11 @@ uint8: Final = IntegerType("uint8")
 TYPES: Final[dict[str, ValueType]] = {
     "float32": float32,
     "float64": float64,
+    "uint64": uint64,
     "int64": int64,
+    "uint32": uint32,
     "int32": int32,
+    "uint16": uint16,
     "int16": int16,
     "int8": int8,
     "uint8": uint8,
@@ -157,10 +162,14 @@ Extent = int | tuple[int, ...]
 class _Shared:
     """`cuda.shared.array(shape, dtype)`: one array for all threads of the block."""
 
-    def array(self, shape: Extent, dtype: ValueType) -> SharedArray[float]:
-        """The block's array of this line. On a GPU `shape` must be written in constants."""
+    def array(self, shape: Extent, dtype: ValueType, alignment: int = 0) -> SharedArray[float]:
+        """The block's array of this line. On a GPU `shape` must be written in constants.
+
+        `alignment`, in bytes, is 16 for arrays that are read by `shared_load4`.
+        """
         frame = sys._getframe(1)
-        return shared_array(frame.f_code, frame.f_lasti, _extents(shape), _numpy_of(dtype))
+        numpy = _numpy_of(dtype)
+        return shared_array(frame.f_code, frame.f_lasti, _extents(shape), numpy, alignment)
 
 
 class _Local:
@@ -256,16 +265,3 @@ def any_sync(mask: int, predicate: bool) -> bool:
     return bool(
         warp_operation("any_sync", mask, bool(predicate), lambda values, lane: any(values.values()))
     )
-
-
-# --- atomic updates of global memory --------------------------------------------------------------
-
-
-def red_add(memory: Pointer[float], index: int, value: float) -> None:
-    """memory[index] += value, uninterrupted; in which order threads come, a GPU does not say."""
-    memory.atomic(index, np.add, value)
-
-
-def red_min(memory: Pointer[int], index: int, value: int) -> None:
-    """memory[index] = min(memory[index], value), uninterrupted."""
-    memory.atomic(index, np.minimum, value)

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from minitorch_cuda import dsl
+from minitorch_cuda.target import twin
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
 
@@ -121,6 +122,8 @@ def template(
 ) -> FunctionType:
     """`function` with some of its globals bound anew: `T` to a type, `TILE` to a size.
 
+    The functions that it calls are bound likewise, if they come from the same file.
+
     >>> def scale(out, x, n):
     ...     return T(x)
     >>> template(scale, (), T=int)(0, 2.5, 0)
@@ -128,8 +131,64 @@ def template(
     """
     if not isinstance(function, FunctionType):
         raise TypeError(f"template: expected a plain function, got {function!r}")
+    return _bound(function, bind, {})
+
+
+def _bound(
+    function: FunctionType, bind: Mapping[str, object], made: dict[FunctionType, FunctionType]
+) -> FunctionType:
+    """A copy of a function, in whose globals the names of `bind` mean something else."""
+    found = made.get(function)
+    if found is not None:
+        return found
     scope = {**function.__globals__, **bind}
-    return FunctionType(function.__code__, scope, function.__name__)
+    copy = made[function] = FunctionType(function.__code__, scope, function.__name__)
+    for name in function.__code__.co_names:
+        called = scope.get(name)
+        if isinstance(called, FunctionType) and called.__globals__ is function.__globals__:
+            scope[name] = _bound(called, bind, made)
+    return copy
+
+
+def hand_written(
+    function: Callable[..., None],
+    parameters: Sequence[Parameter],
+    value: str,
+    name: str = "",
+    **bind: object,
+) -> Kernel:
+    """A kernel from a function of a module, for one type of computation.
+
+    The globals that stand for template parameters are declared in the module, for type checkers
+    and for readers: `T: cuda.ValueType = cuda.float32`. Functions of mathematics are imported under
+    the names `ieee_exp`, ...: they become CUDA's own, and in the simulator the same in this type.
+
+    Args:
+        function: the kernel.
+        parameters: pointers first, then numbers.
+        value: the type it computes in, to which `T` is bound.
+        name: of the kernel; that of the function with `_kernel` by default.
+        bind: the other template parameters.
+    """
+    bound = {"T": dsl.TYPES[value], **bind}
+    plain = template(function, parameters, **bound)
+    used = ieee_names(plain)
+    twins = {f"ieee_{known}": twin(known, value) for known in used}
+    if twins:
+        plain = template(function, parameters, **bound, **twins)
+    return Kernel(name or f"{function.__name__}_kernel", plain, tuple(parameters), used, value)
+
+
+def ieee_names(function: FunctionType) -> frozenset[str]:
+    """The functions of `ieee` that a kernel uses, or one that it calls."""
+    found: set[str] = set()
+    for name in function.__code__.co_names:
+        called = function.__globals__.get(name)
+        if name.startswith("ieee_"):
+            found.add(name.removeprefix("ieee_"))
+        elif isinstance(called, FunctionType) and called is not function:
+            found |= ieee_names(called)
+    return frozenset(found)
 
 
 def from_text(

@@ -18,7 +18,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from minitorch_cuda.collapse import collapse, fits_32_bits
-from minitorch_cuda.dsl import red_add, red_min
+from minitorch_cuda.instructions import red_add, red_min
 from minitorch_cuda.kernel import (
     Kernel,
     Parameter,

@@ -27,3 +27,7 @@ class UndefinedShuffleError(SimulationError):
 
 class IndexOverflowError(SimulationError, OverflowError):
     """A number does not fit the index type of the kernel."""
+
+
+class MisalignedAccessError(SimulationError):
+    """A thread reads or writes four elements at once at a place that is no multiple of four."""

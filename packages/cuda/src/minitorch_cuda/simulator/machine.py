@@ -11,13 +11,16 @@ import linecache
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Final
 
 Index = tuple[int, int, int]
 
 WARP: Final = 32
 _PACKAGE: Final = os.path.dirname(os.path.abspath(__file__))
-_DSL: Final = os.path.join(os.path.dirname(_PACKAGE), "dsl.py")
+_DSL: Final = tuple(
+    os.path.join(os.path.dirname(_PACKAGE), name) for name in ("dsl.py", "instructions.py")
+)
 
 
 class Dim3:
@@ -85,12 +88,46 @@ class Stamp:
         return f"thread {self.index} of block {self.block_index}"
 
 
+class Copies:
+    """The asynchronous copies of each thread: groups of copies that were not waited for yet."""
+
+    __slots__ = ("_groups",)
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[int, int], list[list[Callable[[], None]]]] = {}
+
+    def _mine(self) -> list[list[Callable[[], None]]]:
+        """The groups of the running thread, the last of them still open."""
+        now = machine.now()
+        return self._groups.setdefault((now.block, now.thread), [[]])
+
+    def add(self, arrive: Callable[[], None]) -> None:
+        """Start a copy: `arrive` does it."""
+        self._mine()[-1].append(arrive)
+
+    def commit(self) -> None:
+        """Close the open group."""
+        self._mine().append([])
+
+    def wait(self, groups: int) -> None:
+        """Let all groups arrive but the last `groups` that were closed."""
+        mine = self._mine()
+        while len(mine) - 1 > groups:
+            for arrive in mine.pop(0):
+                arrive()
+
+    def forget(self) -> None:
+        """Before a block: none is under way."""
+        self._groups.clear()
+
+
 class Machine:
     """The state that a running kernel sees."""
 
     __slots__ = (
         "block_dim",
         "block_idx",
+        "copies",
         "grid_dim",
         "kernel",
         "lock",
@@ -104,6 +141,7 @@ class Machine:
         self.block_dim = Dim3()
         self.grid_dim = Dim3()
         self.kernel = ""
+        self.copies = Copies()
         self.stamp: Stamp | None = None
         self.lock = threading.RLock()  # one kernel at a time, whichever thread of Python asks
 
@@ -138,7 +176,7 @@ def place() -> Place:
     frame = sys._getframe(1)
     while frame.f_back is not None:
         name = frame.f_code.co_filename
-        if name != _DSL and not name.startswith(_PACKAGE):
+        if name not in _DSL and not name.startswith(_PACKAGE):
             break
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from minitorch_cuda.simulator.errors import (
     DataRaceError,
+    MisalignedAccessError,
     OutOfBoundsError,
     UninitialisedReadError,
 )
@@ -147,15 +148,25 @@ class Pointer(Generic[E]):
                 raise race("writes", f"{self.name}[{index}]", other)
         self._words[word] = value
 
-    def atomic(self, index: int, update: np.ufunc, value: E) -> None:
-        """words[i] = update(words[i], value), which no other thread can interrupt."""
+    def align(self, index: int, does: str) -> None:
+        """Check that four elements at once may start here; memory itself starts aligned."""
+        if (self._base + index) % 4:
+            raise MisalignedAccessError(
+                f"{machine.who()} {does} four elements at {self.name}[{index}], which is element "
+                f"{self._base + index} of its memory, no multiple of 4{site()}"
+            )
+
+    def atomic(self, index: int, update: np.ufunc, value: E) -> E:
+        """words[i] = update(words[i], value), which no other thread can interrupt; the old one."""
         word = self._base + index
         if not self._low <= word < self._high:
             raise self._outside("updates", index)
         other = self._shadow.atomic(word, machine.now())
         if other is not None:
             raise race("updates", f"{self.name}[{index}]", other)
-        self._words[word] = update(self._words[word], value)
+        before: E = self._words[word]
+        self._words[word] = update(before, value)
+        return before
 
     def _outside(self, does: str, index: int) -> OutOfBoundsError:
         first, last = self._low - self._base, self._high - self._base - 1
@@ -180,11 +191,14 @@ class SharedArray(Generic[E]):
     A word that no thread has written yet has no value, and reading it is an error.
     """
 
-    __slots__ = ("_shadow", "_words", "_written", "name", "shape")
+    __slots__ = ("_shadow", "_words", "_written", "alignment", "name", "shape")
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[np.generic], name: str) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], dtype: np.dtype[np.generic], name: str, alignment: int = 0
+    ) -> None:
         self.shape = shape
         self.name = name
+        self.alignment = alignment or dtype.itemsize
         self._words: Words = np.zeros(math.prod(shape), dtype)
         self._written = bytearray(len(self._words))
         self._shadow: Shadow | None = Shadow()
@@ -216,6 +230,31 @@ class SharedArray(Generic[E]):
                 raise race("writes", self._spell(index), other)
         self._written[word] = 1
         self._words[word] = value
+
+    def align(self, index: int, does: str) -> None:
+        """Check that four elements at once may start here."""
+        if index % 4 or self.alignment % (4 * self._words.itemsize):
+            raise MisalignedAccessError(
+                f"{machine.who()} {does} four elements at {self._spell(index)}: the index must be "
+                f"a multiple of 4, and the array be made with alignment="
+                f"{4 * self._words.itemsize}; it has {self.alignment}{site()}"
+            )
+
+    def atomic(self, index: int, update: np.ufunc, value: E) -> E:
+        """tile[i] = update(tile[i], value), which no other thread can interrupt; the old one."""
+        word = self._word(index, "updates")
+        if not self._written[word]:
+            raise UninitialisedReadError(
+                f"{machine.who()} updates {self._spell(index)}, which no thread has written yet"
+                f"{site()}"
+            )
+        if self._shadow is not None:
+            other = self._shadow.atomic(word, machine.now())
+            if other is not None:
+                raise race("updates", self._spell(index), other)
+        before: E = self._words[word]
+        self._words[word] = update(before, value)
+        return before
 
     def _word(self, index: int | tuple[int, ...], does: str) -> int:
         """The position of an element, which must exist."""

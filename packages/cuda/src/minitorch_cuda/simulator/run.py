@@ -125,6 +125,7 @@ def launch(
             for number, (z, y, x) in enumerate(indices):
                 machine.block_idx.set((x, y, z))
                 _shared.clear()
+                machine.copies.forget()
                 run_threads(body, stamps_of_block((x, y, z), number, block), waits=waits)
         finally:
             _shared.clear()
@@ -132,14 +133,18 @@ def launch(
 
 
 def shared_array(
-    code: CodeType, instruction: int, shape: tuple[int, ...], dtype: np.dtype[np.generic]
+    code: CodeType,
+    instruction: int,
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.generic],
+    alignment: int = 0,
 ) -> SharedArray[float]:
     """The array that the threads of a block share at one place of the source."""
     machine.now()
     key = code, instruction
     found = _shared.get(key)
     if found is None:
-        found = SharedArray(shape, dtype, assigned_name(code, instruction))
+        found = SharedArray(shape, dtype, assigned_name(code, instruction), alignment)
         total = found.nbytes + sum(array.nbytes for array in _shared.values())
         if total > SHARED_LIMIT:
             raise SimulationError(
