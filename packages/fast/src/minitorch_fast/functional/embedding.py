@@ -6,9 +6,10 @@ from typing import Final
 
 from minitorch_fast import fused, threads
 from minitorch_fast.functional import embedding_loops as loops
-from minitorch_fast.functional.memory import flat, fresh, kind, shares, unchanged
+from minitorch_fast.functional.memory import flat, fresh, kind, shares
 from minitorch_tensor import Tensor, int64
 from minitorch_tensor.functional.embedding import check_embedding, embedding
+from minitorch_tensor.fusing import unchanged
 from minitorch_tensor.views import linear
 
 PARALLEL: Final = 200_000

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from minitorch_fast import fused, threads
 from minitorch_fast.functional import norm_loops as loops
-from minitorch_fast.functional.memory import constant, flat, fresh, kind, shares, unchanged
+from minitorch_fast.functional.memory import constant, flat, fresh, kind, shares
 from minitorch_tensor import Tensor
 from minitorch_tensor.dtype import HostArray, finfo
 from minitorch_tensor.functional.norm import (
@@ -26,6 +26,7 @@ from minitorch_tensor.functional.norm import (
     layer_norm,
     rms_norm,
 )
+from minitorch_tensor.fusing import unchanged
 from minitorch_tensor.op import record_fused
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from minitorch_fast import fused
 from minitorch_fast.functional import recurrent_loops as loops
-from minitorch_fast.functional.memory import flat, fresh, kind, unchanged
+from minitorch_fast.functional.memory import flat, fresh, kind
 from minitorch_fast.linalg import product
 from minitorch_tensor import Tensor
 from minitorch_tensor.dtype import HostArray
@@ -27,6 +27,7 @@ from minitorch_tensor.functional.recurrent_steps import (
     order,
     rnn_direction,
 )
+from minitorch_tensor.fusing import unchanged
 from minitorch_tensor.op import record_fused_many
 
 Gradients = Sequence[Tensor | None]

@@ -7,10 +7,11 @@ from typing import Final
 
 from minitorch_fast import fused, threads
 from minitorch_fast.functional import softmax_loops as loops
-from minitorch_fast.functional.memory import flat, fresh, kind, record_result, shares
+from minitorch_fast.functional.memory import flat, fresh, kind, shares
 from minitorch_tensor import Tensor
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.exponentials import log_softmax, softmax, softmax_arguments
+from minitorch_tensor.fusing import record_result
 
 PARALLEL: Final = 60_000
 """From so many elements on, the rows are shared out to threads."""
