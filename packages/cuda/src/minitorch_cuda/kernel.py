@@ -105,7 +105,9 @@ def span_of(layout: Layout) -> Span:
 
 
 def storage_type(dtype: DType) -> str:
-    """The type of the elements in device memory: a bool takes a byte."""
+    """The type of the elements in device memory: a bool takes a byte, a 16-bit float its bits."""
+    if dtype.half:
+        return "uint16"
     return "uint8" if dtype.kind == "bool" else dtype.name
 
 
@@ -114,6 +116,8 @@ def computing_type(dtype: DType) -> str:
 
     NumPy's backend does the same, so an intermediate result of int8 wraps around only when stored.
     """
+    if dtype.half:
+        return "float32"
     return dtype.name if dtype.kind == "float" else "int64"
 
 

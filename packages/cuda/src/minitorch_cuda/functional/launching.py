@@ -1,0 +1,76 @@
+"""Tensors as the pointers that fused kernels take, and back."""
+
+from __future__ import annotations
+
+from minitorch_cuda import dsl
+from minitorch_cuda.backend import CudaBackend
+from minitorch_cuda.instructions import from_bfloat, from_half, to_bfloat, to_half
+from minitorch_cuda.kernel import Plan, Span, computing_type, span_of, storage_type
+from minitorch_cuda.limits import Limits
+from minitorch_tensor import Tensor, core
+from minitorch_tensor.device import Device
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.layout import Layout, Shape
+
+
+def backend_of(device: Device) -> CudaBackend:
+    """What computes on a device, which is one of CUDA's.
+
+    Raises:
+        TypeError: if it is not.
+    """
+    backend = device.backend
+    if not isinstance(backend, CudaBackend):
+        raise TypeError(f"expected a device of CUDA, got {device}")
+    return backend
+
+
+def limits_of(x: Tensor) -> Limits:
+    """The sizes that launches on x's device are planned with."""
+    return backend_of(x.storage.device).launcher.limits
+
+
+def run(plan: Plan, *tensors: Tensor) -> None:
+    """Launch a kernel on the memory of tensors of one device, in the order of its pointers."""
+    launcher = backend_of(tensors[0].storage.device).launcher
+    launcher.launch(plan, [x.storage.buffer for x in tensors])
+
+
+def dense(x: Tensor) -> Tensor:
+    """x in row-major order: itself if it lies so, else a copy; outside the graph."""
+    return x if x.layout.is_contiguous() else x.detach().contiguous()
+
+
+def fresh(like: Tensor, shape: Shape, dtype: DType | None = None) -> Tensor:
+    """A new tensor on the device of another, with any contents."""
+    kind = like.dtype if dtype is None else dtype
+    return core.fresh(Layout.contiguous(shape), kind, like.storage.device)
+
+
+def spans(*tensors: Tensor) -> list[Span]:
+    """The parts of memory that the tensors use."""
+    return [span_of(x.layout) for x in tensors]
+
+
+def floating(*tensors: Tensor) -> bool:
+    """Whether all have one dtype of floats, which kernels take."""
+    first = tensors[0].dtype
+    return first.kind == "float" and all(x.dtype is first for x in tensors)
+
+
+def types(dtype: DType) -> dict[str, object]:
+    """The template parameters of a kernel whose memory holds `dtype`.
+
+    `L` makes a number to compute with (of type `T`) of an element, `S` an element of a number; a
+    16-bit float is computed with as float32.
+
+    >>> from minitorch_tensor.dtype import bfloat16, float32
+    >>> types(float32)["L"], types(bfloat16)["S"].__name__
+    (<class 'numpy.float32'>, 'to_bfloat')
+    """
+    value = dsl.TYPES[computing_type(dtype)]
+    if dtype.name == "float16":
+        return {"T": value, "L": from_half, "S": to_half}
+    if dtype.name == "bfloat16":
+        return {"T": value, "L": from_bfloat, "S": to_bfloat}
+    return {"T": value, "L": value, "S": dsl.TYPES[storage_type(dtype)]}
