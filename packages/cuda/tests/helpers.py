@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from minitorch_cuda.backend import CudaBackend, Temporary
+from minitorch_cuda.kernel import of_memory
 from minitorch_cuda.simulated import SimulatorLauncher
 from minitorch_tensor.backend import Backend
 from minitorch_tensor.device import Device
-from minitorch_tensor.dtype import DType, HostArray, float32, of_numpy
+from minitorch_tensor.dtype import DType, HostArray, float32
+from minitorch_tensor.half import narrowed, widened
 from minitorch_tensor.layout import Layout, Shape
 from minitorch_tensor.numpy_backend import NumpyBackend
 from minitorch_tensor.storage import Array
@@ -29,7 +31,7 @@ class Spec:
 
     def on(self, backend: Backend) -> Temporary:
         """The array on a backend, with memory of its own."""
-        dtype = of_numpy(self.memory.dtype)
+        dtype = of_memory(self.memory)
         return Temporary(backend.upload(self.memory.copy()), CPU, self.layout, dtype)
 
 
@@ -42,7 +44,7 @@ def numbers(size: int, dtype: DType = float32, seed: int = 0) -> HostArray:
     """Small numbers, some of them equal, as many of them below 0 as the type allows."""
     random = np.random.default_rng(seed)
     if dtype.kind == "float":
-        return (random.integers(-20, 20, size) / 4 + random.random(size)).astype(dtype.numpy)
+        return narrowed(random.integers(-20, 20, size) / 4 + random.random(size), dtype)
     low = 0 if not dtype.is_signed else -20
     return (
         random.integers(low, 20, size).astype(dtype.numpy)
@@ -104,7 +106,12 @@ def compare(
     if exact:
         np.testing.assert_array_equal(got, expected)
     else:
-        tolerance = 1e-5 if got.dtype == np.float32 else 1e-12
-        wide = got.astype(np.float64), expected.astype(np.float64)
-        np.testing.assert_allclose(*wide, rtol=tolerance, atol=tolerance)
+        dtype = of_memory(got)
+        tolerance = 1e-5 if dtype is float32 else 1e-12
+        if dtype.half:
+            tolerance = 2**-10 if got.dtype == np.float16 else 2**-7  # an unit in the last place
+        a, b = widened(got, dtype), widened(expected, dtype)
+        np.testing.assert_allclose(
+            a.astype(np.float64), b.astype(np.float64), rtol=tolerance, atol=tolerance
+        )
     return got

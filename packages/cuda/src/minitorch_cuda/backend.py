@@ -27,19 +27,12 @@ from minitorch_cuda.launcher import Launcher
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary, id
 from minitorch_tensor.backend import Sample
 from minitorch_tensor.device import Device
-from minitorch_tensor.dtype import DType, HostArray, bfloat16, float16, of_numpy, promote_types
+from minitorch_tensor.dtype import DType, HostArray, of_numpy, promote_types
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.numpy_backend import start_of
 from minitorch_tensor.specialise import Pointwise
 from minitorch_tensor.storage import Array, Buffer, Storage
-
-
-def _refuse_half(dtype: DType) -> None:
-    if dtype.half:
-        raise RuntimeError(
-            f"cuda: there are no kernels for {dtype}; convert the tensor first with .float()"
-        )
 
 
 class CudaBackend:
@@ -73,22 +66,11 @@ class CudaBackend:
     # --- memory ----------------------------------------------------------------------------------
 
     def empty(self, size: int, dtype: DType, /) -> Buffer:
-        """Device memory for `size` elements.
-
-        Raises:
-            RuntimeError: for 16-bit floats, which have no kernels.
-        """
-        _refuse_half(dtype)
+        """Device memory for `size` elements."""
         return self.launcher.empty(size, dtype)
 
     def upload(self, values: HostArray, /) -> Buffer:
-        """Copy a flat array to the device.
-
-        Raises:
-            RuntimeError: for 16-bit floats, which have no kernels.
-        """
-        if values.dtype == np.float16 or values.dtype == np.uint16:
-            _refuse_half(float16 if values.dtype == np.float16 else bfloat16)
+        """Copy a flat array to the device."""
         return self.launcher.upload(values)
 
     def download(self, buffer: Buffer, /) -> HostArray:

@@ -18,8 +18,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from minitorch_cuda import dsl
+from minitorch_cuda.instructions import from_bfloat, from_half, to_bfloat, to_half
 from minitorch_cuda.target import twin
-from minitorch_tensor.dtype import DType
+from minitorch_tensor.dtype import DType, HostArray, bfloat16, of_numpy
 from minitorch_tensor.layout import Layout
 
 Dim = tuple[int, int, int]
@@ -111,6 +112,11 @@ def storage_type(dtype: DType) -> str:
     return "uint8" if dtype.kind == "bool" else dtype.name
 
 
+def of_memory(values: HostArray) -> DType:
+    """The dtype of an array that is uploaded: NumPy has no bfloat16, whose bits come as uint16."""
+    return bfloat16 if values.dtype == bfloat16.numpy else of_numpy(values.dtype)
+
+
 def computing_type(dtype: DType) -> str:
     """The type in which a kernel computes: float32, float64, or int64 for integers and bools.
 
@@ -119,6 +125,24 @@ def computing_type(dtype: DType) -> str:
     if dtype.half:
         return "float32"
     return dtype.name if dtype.kind == "float" else "int64"
+
+
+def types(dtype: DType) -> dict[str, object]:
+    """The template parameters of a kernel whose memory holds `dtype`.
+
+    `L` makes a number to compute with (of type `T`) of an element, `S` an element of a number; a
+    16-bit float is computed with as float32.
+
+    >>> from minitorch_tensor.dtype import bfloat16, float32
+    >>> types(float32)["L"], types(bfloat16)["S"].__name__
+    (<class 'numpy.float32'>, 'to_bfloat')
+    """
+    value = dsl.TYPES[computing_type(dtype)]
+    if dtype.name == "float16":
+        return {"T": value, "L": from_half, "S": to_half}
+    if dtype.name == "bfloat16":
+        return {"T": value, "L": from_bfloat, "S": to_bfloat}
+    return {"T": value, "L": value, "S": dsl.TYPES[storage_type(dtype)]}
 
 
 def template(

@@ -17,9 +17,9 @@ import numpy as np
 
 from minitorch_cuda.allocator import Block, CachingAllocator
 from minitorch_cuda.compiler import compile_ptx
-from minitorch_cuda.kernel import Kernel, Plan
+from minitorch_cuda.kernel import Kernel, Plan, of_memory
 from minitorch_cuda.limits import DEVICE, Limits
-from minitorch_tensor.dtype import DType, HostArray, of_numpy
+from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.storage import Buffer
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class DeviceLauncher:
         from cuda.bindings import driver
 
         flat = np.ascontiguousarray(values).reshape(-1)
-        buffer = self._buffer(flat.size, of_numpy(flat.dtype))
+        buffer = self._buffer(flat.size, of_memory(flat))
         if flat.size:
             self._enter()
             # From ordinary memory the driver copies into its own before it returns.

@@ -7,18 +7,18 @@ from typing import Final
 
 import numpy as np
 
-from minitorch_cuda.kernel import Plan
+from minitorch_cuda.kernel import Plan, of_memory, storage_type
 from minitorch_cuda.limits import SIMULATOR, Limits
 from minitorch_cuda.simulator.memory import Pointer, Shadow
 from minitorch_cuda.simulator.run import launch
-from minitorch_tensor.dtype import DType, HostArray, bool_, of_numpy
+from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.storage import Buffer
 
 _POISON: Final = 0xFB  # four such bytes are the float32 -2.6e36, a number that is noticed
 
 
 class SimBuffer:
-    """Simulated device memory: a flat array, in which a bool is a byte."""
+    """Simulated device memory: a flat array, in which a bool is a byte, a 16-bit float its bits."""
 
     __slots__ = ("array", "dtype")
 
@@ -53,7 +53,7 @@ class SimulatorLauncher:
 
     def upload(self, values: HostArray, /) -> Buffer:
         """A copy, as on a GPU."""
-        dtype = of_numpy(values.dtype)
+        dtype = of_memory(values)
         return SimBuffer(values.flatten().view(_stored(dtype)), dtype)
 
     def download(self, buffer: Buffer, /) -> HostArray:
@@ -93,7 +93,7 @@ def simulated(buffer: Buffer) -> SimBuffer:
 
 
 def _stored(dtype: DType) -> np.dtype[np.generic]:
-    return np.dtype(np.uint8) if dtype is bool_ else dtype.numpy
+    return np.dtype(storage_type(dtype))
 
 
 def _python(number: np.generic) -> float:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from minitorch_cuda import dsl
 from minitorch_cuda.backend import CudaBackend
-from minitorch_cuda.instructions import from_bfloat, from_half, to_bfloat, to_half
-from minitorch_cuda.kernel import Plan, Span, computing_type, span_of, storage_type
+from minitorch_cuda.kernel import Plan, Span, span_of
+from minitorch_cuda.kernel import types as types
 from minitorch_cuda.limits import Limits
 from minitorch_tensor import Tensor, core
 from minitorch_tensor.device import Device
@@ -56,21 +55,3 @@ def floating(*tensors: Tensor) -> bool:
     """Whether all have one dtype of floats, which kernels take."""
     first = tensors[0].dtype
     return first.kind == "float" and all(x.dtype is first for x in tensors)
-
-
-def types(dtype: DType) -> dict[str, object]:
-    """The template parameters of a kernel whose memory holds `dtype`.
-
-    `L` makes a number to compute with (of type `T`) of an element, `S` an element of a number; a
-    16-bit float is computed with as float32.
-
-    >>> from minitorch_tensor.dtype import bfloat16, float32
-    >>> types(float32)["L"], types(bfloat16)["S"].__name__
-    (<class 'numpy.float32'>, 'to_bfloat')
-    """
-    value = dsl.TYPES[computing_type(dtype)]
-    if dtype.name == "float16":
-        return {"T": value, "L": from_half, "S": to_half}
-    if dtype.name == "bfloat16":
-        return {"T": value, "L": from_bfloat, "S": to_bfloat}
-    return {"T": value, "L": value, "S": dsl.TYPES[storage_type(dtype)]}

@@ -30,6 +30,7 @@ from minitorch_cuda.kernel import (
     span_of,
     storage_type,
     template,
+    types,
 )
 from minitorch_cuda.simulator import Pointer
 from minitorch_tensor.dtype import DType
@@ -37,6 +38,7 @@ from minitorch_tensor.layout import Layout
 
 # The template parameters: `matmul_kernel` binds them anew for each type and size.
 T: cuda.ValueType = cuda.float32  # computes
+L: cuda.ValueType = cuda.float32  # makes a number of an element
 S: cuda.ValueType = cuda.float32  # is stored
 TILE = 16
 
@@ -74,11 +76,11 @@ def matmul(
     total = T(0)
     for start in range(0, k, TILE):
         if row < n and start + tx < k:
-            a_tile[ty, tx] = T(a[a_start + (start + tx) * a_column])
+            a_tile[ty, tx] = L(a[a_start + (start + tx) * a_column])
         else:
             a_tile[ty, tx] = T(0)
         if start + ty < k and column < m:
-            b_tile[ty, tx] = T(b[b_start + (start + ty) * b_row])
+            b_tile[ty, tx] = L(b[b_start + (start + ty) * b_row])
         else:
             b_tile[ty, tx] = T(0)
         cuda.syncthreads()
@@ -104,7 +106,7 @@ def matmul_kernel(dtype: DType, tile: int) -> Kernel:
         *(Parameter(name, stored, pointer=True) for name in ("out", "a", "b")),
         *(Parameter(name, "int64") for name in _NUMBERS),
     )
-    function = template(matmul, parameters, T=cuda.TYPES[value], S=cuda.TYPES[stored], TILE=tile)
+    function = template(matmul, parameters, **types(dtype), TILE=tile)
     return Kernel("matmul_kernel", function, parameters, value=value)
 
 

@@ -1,8 +1,7 @@
 """What generated kernels are made of: conversions, and the way from a count to a position.
 
 A kernel for one pattern of access is a few lines of text, made once and kept. What the text says is
-all that
-runs: `print(minitorch_cuda.explain(...))` shows it.
+all that runs: `print(minitorch_cuda.explain(...))` shows it.
 """
 
 from __future__ import annotations
@@ -10,17 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minitorch_cuda import dsl
+from minitorch_cuda.instructions import from_bfloat, from_half, to_bfloat, to_half
 from minitorch_cuda.kernel import INDEX_TYPES, Parameter, computing_type, storage_type
-from minitorch_tensor.dtype import DType, promote_types
+from minitorch_tensor.dtype import DType, bfloat16, float32, promote_types
 
 
 def load(element: str, source: DType, compute: DType) -> str:
     """An element as a number to compute with: cast to `compute`, held in the type `T`.
 
-    >>> from minitorch_tensor.dtype import bool_, float32, int8
+    A 16-bit float lies in memory as its bits, and is computed with as a float32.
+
+    >>> from minitorch_tensor.dtype import bool_, float16, float32, int8
     >>> load("x[i]", int8, float32), load("x[i]", float32, int8), load("x[i]", float32, bool_)
     ('T(x[i])', 'T(int8(T(x[i])))', 'T(x[i] != float32(0))')
+    >>> load("x[i]", float16, float16), load("x[i]", float16, bool_)
+    ('from_half(x[i])', 'T(from_half(x[i]) != float32(0))')
     """
+    if source.half:
+        return load(f"from_{_short(source)}({element})", float32, compute)
+    if compute.half:
+        compute = float32
     if source is compute and compute.kind == "float":
         return element
     if compute.kind == "bool":
@@ -32,15 +40,31 @@ def load(element: str, source: DType, compute: DType) -> str:
 
 def store(value: str, dtype: DType, compute: DType) -> str:
     """A number of type `T` as an element of `dtype`."""
+    if dtype.half:
+        single = value if computing_type(compute) == "float32" else f"float32({value})"
+        return f"to_{_short(dtype)}({single})"
     if dtype.kind == "bool":
         return f"uint8({value} != T(0))"
     return value if storage_type(dtype) == computing_type(compute) else f"{dtype.name}({value})"
 
 
+def _short(dtype: DType) -> str:
+    """How the instructions for a 16-bit float call it."""
+    return "bfloat" if dtype is bfloat16 else "half"
+
+
 def scope(value: str, index: str, *dtypes: DType) -> dict[str, object]:
     """The names that generated text uses: the dsl, `T`, `I`, and the types of the elements."""
-    names: dict[str, object] = {"cuda": dsl, "T": dsl.TYPES[value], "I": INDEX_TYPES[index]}
-    for name in {"uint8", "int64", *(storage_type(dtype) for dtype in dtypes)}:
+    names: dict[str, object] = {
+        "cuda": dsl,
+        "T": dsl.TYPES[value],
+        "I": INDEX_TYPES[index],
+        "from_half": from_half,
+        "to_half": to_half,
+        "from_bfloat": from_bfloat,
+        "to_bfloat": to_bfloat,
+    }
+    for name in {"uint8", "int64", "float32", *(storage_type(dtype) for dtype in dtypes)}:
         names[name] = dsl.TYPES[name]
     return names
 
