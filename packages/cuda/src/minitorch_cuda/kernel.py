@@ -25,6 +25,8 @@ from minitorch_tensor.layout import Layout
 
 Dim = tuple[int, int, int]
 
+_KERNELS: Final = "minitorch_cuda.kernels."
+
 INDEX_TYPES: Final = {"uint32": dsl.index32, "int64": dsl.index64}
 """The types of positions, by the names that parameters use."""
 
@@ -150,7 +152,8 @@ def template(
 ) -> FunctionType:
     """`function` with some of its globals bound anew: `T` to a type, `TILE` to a size.
 
-    The functions that it calls are bound likewise, if they come from the same file.
+    The functions that it calls are bound likewise, if they come from the same file or another one
+    of kernels.
 
     >>> def scale(out, x, n):
     ...     return T(x)
@@ -173,9 +176,14 @@ def _bound(
     copy = made[function] = FunctionType(function.__code__, scope, function.__name__)
     for name in function.__code__.co_names:
         called = scope.get(name)
-        if isinstance(called, FunctionType) and called.__globals__ is function.__globals__:
+        if isinstance(called, FunctionType) and _takes_templates(called, function):
             scope[name] = _bound(called, bind, made)
     return copy
+
+
+def _takes_templates(called: FunctionType, function: FunctionType) -> bool:
+    """Whether what a kernel calls is part of it: from its file, or from one of kernels."""
+    return called.__globals__ is function.__globals__ or called.__module__.startswith(_KERNELS)
 
 
 def hand_written(
