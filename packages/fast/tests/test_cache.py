@@ -13,7 +13,7 @@ import pytest
 
 from minitorch_fast import cache, kernels
 from minitorch_operators import ALL, add, mul
-from minitorch_tensor import float32
+from minitorch_tensor import float32, kernel_folder
 
 TEXT = '''"""A kernel."""
 from numba import njit
@@ -29,7 +29,7 @@ SIGNATURE = "void(float32[::1], int64)"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache."""
     path = tmp_path / "kernels"
-    monkeypatch.setenv(cache.VARIABLE, str(path))
+    monkeypatch.setenv(kernel_folder.VARIABLE, str(path))
     forget()
     yield path
     forget()
@@ -37,8 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def forget() -> None:
     """As a new process would."""
-    cache.folder.cache_clear()
-    cache._folders.cache_clear()
+    kernel_folder.folder.cache_clear()
+    kernel_folder.folders.cache_clear()
 
 
 def result(text: str) -> float:
@@ -97,7 +97,9 @@ def test_broken_machine_code_is_thrown_away(folder: Path, made: list[str], garba
     (path,) = machine_code(folder)
     sound = path.read_bytes()
     kept = cache.path_of("fill", text)
-    signed = cache._digest(kept, SIGNATURE, garbage) + garbage  # whole, but not what Numba wrote
+    signed = kernel_folder.seal(
+        cache._named(kept, SIGNATURE), garbage
+    )  # whole, but not what Numba wrote
     for data in (garbage, sound[:-1], sound[:40] + garbage + b"x" + sound[40:], signed):
         path.write_bytes(data)
         made.clear()
@@ -165,7 +167,7 @@ def test_a_folder_that_can_only_be_read_serves(
     old, new = TEXT.format(value=7.5), TEXT.format(value=7.25)
     assert result(old) == 7.5
     forget()
-    monkeypatch.setattr(cache, "_closed", lambda path: "it is not writable")
+    monkeypatch.setattr(kernel_folder, "closed", lambda path: "it is not writable")
     with pytest.warns(RuntimeWarning, match="cannot be kept in .*: it is not writable"):
         assert cache.folder() != folder
     made.clear()
@@ -195,14 +197,14 @@ def test_a_folder_that_cannot_be_written_to(folder: Path, monkeypatch: pytest.Mo
 
 
 def test_where_the_folder_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cache.VARIABLE, "~/somewhere")
+    monkeypatch.setenv(kernel_folder.VARIABLE, "~/somewhere")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache._wanted() == tmp_path / "somewhere"
-    monkeypatch.delenv(cache.VARIABLE)
+    assert kernel_folder.wanted() == tmp_path / "somewhere"
+    monkeypatch.delenv(kernel_folder.VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert cache._wanted() == tmp_path / "xdg" / "minitorch"
+    assert kernel_folder.wanted() == tmp_path / "xdg" / "minitorch"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache._wanted() == tmp_path / ".cache" / "minitorch"
+    assert kernel_folder.wanted() == tmp_path / ".cache" / "minitorch"
 
 
 def test_slow_compilation_is_told_once(
@@ -258,7 +260,7 @@ def test_a_process_that_hangs_is_not_waited_for_for_ever(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fcntl = pytest.importorskip("fcntl")
-    monkeypatch.setattr(cache, "PATIENCE", 0.05)
+    monkeypatch.setattr(kernel_folder, "PATIENCE", 0.05)
     text = TEXT.format(value=11.0)
     path = cache.path_of("fill", text)
     path.write_text(text)

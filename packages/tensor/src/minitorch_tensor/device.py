@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from minitorch_tensor.backend import Backend
 
+
+class Family(Protocol):
+    """The devices of a type that has several: `cuda:0`, `cuda:1`."""
+
+    def current(self) -> int:
+        """The one that is meant where no index is given."""
+        ...
+
+    def backend(self, index: int, /) -> Backend:
+        """What computes on one of them; whether it is there is asked when it is first used."""
+        ...
+
+
 _backends: dict[str, Backend] = {}
+_families: dict[str, Family] = {}
 _promises: dict[str, Callable[[], object]] = {}  # what registers a backend at its first use
 _devices: dict[tuple[str, int | None], Device] = {}
 
@@ -16,7 +30,8 @@ _devices: dict[tuple[str, int | None], Device] = {}
 class Device:
     """Where a tensor lives and is computed: `cpu`, `numpy` (the NumPy reference) or `cuda:0`.
 
-    There is one object for each device, so devices are compared with `is`.
+    There is one object for each device, so devices are compared with `is`. `cuda` without an index
+    is the GPU that is current when the device is named.
     https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.device
 
     >>> Device("cpu")
@@ -46,13 +61,12 @@ class Device:
             if not number.isdecimal():
                 raise RuntimeError(f"Invalid device string: '{type}'; expected e.g. 'cuda:0'")
             index = int(number)
-        if name == "cuda" and index is None:
-            index = 0
-        if index:
-            raise RuntimeError(
-                f"device '{name}:{index}': invalid device ordinal; one device of each type is "
-                "supported, so the index can only be 0"
-            )
+        if index is None:
+            family = _families.get(name)
+            if family is not None:
+                index = family.current()
+            elif name == "cuda":
+                index = 0
         key = (name, index)
         found = _devices.get(key)
         if found is None:
@@ -65,7 +79,7 @@ class Device:
                     f"{', '.join(sorted({*_backends, *_promises}))}"
                 )
             found = object.__new__(cls)
-            found.type, found.index, found.backend = name, index, _backends[name]
+            found.type, found.index, found.backend = name, index, _backend_of(name, index)
             found = _devices.setdefault(key, found)  # two threads may have come here
         return found
 
@@ -80,6 +94,24 @@ class Device:
         return Device, (str(self),)
 
 
+def _backend_of(name: str, index: int | None) -> Backend:
+    family = _families.get(name)
+    if family is not None and index is not None:
+        return family.backend(index)
+    if index:
+        raise RuntimeError(
+            f"device '{name}:{index}': invalid device ordinal; there is one device of type "
+            f"'{name}', so the index can only be 0"
+        )
+    return _backends[name]
+
+
+def register_devices(device_type: str, family: Family) -> None:
+    """Let a family of devices of one type compute, each by a backend of its own, from now on."""
+    _families[device_type] = family
+    register_backend(device_type, family.backend(0))
+
+
 def register_backend(device_type: str, backend: Backend) -> None:
     """Let `backend` compute everything on devices of this type from now on.
 
@@ -89,9 +121,11 @@ def register_backend(device_type: str, backend: Backend) -> None:
     """
     _backends[device_type] = backend
     _promises.pop(device_type, None)
+    family = _families.get(device_type)
     for device in list(_devices.values()):
         if device.type == device_type:
-            device.backend = backend
+            index = device.index
+            device.backend = family.backend(index) if family and index else backend
 
 
 def promise_backend(device_type: str, load: Callable[[], object]) -> None:

@@ -1,0 +1,115 @@
+"""What a device with memory of its own offers beside the Backend contract, and its errors.
+
+A backend that has these methods computes on a GPU, real or simulated; the host reaches its memory
+only by copies, so the contract says how those are started, and when they have ended.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from minitorch_tensor.dtype import HostArray
+from minitorch_tensor.storage import Buffer
+
+
+class AcceleratorError(RuntimeError):
+    """A device reported an error: `torch.AcceleratorError`.
+
+    Attributes:
+        error_code: the driver's number of it.
+    """
+
+    def __init__(self, message: str, error_code: int = 0) -> None:
+        super().__init__(message)
+        self.error_code = error_code
+
+
+class OutOfMemoryError(RuntimeError):
+    """A device has no room left, even after all that was kept for later was given back.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cuda.OutOfMemoryError.html
+    """
+
+
+class PinnedMemory(Protocol):
+    """Memory of the host that the driver has locked, so that a GPU copies it by itself."""
+
+    @property
+    def pointer(self) -> int:
+        """The address of its first byte."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Its size."""
+        ...
+
+    def used_by(self, device: int, /) -> None:
+        """A copy of it was started on the current stream of a device: wait before reusing it."""
+        ...
+
+
+class HostMemory:
+    """Pinned memory as NumPy sees it: the end of the chain of bases of each array on it."""
+
+    def __init__(self, memory: PinnedMemory) -> None:
+        self.memory = memory
+        self.__array_interface__ = {
+            "version": 3, "typestr": "|u1", "shape": (memory.nbytes,),
+            "data": (memory.pointer, False),
+        }  # fmt: skip
+
+
+def pinned_memory(array: object) -> PinnedMemory | None:
+    """The pinned memory that an array lies in, or None.
+
+    >>> pinned_memory(np.zeros(3)) is None
+    True
+    """
+    owner = array
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    return owner.memory if isinstance(owner, HostMemory) else None
+
+
+@runtime_checkable
+class Accelerator(Protocol):
+    """A backend whose memory is not the host's."""
+
+    def upload_later(self, values: HostArray, /) -> Buffer:
+        """Start to copy a flat array of pinned memory; it must not be written until that ended."""
+        ...
+
+    def from_peer(self, buffer: Buffer, source: Accelerator, /) -> Buffer:
+        """A copy of memory of another device of this type, without a way through the host."""
+        ...
+
+    def pin(self, nbytes: int, /) -> PinnedMemory:
+        """Pinned memory of the host."""
+        ...
+
+    def record_stream(self, buffer: Buffer, stream: object, /) -> None:
+        """A stream uses this memory: once it is freed, wait for the stream before reusing it."""
+        ...
+
+    def address(self, buffer: Buffer, /) -> int:
+        """The address of the first byte, on the device."""
+        ...
+
+    def shares_with_host(self) -> bool:
+        """Whether the host may read the memory as its own: in the simulator."""
+        ...
+
+    def stream_handle(self) -> int:
+        """The driver's number of the current stream."""
+        ...
+
+    def wait_for(self, handle: int, /) -> None:
+        """Let a foreign stream wait for what the current one was given so far."""
+        ...
+
+    def adopt(self, address: int, size: int, dtype: str, owner: object, /) -> Buffer:
+        """Foreign memory of this device as a buffer; `owner` lives as long as it."""
+        ...
