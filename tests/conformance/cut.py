@@ -20,7 +20,7 @@ from .rows import ROWS
 from .running import gradients, host, tensors
 from .table import Row, Tensor
 
-THREADS = (1, 2, 4)
+THREADS: tuple[int, ...] = (1, 2, 4)
 LIMITS = ("PARALLEL", "WORTH")
 
 
