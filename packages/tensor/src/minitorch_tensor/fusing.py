@@ -78,3 +78,22 @@ def record_result(
     if x.requires_grad and is_grad_enabled():
         y.requires_grad, y.node = True, ResultNode(title, x, y, kernel, rule)
     return y
+
+
+def record_softmax(
+    x: Tensor,
+    y: Tensor,
+    dim: int,
+    kernel: Callable[[Tensor, Tensor], Tensor],
+    *,
+    logarithm: bool,
+) -> Tensor:
+    """The fresh y, the softmax of x or its logarithm, recorded; the kernel makes (g, y) to dx."""
+
+    def rule(g: Tensor, y: Tensor) -> Tensor:
+        if logarithm:
+            return g - y.exp() * g.sum(dim, True)
+        return y * (g - (g * y).sum(dim, True))
+
+    title = "LogSoftmaxBackward0" if logarithm else "SoftmaxBackward0"
+    return record_result(title, x, y, kernel, rule)

@@ -2,3 +2,5 @@
 
 Importing this package registers them.
 """
+
+from minitorch_cuda.functional import softmax as softmax

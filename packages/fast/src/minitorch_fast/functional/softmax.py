@@ -11,7 +11,7 @@ from minitorch_fast.functional.memory import flat, fresh, kind, shares
 from minitorch_tensor import Tensor
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.exponentials import log_softmax, softmax, softmax_arguments
-from minitorch_tensor.fusing import record_result
+from minitorch_tensor.fusing import record_softmax
 
 PARALLEL: Final = 60_000
 """From so many elements on, the rows are shared out to threads."""
@@ -27,13 +27,10 @@ def fused_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None 
     if kind(x.dtype) is None or x.layout.size == 0:
         return softmax.composite(x, i)
 
-    def rule(g: Tensor, y: Tensor) -> Tensor:
-        return y * (g - (g * y).sum(i, True))
-
     def kernel(g: Tensor, y: Tensor) -> Tensor:
         return _backward(g, y, i, logarithm=False)
 
-    return record_result("SoftmaxBackward0", x, _forward(x, i, logarithm=False), kernel, rule)
+    return record_softmax(x, _forward(x, i, logarithm=False), i, kernel, logarithm=False)
 
 
 @log_softmax.override("cpu")
@@ -45,13 +42,10 @@ def fused_log_softmax(
     if kind(x.dtype) is None or x.layout.size == 0:
         return log_softmax.composite(x, i)
 
-    def rule(g: Tensor, y: Tensor) -> Tensor:
-        return g - y.exp() * g.sum(i, True)
-
     def kernel(g: Tensor, y: Tensor) -> Tensor:
         return _backward(g, y, i, logarithm=True)
 
-    return record_result("LogSoftmaxBackward0", x, _forward(x, i, logarithm=True), kernel, rule)
+    return record_softmax(x, _forward(x, i, logarithm=True), i, kernel, logarithm=True)
 
 
 def _forward(x: Tensor, dim: int, *, logarithm: bool) -> Tensor:
