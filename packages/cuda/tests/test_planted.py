@@ -135,8 +135,8 @@ PLANTED = [
     ("scatter", "while r < m", "while r <= m", SimulationError),
     (
         "atomic",
-        "red_add(out, I(out_i + k * out_step), ",
-        "out[I(out_i + k * out_step)] = (",
+        "red_add(out, ",
+        "(lambda memory, i, value: memory.__setitem__(i, value))(out, ",
         DataRaceError,
     ),
 ]

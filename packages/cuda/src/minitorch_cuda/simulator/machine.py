@@ -14,9 +14,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-Index = tuple[int, int, int]
+from minitorch_cuda.simulator.stamp import WARP as WARP
+from minitorch_cuda.simulator.stamp import Index, Stamp
 
-WARP: Final = 32
 _PACKAGE: Final = os.path.dirname(os.path.abspath(__file__))
 _DSL: Final = tuple(
     os.path.join(os.path.dirname(_PACKAGE), name) for name in ("dsl.py", "instructions.py")
@@ -37,55 +37,6 @@ class Dim3:
 
     def __repr__(self) -> str:
         return f"({self.x}, {self.y}, {self.z})"
-
-
-class Stamp:
-    """Who touched a word, after which barriers: it decides whether two accesses are ordered."""
-
-    __slots__ = ("block", "block_index", "epoch", "index", "thread", "warp", "warp_epoch")
-
-    def __init__(
-        self,
-        thread: int,
-        index: Index,
-        block: int,
-        block_index: Index,
-        epoch: int = 0,
-        warp_epoch: int = 0,
-    ) -> None:
-        self.thread = thread  # number within the block
-        self.index = index
-        self.block = block  # number within the grid
-        self.block_index = block_index
-        self.epoch = epoch  # block barriers passed
-        self.warp = thread // WARP
-        self.warp_epoch = warp_epoch  # warp barriers passed
-
-    def unordered(self, other: Stamp) -> bool:
-        """Whether nothing puts an access stamped so before or after the other.
-
-        One thread runs in order. Threads of one block are ordered by a barrier of the block between
-        them, threads of one warp by one of the warp too. Blocks are never ordered.
-        """
-        if self.block != other.block:
-            return True
-        if self.thread == other.thread or self.epoch != other.epoch:
-            return False
-        return self.warp != other.warp or self.warp_epoch == other.warp_epoch
-
-    def later(self, *, epoch: int = 0, warp_epoch: int = 0) -> Stamp:
-        """The stamp of the same thread after more barriers."""
-        return Stamp(
-            self.thread,
-            self.index,
-            self.block,
-            self.block_index,
-            self.epoch + epoch,
-            self.warp_epoch + warp_epoch,
-        )
-
-    def __str__(self) -> str:
-        return f"thread {self.index} of block {self.block_index}"
 
 
 class Copies:
@@ -128,6 +79,7 @@ class Machine:
         "block_dim",
         "block_idx",
         "copies",
+        "exact",
         "grid_dim",
         "kernel",
         "lock",
@@ -142,6 +94,7 @@ class Machine:
         self.grid_dim = Dim3()
         self.kernel = ""
         self.copies = Copies()
+        self.exact = False  # whether the kernel has barriers of warps
         self.stamp: Stamp | None = None
         self.lock = threading.RLock()  # one kernel at a time, whichever thread of Python asks
 

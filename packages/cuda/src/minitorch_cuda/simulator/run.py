@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from minitorch_cuda.simulator.errors import SimulationError
-from minitorch_cuda.simulator.machine import Index, machine, site
-from minitorch_cuda.simulator.memory import LocalArray, Pointer, SharedArray
+from minitorch_cuda.simulator.machine import machine, site
+from minitorch_cuda.simulator.memory import Pointer
 from minitorch_cuda.simulator.names import assigned_name
+from minitorch_cuda.simulator.stamp import Index
 from minitorch_cuda.simulator.threads import run_threads, stamps_of_block
+from minitorch_cuda.simulator.tiles import LocalArray, SharedArray
 
 Size = int | tuple[int, ...]
 SHARED_LIMIT: Final = 48 * 1024  # bytes of static shared memory a block may have, on every GPU
@@ -40,6 +42,8 @@ WAITING: Final = frozenset(
     }
 )
 """The names in `dsl` at which a thread waits for others."""
+
+WARP_BARRIERS: Final = frozenset({"syncwarp"})
 
 _shared: dict[tuple[CodeType, int], SharedArray[float]] = {}
 
@@ -104,7 +108,8 @@ def launch(
             f"{name}: a grid of {grid} blocks of {block} threads cannot be launched: sizes must be "
             f"at least 1, and a block may have {THREADS_LIMIT} threads"
         )
-    waits = isinstance(kernel, FunctionType) and needs_turns(kernel)
+    waits = isinstance(kernel, FunctionType) and mentions(kernel, WAITING)
+    exact = isinstance(kernel, FunctionType) and mentions(kernel, WARP_BARRIERS)
 
     def body() -> None:
         try:
@@ -116,8 +121,8 @@ def launch(
             raise
 
     with machine.lock, np.errstate(all="ignore"):
-        before = machine.kernel, machine.stamp
-        machine.kernel = name
+        before = machine.kernel, machine.stamp, machine.exact
+        machine.kernel, machine.exact = name, exact
         machine.grid_dim.set(grid)
         machine.block_dim.set(block)
         try:
@@ -129,7 +134,7 @@ def launch(
                 run_threads(body, stamps_of_block((x, y, z), number, block), waits=waits)
         finally:
             _shared.clear()
-            machine.kernel, machine.stamp = before
+            machine.kernel, machine.stamp, machine.exact = before
 
 
 def shared_array(
@@ -175,14 +180,14 @@ def three(size: Size) -> Index:
 
 
 @lru_cache(maxsize=1024)
-def needs_turns(function: FunctionType) -> bool:
-    """Whether a function, or one that it calls, ever waits for other threads."""
+def mentions(function: FunctionType, wanted: frozenset[str]) -> bool:
+    """Whether a function, or one that it calls, uses one of these names."""
     names = function.__code__.co_names
-    if WAITING.intersection(names):
+    if wanted.intersection(names):
         return True
     called = [function.__globals__.get(name) for name in names]
     called += [cell.cell_contents for cell in function.__closure__ or ()]
     return any(
-        isinstance(other, FunctionType) and other is not function and needs_turns(other)
+        isinstance(other, FunctionType) and other is not function and mentions(other, wanted)
         for other in called
     )

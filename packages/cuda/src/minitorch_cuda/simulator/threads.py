@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from types import CodeType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from minitorch_cuda.simulator.errors import DivergenceError, UndefinedShuffleError
-from minitorch_cuda.simulator.machine import WARP, Index, Place, Stamp, machine, place, site, spell
+from minitorch_cuda.simulator.machine import Place, machine, place, site, spell
+from minitorch_cuda.simulator.stamp import WARP, Index, Stamp, after_warp_barrier
 
 if TYPE_CHECKING:
     from greenlet import greenlet
@@ -56,7 +58,7 @@ class SimThread:
     @property
     def lane(self) -> int:
         """Its number within the warp."""
-        return self.stamp.thread % WARP
+        return self.stamp.lane
 
 
 class Block:
@@ -93,27 +95,31 @@ class Block:
     def _turn(self, thread: SimThread) -> None:
         assert thread.greenlet is not None
         self.current, thread.wait = thread, None
-        machine.thread_idx.set(thread.stamp.index)
-        machine.stamp = thread.stamp
+        stamp = thread.stamp
+        at = machine.thread_idx
+        at.x, at.y, at.z = stamp.index
+        machine.stamp = stamp
         thread.greenlet.switch()
-
-    def pause(self, wait: Wait) -> float | None:
-        """Stop the running thread until the others have arrived; the value it then receives."""
-        thread = self.current
-        thread.wait = wait
-        self.hub.switch()
-        return thread.answer
 
     def _released(self) -> list[SimThread]:
         """The threads that may go on, now that each of them waits or has ended."""
+        first = self.threads[0].wait
+        if first is not None and first.exchange is None and self._all_wait(first):
+            return self._past_barrier(self.threads)
         waiting = [thread for thread in self.threads if thread.wait is not None]
         released = [t for warp in self._warps() for t in _complete(warp)]
         if released or not waiting:
             return released
         self._check_convergence(waiting)
-        for thread in waiting:
-            thread.stamp = thread.stamp.later(epoch=1)
-        return waiting
+        return self._past_barrier(waiting)
+
+    def _all_wait(self, wait: Wait) -> bool:
+        return all(thread.wait is wait for thread in self.threads)
+
+    def _past_barrier(self, threads: list[SimThread]) -> list[SimThread]:
+        for thread in threads:
+            thread.stamp = thread.stamp.after_barrier()
+        return threads
 
     def _warps(self) -> list[list[SimThread]]:
         return [self.threads[i : i + WARP] for i in range(0, len(self.threads), WARP)]
@@ -145,14 +151,18 @@ def pause(wait: Wait) -> float | None:
     Raises:
         RuntimeError: outside a kernel, or if the simulator had not seen that the kernel waits.
     """
-    machine.now()
-    if _running is None:
+    running = _running
+    if running is None:
+        machine.now()
         raise RuntimeError(
             f"{machine.who()} calls {wait.key[0]} by a name that the simulator did not see; "
             f"call it as cuda.{wait.key[0]}, in the kernel or in a function of a module"
             f"{spell(wait.where)}"
         )
-    return _running.pause(wait)
+    thread = running.current
+    thread.wait = wait
+    running.hub.switch()
+    return thread.answer
 
 
 def _complete(warp: list[SimThread]) -> list[SimThread]:
@@ -162,7 +172,7 @@ def _complete(warp: list[SimThread]) -> list[SimThread]:
     for thread in warp:
         if thread.wait is not None and thread.wait.exchange is not None:
             groups.setdefault(thread.wait.key, []).append(thread)
-    for (_, mask, _), group in groups.items():
+    for (name, mask, _), group in groups.items():
         arrived = {thread.lane for thread in group}
         expected = {t.lane for t in warp if mask >> t.lane & 1 and not t.ended}
         if arrived != expected:
@@ -172,8 +182,10 @@ def _complete(warp: list[SimThread]) -> list[SimThread]:
             if thread.wait is not None and thread.wait.exchange is not None:
                 machine.stamp = thread.stamp
                 thread.answer = thread.wait.exchange(values, thread.lane)
-                if thread.wait.key[0] == "syncwarp":
-                    thread.stamp = thread.stamp.later(warp_epoch=1)
+        if name == "syncwarp":
+            stamps = after_warp_barrier([thread.stamp for thread in group])
+            for thread, stamp in zip(group, stamps, strict=True):
+                thread.stamp = stamp
         released += group
     return released
 
@@ -185,12 +197,20 @@ FULL: Final = 0xFFFFFFFF
 
 def barrier(code: CodeType, instruction: int) -> None:
     """Wait for all threads of the block, at this place of the source."""
-    pause(Wait(("syncthreads", FULL, (code, instruction)), place()))
+    pause(_barrier(code, instruction))
+
+
+@lru_cache(maxsize=4096)
+def _barrier(code: CodeType, instruction: int) -> Wait:
+    """The wait of each thread that is there: one for all of them."""
+    line = list(code.co_positions())[instruction // 2][0]
+    where = code.co_filename, code.co_firstlineno if line is None else line
+    return Wait(("syncthreads", FULL, (code, instruction)), where)
 
 
 def warp_operation(name: str, mask: int, value: float, exchange: Exchange) -> float | None:
     """Wait for the lanes in `mask`, and take what `exchange` makes of their values."""
-    lane = machine.now().thread % WARP
+    lane = machine.now().lane
     if not mask >> lane & 1:
         raise DivergenceError(
             f"{machine.who()} calls {name} with the mask {mask:#010x}, in which its own lane "
@@ -217,13 +237,19 @@ def run_threads(body: Callable[[], object], stamps: list[Stamp], *, waits: bool)
     if waits:
         Block(body, stamps).run()
         return
+    at = machine.thread_idx
     for stamp in stamps:
-        machine.thread_idx.set(stamp.index)
+        at.x, at.y, at.z = stamp.index
         machine.stamp = stamp
         body()
 
 
-def stamps_of_block(block: Index, block_number: int, size: Index) -> list[Stamp]:
+def stamps_of_block(block: Index, number: int, size: Index) -> list[Stamp]:
     """One stamp a thread, x first, as CUDA numbers the threads of a block."""
-    indices = [(x, y, z) for z in range(size[2]) for y in range(size[1]) for x in range(size[0])]
-    return [Stamp(i, index, block_number, block) for i, index in enumerate(indices)]
+    return [Stamp(i, index, number, block) for i, index in enumerate(_indices(size))]
+
+
+@lru_cache(maxsize=256)
+def _indices(size: Index) -> tuple[Index, ...]:
+    w, h, d = size
+    return tuple((x, y, z) for z in range(d) for y in range(h) for x in range(w))
