@@ -1,17 +1,19 @@
 """A GPU made of host memory: what `runtime` asks of cuda.core, with the simulator as its processor.
 
-It proves that the launcher for a GPU passes the right addresses, numbers and sizes; nothing about a
-real driver.
+It proves that the launcher for a GPU passes the right addresses, numbers and sizes, in the right
+order; nothing about a real driver. Kernels have ended when their launch returns, but a test may say
+that a stream is behind: then its events are not reached until the stream is waited for.
 """
 
 import ctypes
 import sys
+import time
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
-from minitorch_cuda import runtime
+from minitorch_cuda import loading
 from minitorch_cuda.compiler import Capability, Ptx
 from minitorch_cuda.kernel import Kernel
 from minitorch_cuda.simulator import Pointer
@@ -21,70 +23,172 @@ from minitorch_cuda.simulator.run import launch as simulate
 Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 
-class FakeBuffer:
-    def __init__(self, gpu: "FakeGpu", size: int) -> None:
-        self.gpu = gpu
-        # Room in front, so that the memory starts at a multiple of 256 as a driver's does.
-        room = np.full(size + 256, 0xAB, np.uint8)
-        first = -room.ctypes.data % 256
-        self.memory = room[first : first + size]
-        self.handle = self.memory.ctypes.data
-        gpu.memories[self.handle] = self.memory
+class DriverError(Exception):
+    """What cuda.core raises."""
 
-    def __del__(self) -> None:
-        del self.gpu.memories[self.handle]
+
+class FakeEvent:
+    def __init__(self, gpu: "FakeGpu", timing: bool) -> None:
+        self.gpu = gpu
+        self.timing = timing
+        self.stream: FakeStream | None = None
+        self.time = 0.0
+
+    @property
+    def is_done(self) -> bool:
+        return self.stream is None or not self.stream.behind
+
+    def sync(self) -> None:
+        if self.stream is not None:
+            self.stream.behind = False
+
+    def __sub__(self, other: "FakeEvent") -> float:
+        assert self.timing
+        assert other.timing
+        return (self.time - other.time) * 1000
+
+
+class FakeStream:
+    def __init__(self, gpu: "FakeGpu", handle: int, priority: int) -> None:
+        self.gpu = gpu
+        self.handle = handle
+        self.priority = priority
+        self.behind = False
+        self.waits: list[FakeEvent] = []
+
+    def sync(self) -> None:
+        self.gpu.synchronised += 1
+        self.behind = False
+        self.gpu.check()
+
+    def record(self, event: FakeEvent) -> FakeEvent:
+        event.stream, event.time = self, time.perf_counter()
+        return event
+
+    def wait(self, event: FakeEvent) -> None:
+        self.waits.append(event)
 
 
 class FakeGpu:
     """The device, and the modules that lead to it."""
 
-    name = "Fake GPU"
     compute_capability = SimpleNamespace(major=9, minor=0)
+    current: "FakeGpu"  # whom the driver's functions mean
+    uuid = "GPU-0"
+    properties = SimpleNamespace(
+        multiprocessor_count=132, max_threads_per_multiprocessor=2048,
+        max_registers_per_multiprocessor=65536, max_shared_memory_per_block=49152,
+        max_shared_memory_per_multiprocessor=233472, l2_cache_size=50 << 20, warp_size=32,
+        integrated=False,
+    )  # fmt: skip
 
-    def __init__(self, room: int = 1 << 30) -> None:
+    def __init__(self, room: int = 1 << 30, index: int = 0) -> None:
+        self.name = "Fake GPU"
+        self.index = index
         self.room = room
+        self.host_room = 1 << 30
         self.memories: dict[int, Bytes] = {}
+        self.hosts: set[int] = set()  # which of them are the host's
+        self.rooms: dict[int, Bytes] = {}  # what keeps the memory alive
         self.kernels: dict[str, Kernel] = {}
         self.compilations: list[tuple[str, Capability]] = []
         self.launches: list[str] = []
+        self.streams: list[FakeStream] = []
+        self.launched_on: list[int] = []
         self.synchronised = 0
         self.entered = 0
-        self.copy_error = 0
+        self.status = 0  # of the next calls of the driver
+        self.fault = ""  # what the driver says at the next synchronisation
+        self.refusal = ""  # what the assembler says of PTX
+
+    # --- cuda.core -------------------------------------------------------------------------------
 
     def set_current(self) -> None:
         self.entered += 1
+        FakeGpu.current = self
 
-    def create_stream(self) -> SimpleNamespace:
-        return SimpleNamespace(handle=7, sync=self.sync)
+    def create_stream(self, *, options: SimpleNamespace) -> FakeStream:
+        assert options.nonblocking
+        self.streams.append(FakeStream(self, 7 + len(self.streams), options.priority))
+        return self.streams[-1]
+
+    def create_event(self, options: SimpleNamespace) -> FakeEvent:
+        return FakeEvent(self, options.timing_enabled)
 
     def sync(self) -> None:
+        for stream in self.streams:
+            stream.behind = False
         self.synchronised += 1
+        self.check()
 
-    def allocate(self, size: int, *, stream: object) -> FakeBuffer:
-        if sum(len(memory) for memory in self.memories.values()) + size > self.room:
-            raise RuntimeError("CUDA_ERROR_OUT_OF_MEMORY: no room")
-        return FakeBuffer(self, size)
+    def check(self) -> None:
+        if self.fault:
+            raise DriverError(self.fault)
+
+    # --- the driver ------------------------------------------------------------------------------
+
+    def allocate(self, size: int) -> tuple[int, int]:
+        if self.status:
+            return self.status, 0
+        if size > self.free():
+            return 2, 0
+        return 0, self._new(size)
+
+    def free(self) -> int:
+        return self.room - sum(len(m) for a, m in self.memories.items() if a not in self.hosts)
+
+    def _new(self, size: int) -> int:
+        # Room in front, so that the memory starts at a multiple of 256 as a driver's does.
+        room = np.full(size + 256, 0xAB, np.uint8)
+        first = -room.ctypes.data % 256
+        memory = room[first : first + size]
+        address = int(memory.ctypes.data)
+        self.memories[address], self.rooms[address] = memory, room
+        return address
+
+    def release(self, address: int) -> tuple[int]:
+        del self.memories[address], self.rooms[address]
+        return (0,)
+
+    def lock_host(self, size: int, flags: int) -> tuple[int, int]:
+        assert flags == 3
+        if size > self.host_room:
+            return 2, 0
+        address = self._new(size)
+        self.hosts.add(address)
+        return 0, address
 
     def at(self, address: int) -> tuple[Bytes, int]:
         """The memory that an address lies in, and how far."""
+        if address == 0:
+            return np.empty(0, np.uint8), 0
         for start, memory in self.memories.items():
-            if start <= address <= start + len(memory):
+            if start <= address < start + len(memory):
                 return memory, address - start
         raise AssertionError(f"{address:#x} is no memory of this GPU")
 
-    def upload(self, to: int, host: int, nbytes: int, stream: object) -> tuple[int]:
+    def upload(self, to: int, host: int, nbytes: int, stream: int) -> tuple[int]:
         memory, offset = self.at(to)
         memory[offset : offset + nbytes] = _host(host, nbytes)
-        return (self.copy_error,)
+        return (self.status,)
 
-    def download(self, host: int, source: int, nbytes: int, stream: object) -> tuple[int]:
+    def download(self, host: int, source: int, nbytes: int, stream: int) -> tuple[int]:
         memory, offset = self.at(source)
         _host(host, nbytes)[:] = memory[offset : offset + nbytes]
-        return (self.copy_error,)
+        return (self.status,)
+
+    def copy(self, to: int, source: int, nbytes: int, stream: int) -> tuple[int]:
+        ctypes.memmove(to, source, nbytes)
+        return (self.status,)
+
+    def query(self, handle: int) -> tuple[int]:
+        return (600 if self.streams[handle - 7].behind else 0,)
+
+    # --- compiling and launching -----------------------------------------------------------------
 
     def compile(self, kernel: Kernel, capability: Capability) -> Ptx:
         self.compilations.append((kernel.name, capability))
-        text = f"{kernel.name} {len(self.compilations)}"
+        text = f".version 9.4\n{kernel.name} {len(self.kernels)}"
         self.kernels[text] = kernel
         return Ptx("entry", text)
 
@@ -93,21 +197,29 @@ class FakeGpu:
 
         def compile_to(target: str) -> SimpleNamespace:
             assert target == "cubin"
-            return SimpleNamespace(get_kernel={"entry": self.kernels[text]}.__getitem__)
+            if self.refusal:
+                raise DriverError(self.refusal)
+            return SimpleNamespace(code=text.encode())
 
         return SimpleNamespace(compile=compile_to)
 
+    def from_cubin(self, code: bytes, *, name: str) -> SimpleNamespace:
+        return SimpleNamespace(get_kernel={"entry": self.kernels[code.decode()]}.__getitem__)
+
     def launch(
-        self, stream: object, config: SimpleNamespace, kernel: Kernel, *arguments: int | np.generic
-    ) -> None:
-        self.launches.append(kernel.name)
+        self, stream: FakeStream, config: SimpleNamespace, kernel: Kernel,
+        *arguments: int | np.generic,
+    ) -> None:  # fmt: skip
+        gpu = stream.gpu
+        gpu.launches.append(kernel.name)
+        gpu.launched_on.append(stream.handle)
         seen: list[Pointer[float] | float] = []
         shadows: dict[int, Shadow] = {}
         for parameter, argument in zip(kernel.parameters, arguments, strict=True):
             if parameter.pointer:
                 assert isinstance(argument, int)
-                memory, offset = self.at(argument)
-                words = memory.view(parameter.type)
+                memory, offset = gpu.at(argument)
+                words = memory[: len(memory) // 8 * 8].view(parameter.type)
                 base = offset // words.itemsize
                 shadow = shadows.setdefault(memory.ctypes.data, Shadow())
                 seen.append(Pointer(words, parameter.name, base, shadow=shadow))
@@ -118,21 +230,34 @@ class FakeGpu:
                 seen.append(argument.item())
         simulate(kernel.function, kernel.name, config.grid, config.block, seen)
 
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let `import cuda.core` and `cuda.bindings.driver` find this GPU."""
+    def install(self, monkeypatch: pytest.MonkeyPatch, *others: "FakeGpu") -> None:
+        """Let `import cuda.core` and `cuda.bindings.driver` find this GPU, and others."""
+        gpus = (self, *others)
         core, bindings, top = (ModuleType(n) for n in ("cuda.core", "cuda.bindings", "cuda"))
         core.__dict__.update(
-            Device=lambda index: self,
+            Device=lambda index: gpus[index],
             launch=self.launch,
             LaunchConfig=lambda grid, block: SimpleNamespace(grid=grid, block=block),
+            EventOptions=SimpleNamespace,
+            StreamOptions=SimpleNamespace,
             Program=self.program,
             ProgramOptions=lambda arch: SimpleNamespace(arch=arch),
+            ObjectCode=SimpleNamespace(from_cubin=self.from_cubin),
         )
-        driver = SimpleNamespace(cuMemcpyHtoDAsync=self.upload, cuMemcpyDtoHAsync=self.download)
+        driver = SimpleNamespace(
+            cuMemAlloc=lambda *a: FakeGpu.current.allocate(*a),
+            cuMemFree=lambda *a: FakeGpu.current.release(*a),
+            cuMemHostAlloc=lambda *a: FakeGpu.current.lock_host(*a),
+            cuMemGetInfo=lambda: (0, FakeGpu.current.free(), FakeGpu.current.room),
+            cuMemcpyHtoDAsync=lambda *a: FakeGpu.current.upload(*a),
+            cuMemcpyDtoHAsync=lambda *a: FakeGpu.current.download(*a),
+            cuMemcpyDtoDAsync=self.copy,
+            cuStreamQuery=lambda *a: FakeGpu.current.query(*a),
+        )
         bindings.__dict__.update(driver=driver)
         for module in (core, bindings, top):
             monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(runtime, "compile_ptx", self.compile)
+        monkeypatch.setattr(loading, "compile_ptx", self.compile)
 
 
 def _host(address: int, nbytes: int) -> Bytes:

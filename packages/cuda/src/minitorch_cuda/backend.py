@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import FunctionType
 
-import numpy as np
-
+from minitorch_cuda.faults import Check
 from minitorch_cuda.kernels.arg_reduce import plan_arg_reduce
 from minitorch_cuda.kernels.indexing import (
     ATOMIC_TYPES,
-    NONE_BAD,
     plan_check,
     plan_gather,
     plan_scatter_add,
@@ -182,36 +180,41 @@ class CudaBackend:
     # --- indexing --------------------------------------------------------------------------------
 
     def gather(self, out: Array, x: Array, index: Array, dim: int, /) -> None:
-        """out[i, j] = x[index[i, j], j]; one launch, then the host looks whether an index was bad.
+        """out[i, j] = x[index[i, j], j]; one launch, which leaves out what is outside.
 
         Raises:
-            IndexError: if one was; nothing outside x was read.
+            IndexError: if an index was bad; on a GPU when the host next waits for it.
         """
         if out.layout.size == 0:
             return
         launcher = self.launcher
-        bad = launcher.upload(np.array([NONE_BAD]))
+        check = Check("gather", index.layout, x.layout.shape[dim], dim)
+        bad = launcher.expect(check, index.storage.buffer)
         plan = plan_gather(
             out.layout, x.layout, index.layout, dim, (out.dtype, x.dtype), launcher.limits
         )
         buffers = [out.storage.buffer, x.storage.buffer, index.storage.buffer, bad]
         launcher.launch(plan, buffers)
-        self._raise_if_bad("gather", bad, index, x.layout.shape[dim], dim)
+        if launcher.immediate:
+            launcher.look()
 
     def scatter_add(self, out: Array, index: Array, x: Array, dim: int, /) -> None:
-        """out[index[i, j], j] += x[i, j]; one launch to check all indices, one to add.
+        """out[index[i, j], j] += x[i, j]; one launch, which leaves out what is outside.
 
         Raises:
-            IndexError: if an index is bad; then `out` is as it was.
+            IndexError: if an index was bad; on a GPU when the host next waits for it, otherwise at
+                once, and then `out` is as it was.
         """
         if index.layout.size == 0:
             return
         launcher = self.launcher
-        size = out.layout.shape[dim]
-        bad = launcher.upload(np.array([NONE_BAD]))
-        check = plan_check(index.layout, size, launcher.limits)
-        launcher.launch(check, [index.storage.buffer, bad])
-        self._raise_if_bad("scatter_add", bad, index, size, dim)
+        check = Check("scatter_add", index.layout, out.layout.shape[dim], dim)
+        if launcher.immediate:
+            bad = launcher.expect(check, index.storage.buffer)
+            looking = plan_check(index.layout, check.size, launcher.limits)
+            launcher.launch(looking, [index.storage.buffer, bad])
+            launcher.look()
+        bad = launcher.expect(check, index.storage.buffer)
         plan = plan_scatter_add(
             out.layout,
             index.layout,
@@ -221,21 +224,8 @@ class CudaBackend:
             launcher.limits,
             atomic=not self.deterministic and out.dtype.name in ATOMIC_TYPES,
         )
-        buffers = [out.storage.buffer, index.storage.buffer, x.storage.buffer]
+        buffers = [out.storage.buffer, index.storage.buffer, x.storage.buffer, bad]
         launcher.launch(plan, buffers)
-
-    def _raise_if_bad(self, name: str, bad: Buffer, index: Array, size: int, dim: int) -> None:
-        number = int(self.download(bad)[0])
-        if number == NONE_BAD:
-            return
-        layout = index.layout
-        where = tuple(int(i) for i in np.unravel_index(number, layout.shape))
-        found = layout.offset + sum(i * s for i, s in zip(where, layout.strides, strict=True))
-        value = int(self.download(index.storage.buffer)[found])
-        raise IndexError(
-            f"{name}: index {value} at position {where} is out of bounds for dimension {dim} with "
-            f"size {size}"
-        )
 
     # --- random numbers --------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
-"""The launcher for a GPU: memory, copies and raw launches through cuda.core.
+"""The launcher for a GPU: memory, copies, streams and raw launches through cuda.core.
 
-The only module that knows cuda.core; it is loaded when the first tensor goes to a GPU. A kernel is
-compiled at its first launch, then kept; a launch passes addresses and numbers, nothing is looked at
-on the way.
+With `loading` the only module that knows cuda.core; it is loaded when the first tensor goes to a
+GPU. All of a launch that does not change is prepared at the first one of its kind: the loaded
+kernel, the grid, the numbers with their types, the offsets in bytes. After that a launch adds
+addresses and offsets, and calls the driver; nothing is looked at on the way.
 
 Source: https://nvidia.github.io/cuda-python/cuda-core/latest/
 """
@@ -11,30 +12,43 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 import numpy as np
 
-from minitorch_cuda.allocator import Block, CachingAllocator
-from minitorch_cuda.compiler import compile_ptx
-from minitorch_cuda.kernel import Kernel, Plan, of_memory
+from minitorch_cuda.allocator import NOTHING, Block, CachingAllocator
+from minitorch_cuda.driver import NO_ROOM, Functions, Health, blocking, number_of
+from minitorch_cuda.faults import WORDS, Check, Faults
+from minitorch_cuda.kernel import Plan
+from minitorch_cuda.launcher import Launcher, Properties, Queue, of_memory
 from minitorch_cuda.limits import DEVICE, Limits
-from minitorch_tensor.dtype import DType, HostArray
+from minitorch_cuda.loading import Loader
+from minitorch_cuda.memory_stats import size_of
+from minitorch_cuda.pinned import Pinned, PinnedPool
+from minitorch_cuda.queues import DeviceQueue
+from minitorch_cuda.syncs import downloading, place, waiting
+from minitorch_tensor.accelerator import AcceleratorError, HostMemory, pinned_memory
+from minitorch_tensor.dtype import DType, HostArray, int64
 from minitorch_tensor.storage import Buffer
 
 if TYPE_CHECKING:
     from cuda.core import Kernel as LoadedKernel
     from cuda.core import LaunchConfig
 
+_MOST_PREPARED: Final = 8192
+_SHARED_BY_HOST: Final = 3  # CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP
+
 
 class DeviceBuffer:
     """Memory of a GPU; when the last tensor on it goes, the allocator gets it back."""
 
-    __slots__ = ("_allocator", "_block", "dtype", "pointer", "size")
+    __slots__ = ("__weakref__", "_allocator", "block", "dtype", "owner", "pointer", "size")
+
+    owner: object  # of foreign memory
 
     def __init__(self, block: Block, size: int, dtype: DType, allocator: CachingAllocator) -> None:
-        self._block = block
         self._allocator = allocator
+        self.block = block
         self.pointer = block.pointer
         self.size = size
         self.dtype = dtype
@@ -43,43 +57,70 @@ class DeviceBuffer:
         return self.size
 
     def __del__(self) -> None:
-        self._allocator.release(self._block)
+        self._allocator.release(self.block)
 
     def __repr__(self) -> str:
         return f"DeviceBuffer({self.size} of {self.dtype.name} at {self.pointer:#x})"
 
 
-_MOST_PREPARED = 8192
-
-
 class Prepared(NamedTuple):
-    """A launch, but for the memory: the loaded kernel, its sizes, the offsets in bytes."""
+    """A launch, but for the memory: the loaded kernel, its sizes, offsets in bytes, numbers."""
 
     kernel: LoadedKernel
     config: LaunchConfig
     offsets: tuple[int, ...]
+    numbers: tuple[np.generic, ...]
+
+
+class _Here(threading.local):
+    """The current stream of each thread, and whether the thread has entered the GPU."""
+
+    def __init__(self, queue: DeviceQueue) -> None:
+        self.queue = queue
+        self.entered = False
+
+
+class _Entered(threading.local):
+    """Which launcher a thread used last, where there are several GPUs."""
+
+    launcher: DeviceLauncher | None = None
+
+
+_entered: Final = _Entered()
 
 
 class DeviceLauncher:
-    """One GPU, with one stream on which everything happens in order.
+    """One GPU.
 
     Args:
         index: which GPU.
+        several: whether this process may use others too: then each call says which it means.
     """
 
-    def __init__(self, index: int = 0) -> None:
+    def __init__(self, index: int = 0, *, several: bool = False) -> None:
+        from cuda.bindings import driver
         from cuda.core import Device, LaunchConfig, launch
 
+        self.index = index
+        self._several = several
+        self._driver: Functions = driver
         self._device = Device(index)
         self._device.set_current()
-        self._stream = self._device.create_stream()
+        self._health = Health(f"cuda:{index}")
+        self.default_queue = self._create(0)
+        self._here = _Here(self.default_queue)
         self._launch = launch
-        self.allocator = CachingAllocator(self._take)
-        self._kernels: dict[Kernel, LoadedKernel] = {}
-        self._prepared: dict[Plan, Prepared] = {}
         self._config = LaunchConfig
-        self._threads = threading.local()
-        self._compiling = threading.Lock()
+        self.allocator = CachingAllocator(self, f"cuda:{index}")
+        self._pinned = PinnedPool(self, lambda device: self._here.queue.mark())
+        self._loader = Loader(self._device)
+        self._prepared: dict[Plan, Prepared] = {}
+        self.immediate = blocking()
+        words = self._pinned.allocate(8 * WORDS)
+        self._words = words.pointer
+        self._faults = Faults(
+            np.asarray(HostMemory(words)).view(np.int64), self._wait_for_all, self._read
+        )
 
     @property
     def name(self) -> str:
@@ -91,6 +132,29 @@ class DeviceLauncher:
         """Many threads, many blocks."""
         return DEVICE
 
+    @property
+    def properties(self) -> Properties:
+        """What the driver says of the GPU."""
+        device, known = self._device, self._device.properties
+        capability = device.compute_capability
+        return Properties(
+            name=device.name,
+            major=capability.major,
+            minor=capability.minor,
+            total_memory=self.memory_info()[1],
+            multi_processor_count=known.multiprocessor_count,
+            max_threads_per_multi_processor=known.max_threads_per_multiprocessor,
+            regs_per_multiprocessor=known.max_registers_per_multiprocessor,
+            shared_memory_per_block=known.max_shared_memory_per_block,
+            shared_memory_per_multiprocessor=known.max_shared_memory_per_multiprocessor,
+            L2_cache_size=known.l2_cache_size,
+            warp_size=known.warp_size,
+            is_integrated=known.integrated,
+            uuid=device.uuid,
+        )
+
+    # --- memory ----------------------------------------------------------------------------------
+
     def empty(self, size: int, dtype: DType, /) -> Buffer:
         """Memory from the allocator.
 
@@ -101,76 +165,228 @@ class DeviceLauncher:
 
     def upload(self, values: HostArray, /) -> Buffer:
         """Copy to the GPU; the array may be changed as soon as this returns."""
-        from cuda.bindings import driver
+        buffer = self.upload_later(values)
+        if len(buffer) and pinned_memory(values) is not None:
+            waiting()  # from ordinary memory the driver copies into its own before it returns
+            self._wait(self._here.queue)
+        return buffer
 
+    def upload_later(self, values: HostArray, /) -> Buffer:
+        """Start the copy to the GPU; from pinned memory it goes on after this returns."""
         flat = np.ascontiguousarray(values).reshape(-1)
         buffer = self._buffer(flat.size, of_memory(flat))
         if flat.size:
-            self._enter()
-            # From ordinary memory the driver copies into its own before it returns.
-            (error,) = driver.cuMemcpyHtoDAsync(
-                buffer.pointer, flat.ctypes.data, flat.nbytes, self._stream.handle
+            (error,) = self._driver.cuMemcpyHtoDAsync(
+                buffer.pointer, flat.ctypes.data, flat.nbytes, self._here.queue.stream.handle
             )
-            _check("copy to the GPU", error)
+            self._health.check("copy to the GPU", error)
+            memory = pinned_memory(flat)
+            if memory is not None:
+                memory.used_by(self.index)
         return buffer
 
     def download(self, buffer: Buffer, /) -> HostArray:
-        """Copy to the host, after all launches before; waits for both."""
-        from cuda.bindings import driver
+        """Copy to the host, after all launches before; waits for both.
 
+        Raises:
+            IndexError: if a launch before met an index that is out of bounds.
+        """
+        if len(buffer):
+            downloading()
+        values = self._read(buffer)
+        self._faults.look(self._here.queue)
+        return values
+
+    def _read(self, buffer: Buffer) -> HostArray:
         memory = on_device(buffer)
         values = np.empty(memory.size, memory.dtype.numpy)
         if values.size:
             self._enter()
-            (error,) = driver.cuMemcpyDtoHAsync(
-                values.ctypes.data, memory.pointer, values.nbytes, self._stream.handle
+            queue = self._here.queue
+            (error,) = self._driver.cuMemcpyDtoHAsync(
+                values.ctypes.data, memory.pointer, values.nbytes, queue.stream.handle
             )
-            _check("copy from the GPU", error)
-            self._stream.sync()
+            self._health.check("copy from the GPU", error)
+            self._wait(queue)
         return values
 
+    def from_peer(self, buffer: Buffer, source: Launcher, /) -> Buffer:
+        """A copy of the memory of another GPU, after what was launched there."""
+        memory = on_device(buffer)
+        copy = self._buffer(memory.size, memory.dtype)
+        if memory.size:
+            queue = self._here.queue
+            queue.wait_for(source.queue.mark())
+            self._enter()
+            (error,) = self._driver.cuMemcpyDtoDAsync(
+                copy.pointer, memory.pointer, memory.size * memory.dtype.itemsize,
+                queue.stream.handle,
+            )  # fmt: skip
+            self._health.check("copy from another GPU", error)
+            source.record_stream(buffer, queue)
+        return copy
+
+    def address(self, buffer: Buffer, /) -> int:
+        """Where memory starts."""
+        return on_device(buffer).pointer
+
+    def adopt(self, address: int, size: int, dtype: DType, owner: object, /) -> Buffer:
+        """Foreign memory of this GPU; `owner` lives as long as it."""
+        buffer = self._foreign(address, size, dtype)
+        buffer.owner = owner
+        return buffer
+
+    def record_stream(self, buffer: Buffer, queue: Queue, /) -> None:
+        """Another stream uses this memory."""
+        memory = on_device(buffer)
+        self.allocator.record(memory.block, queue)
+
+    def pin(self, nbytes: int, /) -> Pinned:
+        """Pinned memory of the host."""
+        self._enter()
+        return self._pinned.allocate(nbytes)
+
+    def memory_info(self) -> tuple[int, int]:
+        """The bytes that are free on the GPU, and all that it has."""
+        self._enter()
+        error, free, total = self._driver.cuMemGetInfo()
+        self._health.check("asking for the free memory", error)
+        return int(free), int(total)
+
+    def _buffer(self, size: int, dtype: DType) -> DeviceBuffer:
+        here = self._here
+        if not here.entered or self._several:
+            self._enter()
+        block = self.allocator.allocate(size * dtype.itemsize, here.queue)
+        return DeviceBuffer(block, size, dtype, self.allocator)
+
+    # --- what the allocators ask for -------------------------------------------------------------
+
+    def take(self, nbytes: int) -> int:
+        """A segment of the GPU's memory.
+
+        Raises:
+            MemoryError: if there is not so much.
+        """
+        self._enter()
+        error, pointer = self._driver.cuMemAlloc(nbytes)
+        if int(error) == NO_ROOM:
+            free, total = self.memory_info()
+            raise MemoryError(f"{size_of(free)} of {size_of(total)} are free")
+        self._health.check("asking for memory", error)
+        return int(pointer)
+
+    def give_back(self, pointer: int) -> None:
+        """Free a segment."""
+        if not self._health.lost:
+            (error,) = self._driver.cuMemFree(pointer)
+            self._health.check("giving memory back", error)
+
+    def lock_host(self, nbytes: int) -> int:
+        """Pinned memory of the host.
+
+        Raises:
+            MemoryError: if no more can be locked.
+        """
+        error, pointer = self._driver.cuMemHostAlloc(nbytes, _SHARED_BY_HOST)
+        if int(error) == NO_ROOM:
+            raise MemoryError(f"pin_memory: the host has no {size_of(nbytes)} that can be locked")
+        self._health.check("locking memory of the host", error)
+        return int(pointer)
+
+    def wait(self) -> None:
+        """Wait for all streams, so that no memory is in use that was freed."""
+        self._wait_for_all()
+
+    # --- work ------------------------------------------------------------------------------------
+
     def launch(self, plan: Plan, buffers: Sequence[Buffer], /) -> None:
-        """Start a kernel; it runs after all that was started before."""
+        """Start a kernel; it runs after all that was started before on the current stream.
+
+        Raises:
+            AcceleratorError: if the driver refuses it; in blocking mode also if it fails.
+        """
         prepared = self._prepared.get(plan)
         if prepared is None:
             prepared = self._prepare(plan)
-        if not getattr(self._threads, "entered", False):
+        here = self._here
+        if not here.entered or self._several:
             self._enter()
+        kernel, config, offsets, numbers = prepared
         pointers = [
-            on_device(buffer).pointer + offset
-            for buffer, offset in zip(buffers, prepared.offsets, strict=True)
+            (buffer.pointer if isinstance(buffer, DeviceBuffer) else _refuse(buffer)) + offset
+            for buffer, offset in zip(buffers, offsets, strict=True)
         ]
-        self._launch(self._stream, prepared.config, prepared.kernel, *pointers, *plan.numbers)
+        try:
+            self._launch(here.queue.stream, config, kernel, *pointers, *numbers)
+            if self.immediate:
+                here.queue.stream.sync()
+        except Exception as error:
+            raise self._explained(f"kernel {plan.kernel.name}, for {place()},", error) from error
+
+    def expect(self, check: Check, index: Buffer, /) -> Buffer:
+        """A word in which the next launch leaves the first bad element of an index."""
+        slot = self._faults.expect(check, index, self._here.queue)
+        return self._foreign(self._words + 8 * slot, 1, int64)
+
+    def look(self) -> None:
+        """Raise what the last launch found, if it has ended already."""
+        if self.immediate:
+            self._faults.look(self._here.queue)
 
     def synchronize(self) -> None:
-        """Wait until the stream is empty."""
-        self._stream.sync()
+        """Wait until all streams are empty.
 
-    def _buffer(self, size: int, dtype: DType) -> DeviceBuffer:
-        block = self.allocator.allocate(size * dtype.itemsize)
-        return DeviceBuffer(block, size, dtype, self.allocator)
+        Raises:
+            IndexError: if a launch before met an index that is out of bounds.
+            AcceleratorError: if one failed.
+        """
+        waiting()
+        self._wait_for_all()
+        self._faults.look()
 
-    def _take(self, nbytes: int) -> Block:
+    # --- streams ---------------------------------------------------------------------------------
+
+    @property
+    def queue(self) -> Queue:
+        """The current stream of this thread."""
+        return self._here.queue
+
+    def use(self, queue: Queue, /) -> None:
+        """Make a stream the current one of this thread."""
+        if not isinstance(queue, DeviceQueue):
+            raise TypeError(f"expected a stream of a GPU, got {type(queue).__name__}")
+        self._here.queue = queue
+
+    def create_queue(self, priority: int, /) -> Queue:
+        """A new stream."""
         self._enter()
-        try:
-            buffer = self._device.allocate(nbytes, stream=self._stream)
-        except Exception as error:  # cuda.core does not export its error's class
-            if "OUT_OF_MEMORY" in str(error):
-                raise MemoryError(str(error)) from error
-            raise
-        return Block(int(buffer.handle), nbytes, buffer)
+        return self._create(priority)
+
+    def _create(self, priority: int) -> DeviceQueue:
+        from cuda.core import StreamOptions
+
+        options = StreamOptions(nonblocking=True, priority=priority)
+        stream = self._device.create_stream(options=options)
+        return DeviceQueue(self._device, stream, self._driver, self._waited)
+
+    # --- the parts -------------------------------------------------------------------------------
 
     def _enter(self) -> None:
-        """Each thread of Python must say once which GPU it works on."""
-        if not getattr(self._threads, "entered", False):
+        """Each thread of Python must say which GPU it works on: once, or each time it changes."""
+        here = self._here
+        if self._several:
+            if _entered.launcher is not self:
+                self._device.set_current()
+                _entered.launcher = self
+        elif not here.entered:
             self._device.set_current()
-            self._threads.entered = True
+        here.entered = True
 
     def _prepare(self, plan: Plan) -> Prepared:
         """All of a launch that does not change from one to the next."""
-        kernel = self._kernels.get(plan.kernel)
-        if kernel is None:
-            kernel = self._compiled(plan.kernel)
+        self._enter()
+        kernel = self._loader.load(plan.kernel)
         offsets = tuple(
             span.offset * np.dtype(parameter.type).itemsize
             for span, parameter in zip(plan.spans, plan.kernel.parameters, strict=False)
@@ -178,24 +394,32 @@ class DeviceLauncher:
         config = self._config(grid=plan.grid, block=plan.block)
         if len(self._prepared) >= _MOST_PREPARED:
             self._prepared.clear()  # a program of ever new shapes must not fill the memory
-        prepared = self._prepared[plan] = Prepared(kernel, config, offsets)
+        prepared = self._prepared[plan] = Prepared(kernel, config, offsets, plan.numbers)
         return prepared
 
-    def _compiled(self, kernel: Kernel) -> LoadedKernel:
-        """Compile and load a kernel, once: PTX by Numba, then machine code for this GPU."""
-        from cuda.core import Program, ProgramOptions
+    def _foreign(self, address: int, size: int, dtype: DType) -> DeviceBuffer:
+        """Memory that the allocator does not know."""
+        return DeviceBuffer(Block(NOTHING.pool, address, 0), size, dtype, self.allocator)
 
-        with self._compiling:
-            found = self._kernels.get(kernel)
-            if found is None:
-                self._enter()
-                capability = self._device.compute_capability
-                major, minor = capability.major, capability.minor
-                ptx = compile_ptx(kernel, (major, minor))
-                options = ProgramOptions(arch=f"sm_{major}{minor}")
-                code = Program(ptx.text, "ptx", options).compile("cubin")
-                found = self._kernels[kernel] = code.get_kernel(ptx.entry)
-            return found
+    def _wait(self, queue: DeviceQueue) -> None:
+        try:
+            queue.stream.sync()
+        except Exception as error:  # cuda.core does not export its error's class
+            raise self._explained("waiting for the GPU", error) from error
+
+    def _wait_for_all(self) -> None:
+        self._enter()
+        try:
+            self._device.sync()
+        except Exception as error:
+            raise self._explained("waiting for the GPU", error) from error
+
+    def _waited(self, queue: DeviceQueue) -> None:
+        self._wait(queue)
+        self._faults.look(queue)
+
+    def _explained(self, what: str, error: Exception) -> AcceleratorError:
+        return self._health.error(what, number_of(error), str(error))
 
 
 def on_device(buffer: Buffer) -> DeviceBuffer:
@@ -204,14 +428,8 @@ def on_device(buffer: Buffer) -> DeviceBuffer:
     Raises:
         TypeError: if it is memory of another device.
     """
-    if not isinstance(buffer, DeviceBuffer):
-        raise TypeError(f"expected memory of a GPU, got {type(buffer).__name__}")
-    return buffer
+    return buffer if isinstance(buffer, DeviceBuffer) else _refuse(buffer)
 
 
-def _check(what: str, error: int) -> None:
-    if int(error) != 0:
-        raise RuntimeError(
-            f"CUDA: {what} failed with {error!r}; a kernel launched before may be the cause. "
-            "After such an error this process cannot use the GPU any more: start it again"
-        )
+def _refuse(buffer: Buffer) -> NoReturn:
+    raise TypeError(f"expected memory of a GPU, got {type(buffer).__name__}")

@@ -4,8 +4,8 @@
     scatter_add:  out[index[i, j], j] += x[i, j]           one thread a column j, for all i in order
 
 An index that lies outside is not followed. Instead the number of the first such element is left in
-`bad`, a word of device memory, by an atomic minimum; the host then raises an IndexError that names
-it.
+`bad`, a word that the host can read too, by an atomic minimum; when the host next looks at it, it
+raises an IndexError that names the element (see `faults`).
 
 In scatter_add no two threads meet, since each has its own column: the sums come in the order of i,
 as on the CPU, with no atomics. `atomic=True` gives each element a thread of its own: faster where
@@ -16,6 +16,7 @@ run to run.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 
 from minitorch_cuda.collapse import collapse, fits_32_bits
 from minitorch_cuda.instructions import red_add, red_min
@@ -34,9 +35,6 @@ from minitorch_cuda.kernels.source import Position, indent, load, numbers, scope
 from minitorch_cuda.limits import Limits
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
-
-NONE_BAD = (1 << 63) - 1
-"""What `bad` holds while no index was found outside."""
 
 ATOMIC_TYPES = frozenset({"float32", "float64", "int32", "int64"})
 """What the hardware can add atomically."""
@@ -67,14 +65,21 @@ if k < 0 or k >= size:
 _SCATTER = """\
 r = I(0)
 while r < m:
-    k = I(index[I(index_i + r * index_step)])
-    to = I(out_i + k * out_step)
-    out[to] = {value}
+    k = index[I(index_i + r * index_step)]
+    if k >= 0 and k < size:
+        to = I(out_i + I(k) * out_step)
+        out[to] = {value}
+    else:
+        row = int64(i // inner) * int64(m) + int64(r)
+        red_min(bad, 0, row * int64(inner) + int64(i % inner))
     r = I(r + 1)"""
 
 _SCATTER_ATOMIC = """\
-k = I(index[index_i])
-red_add(out, I(out_i + k * out_step), {value})"""
+k = index[index_i]
+if k >= 0 and k < size:
+    red_add(out, I(out_i + I(k) * out_step), {value})
+else:
+    red_min(bad, 0, int64(i))"""
 
 
 def _without(strides: tuple[int, ...], dim: int) -> tuple[int, ...]:
@@ -160,7 +165,7 @@ def plan_scatter_add(
     *,
     atomic: bool = False,
 ) -> Plan:
-    """The launch of scatter_add over out, index, x; dtypes are those of out and of x."""
+    """The launch of scatter_add over out, index, x, bad; dtypes are those of out and of x."""
     shape, strides = index.shape, [_without(out.strides, dim), index.strides, x.strides]
     if not atomic:
         shape = (*shape[:dim], 1, *shape[dim + 1 :])
@@ -169,10 +174,11 @@ def plan_scatter_add(
     kernel = scatter_kernel(dtypes, walk.rank, name, atomic=atomic)
     size = index.size if atomic else index.size // max(index.shape[dim], 1)
     grid, block = limits.cover(size)
-    steps = [out.strides[dim]]
+    steps = [out.shape[dim], out.strides[dim]]
     if not atomic:
-        steps += [index.shape[dim], index.strides[dim], x.strides[dim]]
-    spans = [span_of(out), span_of(index), span_of(x)]
+        inner = prod(index.shape[dim + 1 :])
+        steps += [index.shape[dim], index.strides[dim], x.strides[dim], max(inner, 1)]
+    spans = [span_of(out), span_of(index), span_of(x), _ONE_WORD]
     return plan(kernel, grid, block, spans, [size, *numbers(walk.shape, walk.strides), *steps])
 
 
@@ -187,8 +193,10 @@ def scatter_kernel(
         Parameter("out", storage_type(out), pointer=True),
         Parameter("index", "int64", pointer=True),
         Parameter("x", storage_type(x), pointer=True),
+        _BAD,
         Parameter("n", index),
         *position.parameters(index),
+        Parameter("size", "int64"),
         Parameter("out_step", index),
     ]
     if atomic:
@@ -196,7 +204,7 @@ def scatter_kernel(
         body = _SCATTER_ATOMIC.format(value=value)
         how = "each element by an atomic of its own"
     else:
-        parameters += [Parameter(name, index) for name in ("m", "index_step", "x_step")]
+        parameters += [Parameter(name, index) for name in ("m", "index_step", "x_step", "inner")]
         before, more = load("out[to]", out, out), load("x[I(x_i + r * x_step)]", x, out)
         body = _SCATTER.format(value=store(f"{before} + {more}", out, out))
         how = "column by column, in order"
