@@ -5,7 +5,7 @@ what it needs of `numba.cuda` is written down in the protocols below, because Nu
 no types of its own.
 
 Each name that the kernel's code uses is looked up in its globals and translated: the module `dsl`
-becomes `numba.cuda`, a type becomes Numba's, a helper function is compiled as a device function and
+becomes `numba.cuda`, a type becomes Numba's, a helper function becomes a device function that is
 inlined, a `ieee_...` function becomes CUDA's own (`expf` or `exp`). The code itself is not touched.
 """
 
@@ -48,10 +48,36 @@ class CompileFunction(Protocol):
         ...
 
 
+class Target(Protocol):
+    """What knows how each function is called."""
+
+    def insert_user_function(
+        self, entry: object, description: object, libraries: list[object], /
+    ) -> None:
+        """Make known a function that was compiled."""
+        ...
+
+
+class Compiled(Protocol):
+    """A device function in LLVM's language."""
+
+    entry_point: object
+    fndesc: object
+    library: object
+    target_context: Target
+
+
+class Dispatcher(Protocol):
+    """A function whose types are not known before it is called: one version for each."""
+
+    overloads: dict[object, Compiled]
+    compile_device: Callable[..., Compiled]
+
+
 class Decorator(Protocol):
     """What `numba.cuda.jit(...)` returns."""
 
-    def __call__(self, function: FunctionType, /) -> object:
+    def __call__(self, function: FunctionType, /) -> Dispatcher:
         """The function, for Numba."""
         ...
 
@@ -59,8 +85,26 @@ class Decorator(Protocol):
 class Jit(Protocol):
     """`numba.cuda.jit`."""
 
-    def __call__(self, *, device: bool, inline: str) -> Decorator:
+    def __call__(self, *, device: bool, forceinline: bool) -> Decorator:
         """A decorator."""
+        ...
+
+
+class CompileVersion(Protocol):
+    """`numba.cuda.compiler.compile_cuda`."""
+
+    def __call__(
+        self,
+        function: FunctionType,
+        return_type: object,
+        arguments: object,
+        /,
+        *,
+        forceinline: bool,
+        nvvm_options: dict[str, object],
+        cc: Capability,
+    ) -> Compiled:
+        """One version of a device function."""
         ...
 
 
@@ -79,7 +123,7 @@ def compile_ptx(kernel: Kernel, capability: Capability) -> Ptx:
         TypeError: if the kernel uses a name that has no meaning on a GPU.
     """
     numba = loaded()
-    function = numba.rebound(kernel.function, kernel)
+    function = numba.rebound(kernel.function, kernel, capability)
     text, _ = numba.compile(
         function,
         numba.signature(kernel),
@@ -106,6 +150,8 @@ class Numba:
         self.cuda: object = module
         self.compile: CompileFunction = module.compile
         self.jit: Jit = module.jit
+        compiler = importlib.import_module("numba.cuda.compiler")
+        self.compile_version: CompileVersion = compiler.compile_cuda
         self.libdevice: object = importlib.import_module("numba.cuda.libdevice")
         self.types: object = importlib.import_module("numba.cuda.types")
         self.names: dict[int, object] = {
@@ -132,40 +178,73 @@ class Numba:
             )
         )
 
-    def rebound(self, function: FunctionType, kernel: Kernel) -> FunctionType:
+    def rebound(
+        self, function: FunctionType, kernel: Kernel, capability: Capability
+    ) -> FunctionType:
         """The same code with its global names translated."""
         scope: dict[str, object] = {"__name__": function.__globals__.get("__name__", "kernel")}
         for name in function.__code__.co_names:
             if name.startswith("ieee_"):
-                scope[name] = self.ieee(name.removeprefix("ieee_"), kernel)
+                scope[name] = self.ieee(name.removeprefix("ieee_"), kernel, capability)
             elif name in function.__globals__:
-                scope[name] = self.translated(name, function.__globals__[name], kernel)
+                value = function.__globals__[name]
+                scope[name] = self.translated(name, value, kernel, capability)
         return FunctionType(function.__code__, scope, function.__name__)
 
-    def translated(self, name: str, value: object, kernel: Kernel) -> object:
+    def translated(
+        self, name: str, value: object, kernel: Kernel, capability: Capability
+    ) -> object:
         """What one global means on a GPU."""
         known = self.names.get(id(value))
         if known is not None:
             return known
         if isinstance(value, FunctionType):
-            # Inlined before anything is typed: so no device function is compiled by itself,
-            # which would need to know the GPU of this machine, and there may be none.
-            return self.jit(device=True, inline="always")(self.rebound(value, kernel))
+            return self.device_function(self.rebound(value, kernel, capability), capability)
         if isinstance(value, (int, float, np.generic)):
             return value
         raise TypeError(f"{kernel.name}: the name {name} is {value!r}, which no GPU knows")
 
-    def ieee(self, name: str, kernel: Kernel) -> object:
+    def device_function(self, function: FunctionType, capability: Capability) -> Dispatcher:
+        """A function that kernels call: typed once for each types of arguments, then inlined.
+
+        Numba's own `compile_device` asks this machine's GPU for its capability, and there may be
+        none: the one set here in its place knows it. (`inline="always"` needs no GPU either, but
+        copies the function into its callers before it is typed. Where functions call each other,
+        as those of `igamma` do, that took four times as long.)
+        """
+        dispatcher = self.jit(device=True, forceinline=True)(function)
+
+        def compile_device(arguments: object, return_type: object = None) -> Compiled:
+            found = dispatcher.overloads.get(arguments)
+            if found is None:
+                found = self.compile_version(
+                    function,
+                    return_type,
+                    arguments,
+                    forceinline=True,
+                    nvvm_options={"opt": 3, "fastmath": False},
+                    cc=capability,
+                )
+                dispatcher.overloads[arguments] = found
+                found.target_context.insert_user_function(
+                    found.entry_point, found.fndesc, [found.library]
+                )
+            return found
+
+        dispatcher.compile_device = compile_device
+        return dispatcher
+
+    def ieee(self, name: str, kernel: Kernel, capability: Capability) -> object:
         """CUDA's function for `ieee.name` in the kernel's type.
 
         Source: https://docs.nvidia.com/cuda/libdevice-users-guide/
         """
         if kernel.value == "int64":
-            return self.translated(name, INTEGER_FUNCTIONS[name], kernel)
+            return self.translated(name, INTEGER_FUNCTIONS[name], kernel, capability)
         if name == "div":
-            return self.translated(name, _div, kernel)
+            return self.translated(name, _div, kernel, capability)
         if name == "ldexp":
-            return self.translated(name, _ldexp, kernel)
+            return self.translated(name, _ldexp, kernel, capability)
         suffix = "f" if kernel.value == "float32" else ""
         found: object = getattr(self.libdevice, name + suffix)
         return found
