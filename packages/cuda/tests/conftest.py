@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import minitorch_cuda
 from minitorch_cuda.driver import BLOCKING
 from minitorch_tensor import kernel_folder
 
@@ -35,3 +36,10 @@ def gpu(monkeypatch: pytest.MonkeyPatch, folder: Path) -> FakeGpu:
     gpu = FakeGpu()
     gpu.install(monkeypatch)
     return gpu
+
+
+@pytest.fixture
+def simulator() -> Iterator[None]:
+    """The kernels of "cuda" run in the simulator."""
+    with minitorch_cuda.use_simulator():
+        yield
