@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minitorch_cuda.backend import CudaBackend
+from minitorch_cuda.faults import Check
 from minitorch_cuda.kernel import Plan, Span, span_of
 from minitorch_cuda.kernel import types as types
 from minitorch_cuda.limits import Limits
@@ -55,3 +56,21 @@ def floating(*tensors: Tensor) -> bool:
     """Whether all have one dtype of floats, which kernels take."""
     first = tensors[0].dtype
     return first.kind == "float" and all(x.dtype is first for x in tensors)
+
+
+def run_checked(plan: Plan, check: Check, index: Tensor, *tensors: Tensor) -> None:
+    """Launch a kernel that may find a bad index; the word for it is its last pointer.
+
+    Raises:
+        IndexError: if it found one, and has ended already: in the simulator, in blocking mode.
+            Else that is raised when the host next waits.
+    """
+    launcher = backend_of(tensors[0].storage.device).launcher
+    word = launcher.expect(check, index.storage.buffer)
+    launcher.launch(plan, [*(x.storage.buffer for x in tensors), word])
+    launcher.look()
+
+
+def placeholder(x: Tensor | None, otherwise: Tensor) -> Tensor:
+    """What a kernel is handed for memory that it will not look at: any."""
+    return otherwise if x is None else x

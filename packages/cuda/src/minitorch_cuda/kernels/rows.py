@@ -13,16 +13,14 @@ Sums come in a fixed order, and every thread of the group gets the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from minitorch_cuda import dsl as cuda
 from minitorch_cuda.instructions import load4, store4
-from minitorch_cuda.kernel import Dim, Kernel, Parameter, computing_type, hand_written, types
+from minitorch_cuda.kernel import Dim
+from minitorch_cuda.kernels.planning import Flags
 from minitorch_cuda.limits import Limits
 from minitorch_cuda.simulator import LocalArray, Pointer
-from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
 
 # The template parameters; kernels that call these functions bind them.
@@ -143,10 +141,10 @@ class RowShape:
     block: int
 
     @property
-    def bindings(self) -> dict[str, object]:
+    def flags(self) -> Flags:
         """The template parameters."""
         warps = max(self.group // WARP, 1)
-        return {"GROUP": self.group, "WARPS": warps, "HELD": self.held, "QUAD": self.quad}
+        return (("GROUP", self.group), ("WARPS", warps), ("HELD", self.held), ("QUAD", self.quad))
 
     def launch(self, rows: int) -> tuple[Dim, Dim]:
         """The grid and block for so many rows.
@@ -191,26 +189,3 @@ def row_shape(rows: int, n: int, aligned: bool, limits: Limits, arrays: int = 1)
 def aligned(*layouts: Layout) -> bool:
     """Whether four elements at once may be read from where these dense layouts start."""
     return all(layout.offset % 4 == 0 for layout in layouts)
-
-
-@lru_cache(maxsize=1024)
-def row_kernel(
-    function: Callable[..., None],
-    parameters: tuple[Parameter, ...],
-    dtype: DType,
-    shape: RowShape,
-    flags: tuple[tuple[str, int], ...] = (),
-) -> Kernel:
-    """The kernel over rows of a dtype that a function of a module is, for a shape and flags."""
-    bindings = {**types(dtype), **shape.bindings, **dict(flags)}
-    return hand_written(function, parameters, computing_type(dtype), "", **bindings)
-
-
-def pointers(type_: str, *names: str) -> tuple[Parameter, ...]:
-    """Parameters that point to elements of a type."""
-    return tuple(Parameter(name, type_, pointer=True) for name in names)
-
-
-def counts(*names: str) -> tuple[Parameter, ...]:
-    """Parameters that are whole numbers."""
-    return tuple(Parameter(name, "int64") for name in names)

@@ -16,32 +16,20 @@ import math
 from functools import lru_cache
 
 from minitorch_cuda import dsl as cuda
-from minitorch_cuda.kernel import (
-    Kernel,
-    Parameter,
-    Plan,
-    computing_type,
-    hand_written,
-    plan,
-    span_of,
-    storage_type,
-    types,
-)
+from minitorch_cuda.kernel import Plan
+from minitorch_cuda.kernels.planning import planned
 from minitorch_cuda.kernels.rows import (
     aligned,
-    counts,
     group_max,
     group_sum,
-    pointers,
     put,
     rest,
-    row_kernel,
     row_of_thread,
     row_shape,
     take,
 )
 from minitorch_cuda.limits import Limits
-from minitorch_cuda.simulator import Pointer
+from minitorch_cuda.simulator import LocalArray, Pointer
 from minitorch_operators.ieee import exp as ieee_exp
 from minitorch_operators.ieee import log as ieee_log
 from minitorch_tensor.dtype import DType
@@ -70,13 +58,13 @@ def grown(total: float, high: float, v: float) -> float:
     return total if v == T(LOWEST) else T(total + T(ieee_exp(v - high)))
 
 
-def softmax_rows(out: Pointer[float], x: Pointer[float], rows: int, n: int) -> None:
-    """Each row of n dense elements."""
-    held = cuda.local.array(HELD, T)
-    row = row_of_thread()
-    length = n if row < rows else 0  # a thread without a row takes part in the sums, with nothing
-    at = row * n
-    take(held, x, at, length, T(LOWEST))
+def log_sum(
+    held: LocalArray[float], x: Pointer[float], at: int, length: int
+) -> tuple[float, float]:
+    """The largest number of a row, and the sum of the exponentials of what is left to it.
+
+    The first elements are in `held`, which are their exponentials afterwards but for LOG = 1.
+    """
     largest = T(LOWEST)
     for k in range(HELD):
         largest = held[k] if held[k] > largest else largest
@@ -95,7 +83,17 @@ def softmax_rows(out: Pointer[float], x: Pointer[float], rows: int, n: int) -> N
         total = T(total + e)
         if LOG == 0:
             held[k] = e
-    total = group_sum(total)
+    return largest, group_sum(total)
+
+
+def softmax_rows(out: Pointer[float], x: Pointer[float], rows: int, n: int) -> None:
+    """Each row of n dense elements."""
+    held = cuda.local.array(HELD, T)
+    row = row_of_thread()
+    length = n if row < rows else 0  # a thread without a row takes part in the sums, with nothing
+    at = row * n
+    take(held, x, at, length, T(LOWEST))
+    largest, total = log_sum(held, x, at, length)
     scale = T(ieee_log(total)) if LOG == 1 else T(1) / total
     for k in range(HELD):
         held[k] = held[k] - largest - scale if LOG == 1 else held[k] * scale
@@ -230,32 +228,16 @@ def plan_softmax(
     n, inner = shape[dim], math.prod(shape[dim + 1 :])
     columns = layouts[0].size // n
     backward = len(layouts) == 3
-    names = ("dx", "y", "g") if backward else ("out", "x")
-    memory = pointers(storage_type(dtype), *names)
-    spans = [span_of(layout) for layout in layouts]
+    kinds = "S" * len(layouts)
     flags = (("LOG", int(logarithm)),)
     if inner == 1:
         rows = row_shape(columns, n, aligned(*layouts), limits, arrays=2 if backward else 1)
         function = softmax_rows_gradient if backward else softmax_rows
-        kernel = row_kernel(function, (*memory, *counts("rows", "n")), dtype, rows, flags)
-        return plan(kernel, *rows.launch(columns), spans, [columns, n])
+        numbers, launch = (columns, n), rows.launch(columns)
+        return planned(function, f"{kinds}ii", layouts, numbers, launch, dtype, flags + rows.flags)
     height = 8 if n >= 2 * limits.serial else 1
     width = limits.threads // height
-    parameters = (*memory, *counts("columns", "n", "inner"))
-    kernel = column_kernel(parameters, dtype, backward, logarithm, (width, height))
-    grid, block = (-(-columns // width), 1, 1), (width, height, 1)
-    return plan(kernel, grid, block, spans, [columns, n, inner])
-
-
-@lru_cache(maxsize=64)
-def column_kernel(
-    parameters: tuple[Parameter, ...],
-    dtype: DType,
-    backward: bool,
-    logarithm: bool,
-    block: tuple[int, int],
-) -> Kernel:
-    """The kernel of columns for a dtype and a block of (width, height)."""
+    launch = ((-(-columns // width), 1, 1), (width, height, 1))
+    flags = (*flags, ("WIDTH", width), ("HEIGHT", height))
     function = softmax_columns_gradient if backward else softmax_columns
-    bindings = {**types(dtype), "LOG": int(logarithm), "WIDTH": block[0], "HEIGHT": block[1]}
-    return hand_written(function, parameters, computing_type(dtype), "", **bindings)
+    return planned(function, f"{kinds}iii", layouts, (columns, n, inner), launch, dtype, flags)
