@@ -1,14 +1,15 @@
-"""Here the NumPy backend computes on "cpu", also where a faster one was imported meanwhile.
+"""Here NumPy computes on "cpu", also where a faster backend was imported meanwhile.
 
-These are the tests of this layer. The other backends are held to the same numbers in their own
-tests and in the conformance table.
+These are the tests of this layer. The other backends, and the kernels that they put in the place of
+composites, are held to the same numbers in their own tests and in the conformance table.
 """
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from minitorch_tensor import Device, NumpyBackend, register_backend
+from minitorch_tensor import Device, NumpyBackend, Op, register_backend
 
 # No tests of its own: it needs torch, and would be in the way where that is missing.
 collect_ignore = ["functional_oracle.py"]
@@ -22,3 +23,18 @@ def _numpy_on_cpu() -> Iterator[None]:
     register_backend("cpu", NumpyBackend())
     yield
     register_backend("cpu", before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _composites_on_cpu(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No fused kernels either, but for PyTorch, with which as much is compared as can be."""
+    if request.path.name.endswith("parity.py") or "_parity_" in request.path.name:
+        yield
+        return
+    modules = [m for name, m in sys.modules.items() if name.startswith("minitorch_tensor.")]
+    ops = [op for m in modules for op in vars(m).values() if isinstance(op, Op)]
+    # Each once: a module holds its own, and those that it imports.
+    fused = [(op, op._kernels.pop("cpu")) for op in ops if "cpu" in op._kernels]
+    yield
+    for op, kernel in fused:
+        op._kernels["cpu"] = kernel
