@@ -23,6 +23,7 @@ from minitorch_cuda.simulator import (
     SimulationError,
     UninitialisedReadError,
 )
+from minitorch_cuda.simulator.errors import MisalignedAccessError
 from minitorch_operators import ALL, Unary, add, gt, mul
 from minitorch_tensor.dtype import float32, of_numpy
 from minitorch_tensor.layout import Layout
@@ -55,13 +56,24 @@ def run(plan: Plan, old: str = "", new: str = "", count: int = 1) -> None:
 
 
 def pointwise_plan() -> Plan:
-    x = dense((70,))
+    x = dense((30,))
     return plan_pointwise(plain(mul.fn), float32, (x, x, x), (float32,) * 3, SIMULATOR)
 
 
 def strided_plan() -> Plan:
     x = dense((5, 3))
     flipped = dense((3, 5)).permute((1, 0))
+    return plan_pointwise(plain(mul.fn), float32, (x, flipped, x), (float32,) * 3, SIMULATOR)
+
+
+def vectors_plan() -> Plan:
+    x = dense((70,))
+    return plan_pointwise(plain(mul.fn), float32, (x, x, x), (float32,) * 3, SIMULATOR)
+
+
+def tiles_plan() -> Plan:
+    x = dense((6, 5))
+    flipped = dense((5, 6)).permute((1, 0))
     return plan_pointwise(plain(mul.fn), float32, (x, flipped, x), (float32,) * 3, SIMULATOR)
 
 
@@ -97,6 +109,8 @@ def scatter_plan(atomic: bool = True) -> Plan:
 PLANS = {
     "pointwise": pointwise_plan(),
     "strided": strided_plan(),
+    "vectors": vectors_plan(),
+    "tiles": tiles_plan(),
     "tree": tree_plan(),
     "arg": arg_plan(),
     "matmul": matmul_plan(),
@@ -115,7 +129,13 @@ BARRIER = "cuda.syncthreads()"
 PLANTED = [
     ("pointwise", "while i < n", "while i <= n", OutOfBoundsError),
     ("pointwise", "out[i] =", "out[i // 2] =", DataRaceError),
-    ("strided", "i % i_n1", "i % (i_n1 + 1)", SimulationError),
+    ("strided", "I(i0 * i_n1)", "I(i0 * (i_n1 - 1))", SimulationError),
+    ("vectors", "while i < groups", "while i <= groups", OutOfBoundsError),
+    ("vectors", "p = I(i * 4)", "p = I(i * 4 + 1)", MisalignedAccessError),
+    ("vectors", "p = I(i * 4)", "p = I(i // 2 * 4)", DataRaceError),
+    ("tiles", BARRIER, "None", UninitialisedReadError),
+    ("tiles", "a_tile[tx, r]", "a_tile[tx, r + 1]", UninitialisedReadError),
+    ("tiles", "p < n_p and q < n_q", "p < n_p", OutOfBoundsError),
     ("strided", "i0 * out_i0 +", "", DataRaceError),
     ("tree", BARRIER, "None", UninitialisedReadError),
     ("tree", BARRIER + "\n        half", "half", DataRaceError),

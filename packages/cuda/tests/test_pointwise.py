@@ -9,8 +9,9 @@ import pytest
 
 from minitorch_cuda.backend import Temporary, plain
 from minitorch_cuda.collapse import Walk, collapse, fits_32_bits
+from minitorch_cuda.kernel import Plan
 from minitorch_cuda.kernels.pointwise import plan_pointwise, pointwise_kernel
-from minitorch_cuda.limits import SIMULATOR
+from minitorch_cuda.limits import DEVICE, SIMULATOR, Limits
 from minitorch_operators import (
     ALL,
     Binary,
@@ -35,7 +36,9 @@ from minitorch_operators import (
 from minitorch_tensor.backend import Backend
 from minitorch_tensor.dtype import (
     DType,
+    bfloat16,
     bool_,
+    float16,
     float32,
     float64,
     int8,
@@ -342,6 +345,117 @@ def test_int64_does_not_go_through_floats() -> None:
 def test_more_elements_than_threads_are_taken_in_strides_of_the_grid() -> None:
     size = 3 * SIMULATOR.threads * SIMULATOR.blocks + 5
     compare(_applied(relu), dense((size,)), dense((size,)))
+
+
+# --- four at a time, and through squares ----------------------------------------------------------
+
+
+def planned(*layouts: Layout, dtype: DType = float32, limits: Limits = SIMULATOR) -> Plan:
+    fn = plain({2: relu.fn, 3: mul.fn, 4: where.fn}[len(layouts)])
+    return plan_pointwise(fn, dtype, layouts, (dtype,) * len(layouts), limits)
+
+
+@pytest.mark.parametrize("size", [31, 32, 33, 35, 39, 260, 263])
+@pytest.mark.parametrize("dtype", [float32, float64, float16, bfloat16, int64, int8], ids=str)
+def test_fours_and_what_is_left_at_the_end(size: int, dtype: DType) -> None:
+    x = dense((size,), dtype)
+    compare(_applied(mul), x, dense((size,), dtype, 1), dense((size,), dtype, 2))
+    compare(_applied(mul), x, dense((size,), dtype, 1), single((size,), dtype, 2))
+    text = planned(x.layout, x.layout, x.layout, dtype=dtype).kernel.text
+    width = 8 if dtype.itemsize <= 2 else 4
+    assert (f"p = I(i * {width})" in text) == (size >= SIMULATOR.threads)
+
+
+@pytest.mark.parametrize("start", [0, 1, 3, 4])
+def test_fours_need_a_position_that_is_a_multiple_of_four(start: int) -> None:
+    whole = dense((50,))
+    part = Spec(whole.memory, whole.layout.narrow(0, start, 40))
+    compare(_applied(mul), dense((40,)), dense((40,), seed=1), part)
+    compare(_applied(relu), part, dense((40,)))
+    text = planned(part.layout, part.layout).kernel.text
+    assert ("load4" in text) == (start % 4 == 0)
+
+
+@pytest.mark.parametrize("shape", [(5, 8), (3, 2, 12), (4, 7)], ids=str)
+def test_rows_and_columns_are_repeated_by_fours(shape: Shape) -> None:
+    row = Layout.contiguous((1,) * (len(shape) - 1) + shape[-1:]).expand(shape)
+    column = Layout.contiguous((*shape[:-1], 1)).expand(shape)
+    out = dense(shape)
+    size = out.layout.size
+    for other in (row, column):
+        spec = Spec(dense((size,), seed=1).memory[: other.span()[1]], other)
+        compare(_applied(mul), out, dense(shape, seed=2), spec)
+        compare(_applied(mul), out, spec, spec)
+        text = planned(out.layout, out.layout, other).kernel.text
+        assert ("rows by fours" in text) == (shape[-1] % 4 == 0)
+
+
+def test_parts_of_rows_go_by_fours() -> None:
+    for start, length in ((4, 8), (4, 9), (2, 8)):
+        whole = dense((6, 16), seed=1)
+        part = Spec(whole.memory, whole.layout.narrow(1, start, length))
+        out = dense((6, length))
+        compare(lambda backend, x: backend.copy(x[0], x[1]), out, part)
+        compare(lambda backend, x: backend.copy(x[0], x[1]), part, out)
+        fours = "load4" in planned(out.layout, part.layout).kernel.text
+        assert fours == (start == 4 and length == 8)
+
+
+@pytest.mark.parametrize("dtype", [float32, float16, int8, bool_], ids=str)
+@pytest.mark.parametrize(
+    ("shape", "order"),
+    [
+        *(((4, 4), (1, 0)), ((5, 9), (1, 0)), ((2, 6, 5), (0, 2, 1)), ((6, 2, 5), (2, 1, 0))),
+        *(((2, 5, 3, 4), (0, 2, 3, 1)), ((3, 5), (1, 0)), ((1, 8, 1, 8), (3, 2, 1, 0))),
+    ],
+)
+def test_what_lies_across_goes_through_squares(
+    shape: Shape, order: tuple[int, ...], dtype: DType
+) -> None:
+    x = dense(shape, dtype, 1)
+    across = Spec(x.memory, x.layout.permute(order))
+    out = dense(across.layout.shape, dtype)
+    compare(lambda backend, y: backend.copy(y[0], y[1]), out, across)
+    compare(lambda backend, y: backend.copy(y[0], y[1]), across, out)
+    compare(_applied(maximum), out, across, dense(out.layout.shape, dtype, 3))
+    compare(_applied(maximum), out, dense(out.layout.shape, dtype, 3), across)
+    compare(_applied(maximum), out, across, across)
+    text = planned(out.layout, across.layout, dtype=float32).kernel.text
+    assert ("a_tile" in text) == (min(n for n in shape if n > 1) >= 4 or len(shape) > 2)
+
+
+def test_dimensions_are_walked_in_the_order_of_memory() -> None:
+    x = Layout.contiguous((6, 7)).permute((1, 0))
+    assert "by fours" in planned(x, x, x).kernel.text
+    compare(_applied(mul), transposed((6, 7)), transposed((6, 7)), transposed((6, 7), seed=1))
+
+
+def test_long_functions_stay_one_by_one() -> None:
+    x = Layout.contiguous((64,))
+    lgamma = ALL["lgamma"]
+    assert isinstance(lgamma, Unary)
+    plan = plan_pointwise(plain(lgamma.fn), float32, (x, x), (float32, float32), SIMULATOR)
+    assert "load4" not in plan.kernel.text
+
+
+def test_copies_of_one_dtype_do_not_look_at_the_bits() -> None:
+    x = Layout.contiguous((64,))
+    plan = plan_pointwise(plain(id.fn), float16, (x, x), (float16, float16), SIMULATOR)
+    assert "id_(" not in plan.kernel.text.split("def id_kernel", 1)[1]
+    bits = Spec(np.array([0x7FC1, 0xFFC0, 0x8000], np.uint16), Layout.contiguous((3,)))
+    out = Spec(np.zeros(3, np.uint16), bits.layout)
+    got = compare(lambda backend, y: backend.copy(y[0], y[1]), out, bits)
+    assert got.tolist() == bits.memory.tolist()
+
+
+def test_a_large_array_gets_blocks_enough() -> None:
+    x = Layout.contiguous((1 << 26,))
+    assert planned(x, x, x, limits=DEVICE).grid == (65536, 1, 1)
+    across = Layout.contiguous((4096, 4096))
+    plan = planned(across, across.permute((1, 0)), limits=DEVICE)
+    assert (plan.grid, plan.block) == ((128 * 128, 1, 1), (32, 8, 1))
+    plan = planned(across.permute((1, 0)), across, limits=DEVICE)
+    assert "a_tile" in plan.kernel.text
 
 
 # --- plans ----------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from minitorch_tensor.layout import Shape
+from minitorch_tensor.layout import Layout, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,18 @@ def collapse(shape: Shape, operands: Sequence[tuple[int, ...]]) -> Walk:
         for merged, strides in zip(kept, operands, strict=True):
             merged.append(strides[i])
     return Walk(tuple(sizes), tuple(tuple(merged) for merged in kept))
+
+
+def in_memory_order(layout: Layout) -> list[int]:
+    """The dimensions by falling stride; those that repeat elements keep their places.
+
+    >>> in_memory_order(Layout((2, 3, 4), (1, 8, 2)))
+    [1, 2, 0]
+    """
+    strides = layout.strides
+    if all(a >= b for a, b in pairwise(strides)) or 0 in strides:
+        return list(range(layout.ndim))
+    return sorted(range(layout.ndim), key=lambda dim: -strides[dim])
 
 
 def fits_32_bits(size: int, operands: Sequence[tuple[Shape, tuple[int, ...]]]) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from minitorch_cuda.kernel import Dim
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, the key of many plans
 class Limits:
     """The sizes that launches are planned with.
 
@@ -17,12 +17,16 @@ class Limits:
         blocks: at most so many, where threads can take several elements each.
         serial: up to so many elements one thread reduces alone.
         each: a thread of a tree reduction takes so many elements, then another block is worth it.
+        rounds: so many times more blocks where a thread takes several elements at a time.
+        tile: a block moves squares of so many elements on a side through shared memory.
     """
 
     threads: int
     blocks: int
     serial: int
     each: int
+    rounds: int
+    tile: int
 
     def cover(self, size: int) -> tuple[Dim, Dim]:
         """The grid and block for `size` elements.
@@ -33,9 +37,18 @@ class Limits:
         blocks = min(-(-size // self.threads), self.blocks)
         return (max(blocks, 1), 1, 1), (self.threads, 1, 1)
 
+    def cover_vectors(self, size: int) -> tuple[Dim, Dim]:
+        """The same where a thread takes several elements at a time: more blocks, fewer rounds.
 
-DEVICE: Final = Limits(threads=256, blocks=4096, serial=32, each=64)
+        >>> DEVICE.cover_vectors(1 << 24)
+        ((65536, 1, 1), (256, 1, 1))
+        """
+        blocks = min(-(-size // self.threads), self.blocks * self.rounds)
+        return (max(blocks, 1), 1, 1), (self.threads, 1, 1)
+
+
+DEVICE: Final = Limits(threads=256, blocks=4096, serial=32, each=64, rounds=64, tile=32)
 """For a GPU: enough blocks for the largest of today's, eight times over."""
 
-SIMULATOR: Final = Limits(threads=32, blocks=2, serial=4, each=4)
+SIMULATOR: Final = Limits(threads=32, blocks=2, serial=4, each=4, rounds=1, tile=4)
 """For the simulator: small enough that a few hundred elements meet every path of a kernel."""

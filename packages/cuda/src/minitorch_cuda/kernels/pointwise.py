@@ -5,8 +5,9 @@
             out[position of i] = fn(a[position of i], ...)
 
 The function is the operator's own source, or that of one of its rules. Where all operands lie in
-order, the position is i itself; an operand that is one number repeated is read at 0; only else is i
-divided up.
+order, the position is i itself; an operand that is one number repeated is read once; only else is i
+divided up. These are the plain kernels. `plan_pointwise` looks first for better ones: four elements
+at a time (`pointwise_vectors`), squares through shared memory (`pointwise_tiles`).
 """
 
 from __future__ import annotations
@@ -15,24 +16,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from types import FunctionType
 
-from minitorch_cuda.collapse import Walk, collapse, fits_32_bits
-from minitorch_cuda.kernel import (
-    Kernel,
-    Parameter,
-    Plan,
-    computing_type,
-    from_text,
-    plan,
-    span_of,
-    storage_type,
-)
-from minitorch_cuda.kernels.source import Position, indent, load, numbers, scope, store
+from minitorch_cuda.collapse import Walk, collapse, fits_32_bits, in_memory_order
+from minitorch_cuda.kernel import Kernel, Parameter, Plan, plan, span_of
+from minitorch_cuda.kernels.elementwise import Function
+from minitorch_cuda.kernels.pointwise_tiles import plan_tiles
+from minitorch_cuda.kernels.pointwise_vectors import plan_vectors
+from minitorch_cuda.kernels.source import Position, indent, numbers
 from minitorch_cuda.limits import Limits
-from minitorch_cuda.target import scope_of, specialised
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
-
-NAMES = ("a", "b", "c", "d")
 
 _SIMPLE = '''"""{title}"""
 
@@ -70,20 +62,22 @@ def plan_pointwise(
 ) -> Plan:
     """The launch of `fn` over operands that have one shape; the first is `out`."""
     size = layouts[0].size
-    operands = [layout.strides for layout in layouts]
-    walk = collapse(layouts[0].shape, operands)
+    order = in_memory_order(layouts[0])
+    sorted_layouts = [layout.permute(order) for layout in layouts]
+    walk = collapse(sorted_layouts[0].shape, [layout.strides for layout in sorted_layouts])
     narrow = fits_32_bits(size, [(layout.shape, layout.strides) for layout in layouts])
-    access = _access(walk) if walk.simple and _in_order(walk.strides[0]) else None
-    kernel = pointwise_kernel(
-        fn, compute, dtypes, access, walk.rank, "uint32" if narrow else "int64"
+    index = "uint32" if narrow else "int64"
+    function = Function(fn, compute, dtypes)
+    better = plan_vectors(function, layouts, walk, index, limits) or plan_tiles(
+        function, layouts, walk, index, limits
     )
+    if better is not None:
+        return better
+    access = _access(walk) if walk.simple and walk.strides[0] in ((), (1,)) else None
+    kernel = pointwise_kernel(fn, compute, dtypes, access, walk.rank, index)
     grid, block = limits.cover(size)
-    sizes = [] if access is not None else numbers(walk.shape, walk.strides)
+    sizes = [] if access is not None else numbers(walk.shape, walk.strides, fast=narrow)
     return plan(kernel, grid, block, [span_of(layout) for layout in layouts], [size, *sizes])
-
-
-def _in_order(strides: tuple[int, ...]) -> bool:
-    return strides in ((), (1,))
 
 
 def _access(walk: Walk) -> tuple[str, ...]:
@@ -100,7 +94,7 @@ def pointwise_kernel(
     rank: int,
     index: str,
 ) -> Kernel:
-    """The kernel for one function, its types, and one pattern of access.
+    """The plain kernel for one function, its types, and one pattern of access.
 
     Args:
         fn: the function of an operator, or a rule, as written.
@@ -110,15 +104,10 @@ def pointwise_kernel(
         rank: the number of dimensions, if strided.
         index: `uint32` or `int64`.
     """
-    value = computing_type(compute)
-    program = specialised(fn, value)
-    names = NAMES[: len(dtypes) - 1]
-    pointers = [
-        Parameter(name, storage_type(dtype), pointer=True)
-        for name, dtype in zip(("out", *names), dtypes, strict=True)
-    ]
-    parameters = [*pointers, Parameter("n", index)]
-    position = Position(["out", *names], "i", rank)
+    function = Function(fn, compute, dtypes)
+    names = function.names
+    parameters = [*function.pointers, Parameter("n", index)]
+    position = Position(["out", *names], "i", rank, fast=index == "uint32")
     if access is None:
         parameters += position.parameters(index)
         at: Sequence[str] = [f"{name}_i" for name in names]
@@ -128,20 +117,12 @@ def pointwise_kernel(
         how = "in order" + "".join(
             f", {x} one number" for x, where in zip(names, access, strict=True) if where == "0"
         )
-    operands = ", ".join(
-        load(f"{x}[{where}]", dtype, compute)
-        for x, where, dtype in zip(names, at, dtypes[1:], strict=True)
-    )
-    name = f"{program.entry.rstrip('_')}_kernel"
-    types = ", ".join(dtype.name for dtype in dtypes[1:])
     text = (_SIMPLE if access is not None else _STRIDED).format(
-        title=f"{program.entry}: {types} -> {dtypes[0].name}; {how}; positions of {index}.",
-        function=program.text,
-        name=name,
+        title=function.title(how, index),
+        function=function.program.text,
+        name=function.name,
         parameters=", ".join(parameter.name for parameter in parameters),
         position=indent(position.text("i"), 2),
-        value=store(f"{program.entry}({operands})", dtypes[0], compute),
+        value=function.value([f"{x}[{where}]" for x, where in zip(names, at, strict=True)]),
     )
-    bound = {**scope(value, index, compute, *dtypes), **scope_of(program, value)}
-    ieee = frozenset(program.ieee)
-    return from_text(name, text, parameters, bound, ieee=ieee, value=value)
+    return function.kernel(text, parameters, index)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minitorch_cuda import dsl
-from minitorch_cuda.instructions import from_bfloat, from_half, to_bfloat, to_half
+from minitorch_cuda.instructions import from_bfloat, from_half, mulhi, to_bfloat, to_half
 from minitorch_cuda.kernel import INDEX_TYPES, Parameter, computing_type, storage_type
 from minitorch_tensor.dtype import DType, bfloat16, float32, promote_types
 
@@ -63,6 +63,7 @@ def scope(value: str, index: str, *dtypes: DType) -> dict[str, object]:
         "to_half": to_half,
         "from_bfloat": from_bfloat,
         "to_bfloat": to_bfloat,
+        "mulhi": mulhi,
     }
     for name in {"uint8", "int64", "float32", *(storage_type(dtype) for dtype in dtypes)}:
         names[name] = dsl.TYPES[name]
@@ -76,27 +77,37 @@ class Position:
         names: the operands.
         prefix: tells two walks of one kernel apart.
         rank: the number of dimensions.
+        fast: divide numbers of 32 bits by a multiplication; see `divider`.
 
     >>> print(Position(["x", "y"], "i", 2).text("i"))
     i1 = I(i % i_n1)
     i0 = I(i // i_n1)
     x_i = I(i0 * x_i0 + i1 * x_i1)
     y_i = I(i0 * y_i0 + i1 * y_i1)
+    >>> print(Position(["x"], "i", 2, fast=True).text("i"))
+    i0 = I(I(mulhi(i, i_m1) + i) >> i_s1)
+    i1 = I(i - I(i0 * i_n1))
+    x_i = I(i0 * x_i0 + i1 * x_i1)
     """
 
-    def __init__(self, names: Sequence[str], prefix: str, rank: int) -> None:
+    def __init__(self, names: Sequence[str], prefix: str, rank: int, *, fast: bool = False) -> None:
         self.names = names
         self.prefix = prefix
         self.rank = rank
+        self.fast = fast
 
     def text(self, count: str) -> str:
         """Assign the position in operand x to `x_<prefix>`, for the element number `count`."""
         p = self.prefix
         lines: list[str] = []
         for i in range(self.rank - 1, 0, -1):
-            lines.append(f"{p}{i} = I({count} % {p}_n{i})")
-            rest = f"{p}0" if i == 1 else f"{p}_rest"
-            lines.append(f"{rest} = I({count} // {p}_n{i})")
+            rest = f"{p}0" if i == 1 else f"{p}_rest{i}"
+            if self.fast:
+                lines.append(f"{rest} = I(I(mulhi({count}, {p}_m{i}) + {count}) >> {p}_s{i})")
+                lines.append(f"{p}{i} = I({count} - I({rest} * {p}_n{i}))")
+            else:
+                lines.append(f"{p}{i} = I({count} % {p}_n{i})")
+                lines.append(f"{rest} = I({count} // {p}_n{i})")
             count = rest
         if self.rank == 1:
             lines.append(f"{p}0 = {count}")
@@ -107,7 +118,12 @@ class Position:
 
     def parameters(self, index: str) -> list[Parameter]:
         """The sizes (but the first: nothing divides by it), then the strides of each operand."""
-        sizes = [Parameter(f"{self.prefix}_n{i}", index) for i in range(1, self.rank)]
+        letters = "nms" if self.fast else "n"
+        sizes = [
+            Parameter(f"{self.prefix}_{letter}{i}", index)
+            for i in range(1, self.rank)
+            for letter in letters
+        ]
         strides = [
             Parameter(f"{name}_{self.prefix}{i}", index)
             for name in self.names
@@ -116,9 +132,31 @@ class Position:
         return sizes + strides
 
 
-def numbers(shape: tuple[int, ...], strides: Sequence[tuple[int, ...]]) -> list[int]:
+def numbers(
+    shape: tuple[int, ...], strides: Sequence[tuple[int, ...]], *, fast: bool = False
+) -> list[int]:
     """The arguments for `Position.parameters`."""
-    return [*shape[1:], *(stride for operand in strides for stride in operand)]
+    sizes = [number for n in shape[1:] for number in ((n, *divider(n)) if fast else (n,))]
+    return [*sizes, *(stride for operand in strides for stride in operand)]
+
+
+def divider(d: int) -> tuple[int, int]:
+    """The factor m and the shift s for which i // d is (mulhi(i, m) + i) >> s, if i < 2**31.
+
+    GPUs have no instruction that divides; a compiler makes some twenty of it, and these are three.
+    m is 2**32 (2**s - d) / d, rounded up, so that (2**32 + m) / 2**(32 + s) is a little above 1 / d
+    by less than 1 / (2**31 d): too little to reach the next whole number.
+
+    Source: Granlund and Montgomery, Division by invariant integers using multiplication, PLDI 1994
+
+    >>> divider(7)
+    (613566757, 3)
+    >>> m, s = divider(7)
+    >>> ((2**31 - 1) * m // 2**32 + 2**31 - 1) >> s == (2**31 - 1) // 7
+    True
+    """
+    shift = (d - 1).bit_length()
+    return ((1 << 32) * ((1 << shift) - d)) // d + 1, shift
 
 
 def indent(text: str, levels: int) -> str:
