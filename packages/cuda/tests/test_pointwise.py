@@ -351,7 +351,7 @@ def test_more_elements_than_threads_are_taken_in_strides_of_the_grid() -> None:
 
 
 def planned(*layouts: Layout, dtype: DType = float32, limits: Limits = SIMULATOR) -> Plan:
-    fn = plain({2: relu.fn, 3: mul.fn, 4: where.fn}[len(layouts)])
+    fn = plain(relu.fn) if len(layouts) == 2 else plain(mul.fn)
     return plan_pointwise(fn, dtype, layouts, (dtype,) * len(layouts), limits)
 
 
@@ -432,9 +432,9 @@ def test_dimensions_are_walked_in_the_order_of_memory() -> None:
 
 def test_long_functions_stay_one_by_one() -> None:
     x = Layout.contiguous((64,))
-    lgamma = ALL["lgamma"]
-    assert isinstance(lgamma, Unary)
-    plan = plan_pointwise(plain(lgamma.fn), float32, (x, x), (float32, float32), SIMULATOR)
+    i0 = ALL["i0"]
+    assert isinstance(i0, Unary)
+    plan = plan_pointwise(plain(i0.fn), float32, (x, x), (float32, float32), SIMULATOR)
     assert "load4" not in plan.kernel.text
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import FunctionType
+from typing import Final
 
 from minitorch_cuda.faults import Check
+from minitorch_cuda.kernel import Plan
 from minitorch_cuda.kernels.arg_reduce import plan_arg_reduce
 from minitorch_cuda.kernels.indexing import (
     ATOMIC_TYPES,
@@ -32,6 +34,11 @@ from minitorch_tensor.numpy_backend import start_of
 from minitorch_tensor.specialise import Pointwise
 from minitorch_tensor.storage import Array, Buffer, Storage
 
+Key = tuple[object, ...]
+"""What tells one kind of call from others."""
+
+_MOST_PLANS: Final = 8192
+
 
 class CudaBackend:
     """Computes with CUDA kernels.
@@ -46,6 +53,7 @@ class CudaBackend:
     def __init__(self, find: Callable[[], Launcher], *, deterministic: bool = True) -> None:
         self._find = find
         self.deterministic = deterministic
+        self._plans: dict[Key, Plan] = {}
 
     @property
     def name(self) -> str:
@@ -77,47 +85,87 @@ class CudaBackend:
 
     # --- elementwise -----------------------------------------------------------------------------
 
+    # These are called for nearly every operation of a program, so they find the plan of a call like
+    # one before by a single look, with the shortest key that tells calls apart.
+
     def map(self, operator: Unary, out: Array, x: Array, /) -> None:
         """out[i] = fn(x[i]), one launch."""
-        compute = x.dtype if operator.result == "bool" else out.dtype
-        self._pointwise(operator.fn, compute, out, x)
+        layout, dtype = out.layout, out.dtype
+        if not layout.size:
+            return
+        launcher = self._find()
+        key: Key = (operator.fn, launcher.limits, layout, dtype)
+        if x.layout is not layout or x.dtype is not dtype:
+            key = (*key, x.layout, x.dtype)
+        plan = self._plans.get(key)
+        if plan is None:
+            compute = x.dtype if operator.result == "bool" else dtype
+            plan = self._planned(key, operator.fn, compute, out, x)
+        launcher.launch(plan, [out.storage.buffer, x.storage.buffer])
 
     def zip(self, operator: Binary, out: Array, a: Array, b: Array, /) -> None:
         """out[i] = fn(a[i], b[i]), one launch."""
-        compute = promote_types(a.dtype, b.dtype) if operator.result == "bool" else out.dtype
-        self._pointwise(operator.fn, compute, out, a, b)
+        layout, dtype = out.layout, out.dtype
+        if not layout.size:
+            return
+        launcher = self._find()
+        key: Key = (operator.fn, launcher.limits, layout, dtype)
+        if (
+            a.layout is not layout
+            or b.layout is not layout
+            or a.dtype is not dtype
+            or b.dtype is not dtype
+        ):
+            key = (*key, a.layout, b.layout, a.dtype, b.dtype)
+        plan = self._plans.get(key)
+        if plan is None:
+            compute = promote_types(a.dtype, b.dtype) if operator.result == "bool" else dtype
+            plan = self._planned(key, operator.fn, compute, out, a, b)
+        launcher.launch(plan, [out.storage.buffer, a.storage.buffer, b.storage.buffer])
 
     def zip3(self, operator: Ternary, out: Array, a: Array, b: Array, c: Array, /) -> None:
         """out[i] = fn(a[i], b[i], c[i]), one launch."""
-        self._pointwise(operator.fn, out.dtype, out, a, b, c)
+        self._pointwise(operator.fn, out, a, b, c)
 
     def pull(self, rule: Rule, out: Array, g: Array, a: Array, b: Array, /) -> None:
         """out[i] = rule(g[i], a[i], b[i]), one launch."""
-        self._pointwise(rule, out.dtype, out, g, a, b)
+        self._pointwise(rule, out, g, a, b)
 
     def pull3(
         self, rule: TernaryRule, out: Array, g: Array, a: Array, b: Array, c: Array, /
     ) -> None:
         """out[i] = rule(g[i], a[i], b[i], c[i]), one launch."""
-        self._pointwise(rule, out.dtype, out, g, a, b, c)
+        self._pointwise(rule, out, g, a, b, c)
 
     def copy(self, out: Array, x: Array, /) -> None:
         """out[i] = x[i], cast; one launch."""
-        self._pointwise(id.fn, out.dtype, out, x)
+        self.map(id, out, x)
 
-    def _pointwise(self, fn: Pointwise, compute: DType, out: Array, *operands: Array) -> None:
-        if out.layout.size == 0:
+    def _pointwise(self, fn: Pointwise, out: Array, *operands: Array) -> None:
+        layout, dtype = out.layout, out.dtype
+        if not layout.size:
             return
-        arrays = (out, *operands)
         launcher = self._find()
-        plan = plan_pointwise(
+        key: Key = (fn, launcher.limits, layout, dtype)
+        if any([x.layout is not layout or x.dtype is not dtype for x in operands]):
+            key = (*key, *[x.layout for x in operands], *[x.dtype for x in operands])
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._planned(key, fn, dtype, out, *operands)
+        launcher.launch(plan, [out.storage.buffer, *[x.storage.buffer for x in operands]])
+
+    def _planned(self, key: Key, fn: Pointwise, compute: DType, *arrays: Array) -> Plan:
+        """A new plan, kept for the next call of its kind."""
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()  # a program of ever new shapes must not fill the memory
+        plan = self._plans[key] = plan_pointwise(
             plain(fn),
             compute,
             tuple([array.layout for array in arrays]),
             tuple([array.dtype for array in arrays]),
-            launcher.limits,
+            self._find().limits,
         )
-        launcher.launch(plan, [array.storage.buffer for array in arrays])
+        return plan
 
     # --- reductions ------------------------------------------------------------------------------
 

@@ -25,8 +25,8 @@ class Limits:
     blocks: int
     serial: int
     each: int
-    rounds: int
-    tile: int
+    rounds: int = 1
+    tile: int = 4
 
     def cover(self, size: int) -> tuple[Dim, Dim]:
         """The grid and block for `size` elements.
@@ -50,5 +50,5 @@ class Limits:
 DEVICE: Final = Limits(threads=256, blocks=4096, serial=32, each=64, rounds=64, tile=32)
 """For a GPU: enough blocks for the largest of today's, eight times over."""
 
-SIMULATOR: Final = Limits(threads=32, blocks=2, serial=4, each=4, rounds=1, tile=4)
+SIMULATOR: Final = Limits(threads=32, blocks=2, serial=4, each=4)
 """For the simulator: small enough that a few hundred elements meet every path of a kernel."""
