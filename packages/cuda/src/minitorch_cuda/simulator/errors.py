@@ -2,7 +2,13 @@
 
 
 class SimulationError(RuntimeError):
-    """A kernel did what is undefined on a GPU."""
+    """A kernel did what is undefined on a GPU.
+
+    Attributes:
+        where: the file and line, if no thread was running: all of them waited.
+    """
+
+    where: tuple[str, int] | None = None
 
 
 class OutOfBoundsError(SimulationError, IndexError):

@@ -11,9 +11,10 @@ import linecache
 import os
 import sys
 import threading
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
+from minitorch_cuda.simulator.errors import SimulationError
 from minitorch_cuda.simulator.stamp import WARP as WARP
 from minitorch_cuda.simulator.stamp import Index, Stamp
 
@@ -21,6 +22,10 @@ _PACKAGE: Final = os.path.dirname(os.path.abspath(__file__))
 _DSL: Final = tuple(
     os.path.join(os.path.dirname(_PACKAGE), name) for name in ("dsl.py", "instructions.py")
 )
+
+
+Place = tuple[str, int]
+"""A line of a source: the name of its file, its number."""
 
 
 class Dim3:
@@ -72,6 +77,28 @@ class Copies:
         self._groups.clear()
 
 
+class Recorder(Protocol):
+    """Who watches a kernel: see `recording`."""
+
+    def array(self, name: str, shape: tuple[int, ...]) -> None:
+        """The running block has a shared array."""
+        ...
+
+    def note(
+        self, space: str, use: str, name: str, index: int | tuple[int, ...], value: float
+    ) -> None:
+        """The running thread used memory."""
+        ...
+
+    def released(self, name: str, stamps: Sequence[Stamp], wheres: Sequence[Place]) -> None:
+        """These threads have met, and go on."""
+        ...
+
+    def failed(self, error: SimulationError) -> None:
+        """The running thread met a fault."""
+        ...
+
+
 class Machine:
     """The state that a running kernel sees."""
 
@@ -83,6 +110,7 @@ class Machine:
         "grid_dim",
         "kernel",
         "lock",
+        "recorder",
         "stamp",
         "thread_idx",
     )
@@ -96,6 +124,7 @@ class Machine:
         self.copies = Copies()
         self.exact = False  # whether the kernel has barriers of warps
         self.stamp: Stamp | None = None
+        self.recorder: Recorder | None = None
         self.lock = threading.RLock()  # one kernel at a time, whichever thread of Python asks
 
     def now(self) -> Stamp:
@@ -118,10 +147,6 @@ class Machine:
 
 
 machine: Final = Machine()
-
-
-Place = tuple[str, int]
-"""A line of a source: the name of its file, its number."""
 
 
 def place() -> Place:

@@ -8,7 +8,7 @@ where.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Final
@@ -20,9 +20,11 @@ from minitorch_cuda.simulator.errors import SimulationError
 from minitorch_cuda.simulator.machine import machine, site
 from minitorch_cuda.simulator.memory import Pointer
 from minitorch_cuda.simulator.names import assigned_name
+from minitorch_cuda.simulator.shadow import Shadow
 from minitorch_cuda.simulator.stamp import Index
 from minitorch_cuda.simulator.threads import run_threads, stamps_of_block
 from minitorch_cuda.simulator.tiles import LocalArray, SharedArray
+from minitorch_cuda.simulator.traced import TracedLocal, TracedShared
 
 Size = int | tuple[int, ...]
 SHARED_LIMIT: Final = 48 * 1024  # bytes of static shared memory a block may have, on every GPU
@@ -79,8 +81,19 @@ def simulate(
     >>> out
     array([0., 2., 4., 6., 8.])
     """
+    seen = pointers(kernel, arguments, Pointer)
+    launch(kernel, kernel.__name__, three(grid), three(block), seen)
+
+
+def pointers(
+    kernel: Callable[..., None],
+    arguments: Sequence[npt.NDArray[np.generic] | float],
+    make: type[Pointer[float]],
+) -> list[Pointer[float] | float]:
+    """The arguments as the kernel sees them; an array given twice is one memory."""
     name = kernel.__name__
     names = kernel.__code__.co_varnames if isinstance(kernel, FunctionType) else ()
+    shadows: dict[int, Shadow] = {}
     seen: list[Pointer[float] | float] = []
     for i, argument in enumerate(arguments):
         if isinstance(argument, np.ndarray):
@@ -88,10 +101,11 @@ def simulate(
                 raise ValueError(
                     f"simulate: array {names[i]} of {name} must be contiguous; pass a copy"
                 )
-            seen.append(Pointer(argument.reshape(-1), names[i]))
+            shadow = shadows.setdefault(argument.__array_interface__["data"][0], Shadow())
+            seen.append(make(argument.reshape(-1), names[i], shadow=shadow))
         else:
             seen.append(argument)
-    launch(kernel, name, three(grid), three(block), seen)
+    return seen
 
 
 def launch(
@@ -132,6 +146,10 @@ def launch(
                 _shared.clear()
                 machine.copies.forget()
                 run_threads(body, stamps_of_block((x, y, z), number, block), waits=waits)
+        except SimulationError as error:
+            if machine.recorder is not None:
+                machine.recorder.failed(error)
+            raise
         finally:
             _shared.clear()
             machine.kernel, machine.stamp, machine.exact = before
@@ -149,7 +167,12 @@ def shared_array(
     key = code, instruction
     found = _shared.get(key)
     if found is None:
-        found = SharedArray(shape, dtype, assigned_name(code, instruction), alignment)
+        name = assigned_name(code, instruction)
+        if machine.recorder is None:
+            found = SharedArray(shape, dtype, name, alignment)
+        else:
+            found = TracedShared(shape, dtype, name, alignment)
+            machine.recorder.array(name, shape)
         total = found.nbytes + sum(array.nbytes for array in _shared.values())
         if total > SHARED_LIMIT:
             raise SimulationError(
@@ -165,7 +188,8 @@ def local_array(
 ) -> LocalArray[float]:
     """An array of the running thread alone."""
     machine.now()
-    return LocalArray(shape, dtype, assigned_name(code, instruction))
+    make: type[LocalArray[float]] = LocalArray if machine.recorder is None else TracedLocal
+    return make(shape, dtype, assigned_name(code, instruction))
 
 
 def three(size: Size) -> Index:

@@ -117,6 +117,7 @@ class Block:
         return all(thread.wait is wait for thread in self.threads)
 
     def _past_barrier(self, threads: list[SimThread]) -> list[SimThread]:
+        _tell("syncthreads", threads)
         for thread in threads:
             thread.stamp = thread.stamp.after_barrier()
         return threads
@@ -136,10 +137,12 @@ class Block:
                 rest = f"{other.stamp} waits in {other.wait.key[0]}{spell(other.wait.where)}"
             else:
                 continue
-            raise DivergenceError(
+            error = DivergenceError(
                 f"{machine.who()} waits in {first.wait.key[0]}{spell(first.wait.where)}\n"
                 f"  but {rest}"
             )
+            error.where = first.wait.where
+            raise error
 
 
 _running: Block | None = None
@@ -165,6 +168,13 @@ def pause(wait: Wait) -> float | None:
     return thread.answer
 
 
+def _tell(name: str, threads: list[SimThread]) -> None:
+    if machine.recorder is not None:
+        waits = [thread.wait for thread in threads]
+        wheres = [wait.where for wait in waits if wait is not None]
+        machine.recorder.released(name, [thread.stamp for thread in threads], wheres)
+
+
 def _complete(warp: list[SimThread]) -> list[SimThread]:
     """The lanes that may go on: those whose whole mask of lanes waits in the same operation."""
     released: list[SimThread] = []
@@ -177,6 +187,7 @@ def _complete(warp: list[SimThread]) -> list[SimThread]:
         expected = {t.lane for t in warp if mask >> t.lane & 1 and not t.ended}
         if arrived != expected:
             continue
+        _tell(name, group)
         values = {t.lane: t.wait.value for t in group if t.wait is not None}
         for thread in group:
             if thread.wait is not None and thread.wait.exchange is not None:
