@@ -48,6 +48,8 @@ class State(Protocol):
     xcr0: int
     mxcsr: int
     mxcsr_mask: int
+    fpcw: int
+    fptw: int
     rflags: int
     rip: int
     rsp: int
@@ -191,6 +193,7 @@ class Emulator:
         state.cr4 |= _VECTORS
         state.cr3 = self.root
         state.xcr0, state.mxcsr, state.mxcsr_mask, state.rflags = _AVX512, 0x1F80, 0xFFFF, 2
+        state.fpcw, state.fptw = 0x37F, 0xFFFF  # no exceptions of the old unit, all of it empty
         state.cs = self._segment(0x33, _CODE)
         for name in ("ss", "ds", "es", "gs"):
             setattr(state, name, self._segment(0x2B, _DATA))
