@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import minitorch_cuda
+from minitorch_cuda import devices, doctor
 from minitorch_cuda import choice as module
 from minitorch_cuda.__main__ import main
 from minitorch_cuda.choice import Choice, choice, use_simulator
@@ -26,9 +27,10 @@ def machine(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
     found = request.param
     assert isinstance(found, Probe)
     monkeypatch.setattr(module, "probe", lambda: found)
-    monkeypatch.setattr("minitorch_cuda.doctor.probe", lambda: found)
+    monkeypatch.setattr(doctor, "probe", lambda: found)
+    monkeypatch.setattr(devices, "probe", lambda: found)
     monkeypatch.delenv("MINITORCH_CUDA", raising=False)
-    monkeypatch.setattr(choice, "_launcher", None)
+    monkeypatch.setattr(choice, "_launchers", None)
     return found
 
 

@@ -24,7 +24,11 @@ from minitorch_cuda.kernels.matmul import plan_matmul, with_one_batch
 from minitorch_cuda.kernels.pointwise import plan_pointwise
 from minitorch_cuda.kernels.reduce import plan_reduce
 from minitorch_cuda.launcher import Launcher
+from minitorch_cuda.pinned import Pinned
+from minitorch_cuda.queues import DeviceQueue
+from minitorch_cuda.simulated import SimQueue, SimulatorLauncher
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary, id
+from minitorch_tensor.accelerator import Accelerator
 from minitorch_tensor.backend import Sample
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray, of_numpy, promote_types
@@ -45,13 +49,17 @@ class CudaBackend:
 
     Args:
         find: gives the launcher; it is asked at each call, so the choice can be made late.
+        index: which of the devices it is.
         deterministic: whether sums of repeated indices come in a fixed order. If not, `scatter_add`
             is faster for long columns, and its float sums may differ in the last bits from run to
             run.
     """
 
-    def __init__(self, find: Callable[[], Launcher], *, deterministic: bool = True) -> None:
+    def __init__(
+        self, find: Callable[[], Launcher], index: int = 0, *, deterministic: bool = True
+    ) -> None:
         self._find = find
+        self.index = index
         self.deterministic = deterministic
         self._plans: dict[Key, Plan] = {}
 
@@ -82,6 +90,57 @@ class CudaBackend:
     def download(self, buffer: Buffer, /) -> HostArray:
         """Copy from the device; waits for all launches before."""
         return self.launcher.download(buffer)
+
+    def upload_later(self, values: HostArray, /) -> Buffer:
+        """Start to copy a flat array of pinned memory, and go on."""
+        return self.launcher.upload_later(values)
+
+    def from_peer(self, buffer: Buffer, source: Accelerator, /) -> Buffer:
+        """A copy of memory of another device.
+
+        Raises:
+            TypeError: if that is no device of CUDA.
+        """
+        if not isinstance(source, CudaBackend):
+            raise TypeError(f"expected a device of CUDA, got {type(source).__name__}")
+        return self.launcher.from_peer(buffer, source.launcher)
+
+    def pin(self, nbytes: int, /) -> Pinned:
+        """Pinned memory of the host."""
+        return self.launcher.pin(nbytes)
+
+    def record_stream(self, buffer: Buffer, stream: object, /) -> None:
+        """A stream uses this memory.
+
+        Raises:
+            TypeError: if it is no stream.
+        """
+        queue = getattr(stream, "queue", None)
+        if not isinstance(queue, (SimQueue, DeviceQueue)):
+            raise TypeError(
+                f"record_stream: expected a minitorch.cuda.Stream, but got {type(stream).__name__}"
+            )
+        self.launcher.record_stream(buffer, queue)
+
+    def address(self, buffer: Buffer, /) -> int:
+        """Where memory starts."""
+        return self.launcher.address(buffer)
+
+    def shares_with_host(self) -> bool:
+        """Whether the host may read the memory: in the simulator."""
+        return isinstance(self.launcher, SimulatorLauncher)
+
+    def stream_handle(self) -> int:
+        """The driver's number of the current stream."""
+        return self.launcher.queue.handle
+
+    def hand_over(self, handle: int, /) -> None:
+        """Let a foreign stream wait for what the current one was given so far."""
+        self.launcher.hand_over(handle)
+
+    def adopt(self, address: int, size: int, dtype: DType, owner: object, /) -> Buffer:
+        """Foreign memory of this device."""
+        return self.launcher.adopt(address, size, dtype, owner)
 
     # --- elementwise -----------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Which launcher runs the device "cuda": the GPU, or the simulator if someone asks for it.
+"""Which launchers run the devices "cuda": GPUs, or the simulator if someone asks for it.
 
 The choice falls at the first use. Without a GPU, and without a word for the simulator, that use is
 an error which says what is missing.
@@ -8,61 +8,124 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from minitorch_cuda.backend import CudaBackend
 from minitorch_cuda.launcher import Launcher
 from minitorch_cuda.probe import SIMULATE, probe
-from minitorch_cuda.simulated import SimulatorLauncher
-from minitorch_tensor.device import register_backend
+from minitorch_cuda.simulated import MEMORY, SimulatorLauncher
+from minitorch_tensor.core import forget_constants
+from minitorch_tensor.device import register_devices
 
 VARIABLE: Final = "MINITORCH_CUDA"
 """The environment variable that chooses: `simulator` or `device`; if empty, a device."""
 
 
+class _Current(threading.local):
+    """The device that a thread means by "cuda"."""
+
+    index = 0
+
+
 class Choice:
-    """The launcher of this process, once it is chosen."""
+    """The launchers of this process, once they are chosen: one for each device."""
 
     def __init__(self) -> None:
-        self._launcher: Launcher | None = None
+        self._launchers: list[Launcher | None] | None = None
         self._lock = threading.Lock()
+        self._current = _Current()
+        self._backends: dict[int, CudaBackend] = {}
 
-    def get(self) -> Launcher:
-        """The launcher.
+    def get(self, index: int | None = None) -> Launcher:
+        """The launcher of a device, or of the current one.
 
         Raises:
-            RuntimeError: if there is nothing to launch with.
+            RuntimeError: if there is nothing to launch with, or no such device.
         """
-        if self._launcher is None:
-            with self._lock:
-                if self._launcher is None:
-                    self._launcher = self._default()
-        return self._launcher
+        if index is None:
+            index = self._current.index
+        launchers = self._launchers
+        if launchers is not None and index < len(launchers):
+            found = launchers[index]
+            if found is not None:
+                return found
+        with self._lock:
+            if self._launchers is None:
+                self._launchers = self._default()
+            launchers = self._launchers
+            if index >= len(launchers):
+                raise RuntimeError(
+                    f"device 'cuda:{index}': invalid device ordinal; there "
+                    + ("is one device" if len(launchers) == 1 else f"are {len(launchers)} devices")
+                    + f", so the index must be below {len(launchers)}"
+                )
+            found = launchers[index]
+            if found is None:
+                from minitorch_cuda.runtime import DeviceLauncher
 
-    def put(self, launcher: Launcher | None) -> Launcher | None:
+                found = launchers[index] = DeviceLauncher(index, several=len(launchers) > 1)
+            return found
+
+    def put(self, launchers: Sequence[Launcher | None] | None) -> list[Launcher | None] | None:
         """Choose, or take the choice back; the choice before."""
         with self._lock:
-            before, self._launcher = self._launcher, launcher
+            before = self._launchers
+            self._launchers = None if launchers is None else list(launchers)
+            forget_constants()  # they lie in the memory of the launchers before
             return before
+
+    def count(self) -> int:
+        """How many devices there are."""
+        if self._launchers is not None:
+            return len(self._launchers)
+        if wish() == "simulator":
+            return 1
+        return 0 if probe().missing else len(probe().devices)
+
+    def used(self) -> list[Launcher]:
+        """The launchers that are in use."""
+        return [launcher for launcher in self._launchers or () if launcher is not None]
+
+    @property
+    def initialized(self) -> bool:
+        """Whether a device is in use."""
+        return bool(self.used())
 
     @property
     def simulated(self) -> bool:
         """Whether the simulator is chosen, by a call or by the environment."""
-        if self._launcher is not None:
-            return isinstance(self._launcher, SimulatorLauncher)
+        if self._launchers is not None:
+            return isinstance(self._launchers[0], SimulatorLauncher)
         return wish() == "simulator"
 
-    def _default(self) -> Launcher:
+    def _default(self) -> list[Launcher | None]:
         if wish() == "simulator":
-            return SimulatorLauncher()
+            return [SimulatorLauncher()]
         missing = probe().missing
         if missing:
             raise RuntimeError(
                 "device 'cuda' cannot be used: " + "; ".join(missing) + f". Or: {SIMULATE}"
             )
-        from minitorch_cuda.runtime import DeviceLauncher
+        return [None] * len(probe().devices)
 
-        return DeviceLauncher()
+    # --- what tensors ask for --------------------------------------------------------------------
+
+    def current(self) -> int:
+        """The device that this thread means by "cuda"."""
+        return self._current.index
+
+    def use(self, index: int) -> None:
+        """Let this thread mean another device."""
+        self._current.index = index
+
+    def backend(self, index: int, /) -> CudaBackend:
+        """What computes on a device; whether it is there is asked when it is first used."""
+        found = self._backends.get(index)
+        if found is None:
+            found = self._backends.setdefault(index, CudaBackend(partial(self.get, index), index))
+        return found
 
 
 def wish() -> str:
@@ -78,8 +141,7 @@ def wish() -> str:
 
 
 choice: Final = Choice()
-backend: Final = CudaBackend(choice.get)
-register_backend("cuda", backend)
+register_devices("cuda", choice)
 
 
 class use_simulator:
@@ -89,13 +151,24 @@ class use_simulator:
     some microseconds for each. As a context manager it takes the choice back at the end. A tensor
     made on one launcher cannot be used on another.
 
+    Args:
+        devices: how many devices there shall be.
+        memory: how many bytes each of them has.
+
+    Raises:
+        ValueError: if there shall be none.
+
     >>> with use_simulator():
-    ...     get_device_name()
+    ...     choice.get().name
     'simulator'
     """
 
-    def __init__(self) -> None:
-        self._before = choice.put(SimulatorLauncher())
+    def __init__(self, devices: int = 1, memory: int = MEMORY) -> None:
+        if devices < 1:
+            raise ValueError(f"use_simulator: devices must be at least 1, but got {devices}")
+        self._current = choice.current()
+        choice.use(0)
+        self._before = choice.put([SimulatorLauncher(i, memory) for i in range(devices)])
 
     def __enter__(self) -> None:
         """The choice is made already."""
@@ -103,43 +176,4 @@ class use_simulator:
     def __exit__(self, *error: object) -> None:
         """Take the choice back."""
         choice.put(self._before)
-
-
-def is_available() -> bool:
-    """Whether tensors can live on "cuda": all is there for a GPU, or the simulator was chosen.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.cuda.is_available.html
-    """
-    return choice.simulated or not probe().missing
-
-
-def device_count() -> int:
-    """The number of GPUs; 1 in the simulator, 0 where something is missing.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.cuda.device_count.html
-    """
-    if choice.simulated:
-        return 1
-    return 0 if probe().missing else len(probe().devices)
-
-
-def get_device_name() -> str:
-    """The name of the GPU, or `simulator`.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.cuda.get_device_name.html
-
-    Raises:
-        RuntimeError: if there is neither.
-    """
-    return choice.get().name
-
-
-def synchronize() -> None:
-    """Wait until all that was launched has ended.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.cuda.synchronize.html
-
-    Raises:
-        RuntimeError: if there is nothing to launch with.
-    """
-    choice.get().synchronize()
+        choice.use(self._current)

@@ -219,6 +219,10 @@ class Launcher(Protocol):
         """Make a stream the current one of this thread."""
         ...
 
+    def hand_over(self, handle: int, /) -> None:
+        """Let a foreign stream wait for what the current one was given so far."""
+        ...
+
     def create_queue(self, priority: int, /) -> Queue:
         """A new stream."""
         ...

@@ -358,6 +358,13 @@ class DeviceLauncher:
             raise TypeError(f"expected a stream of a GPU, got {type(queue).__name__}")
         self._here.queue = queue
 
+    def hand_over(self, handle: int, /) -> None:
+        """Let a foreign stream wait for what the current one was given so far."""
+        from cuda.core import Stream
+
+        self._enter()
+        Stream.from_handle(handle).wait(self._here.queue.mark().event)
+
     def create_queue(self, priority: int, /) -> Queue:
         """A new stream."""
         self._enter()

@@ -292,6 +292,9 @@ class SimulatorLauncher:
         """Make a stream the current one of this thread."""
         self._here.queue = queue
 
+    def hand_over(self, handle: int, /) -> None:
+        """Nothing to wait for."""
+
     def create_queue(self, priority: int, /) -> Queue:
         """A new stream."""
         self._queues += 1

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from minitorch_tensor.dtype import HostArray
+from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.storage import Buffer
 
 
@@ -78,6 +78,8 @@ def pinned_memory(array: object) -> PinnedMemory | None:
 class Accelerator(Protocol):
     """A backend whose memory is not the host's."""
 
+    index: int  # which of the devices of its type it is
+
     def upload_later(self, values: HostArray, /) -> Buffer:
         """Start to copy a flat array of pinned memory; it must not be written until that ended."""
         ...
@@ -106,10 +108,10 @@ class Accelerator(Protocol):
         """The driver's number of the current stream."""
         ...
 
-    def wait_for(self, handle: int, /) -> None:
+    def hand_over(self, handle: int, /) -> None:
         """Let a foreign stream wait for what the current one was given so far."""
         ...
 
-    def adopt(self, address: int, size: int, dtype: str, owner: object, /) -> Buffer:
+    def adopt(self, address: int, size: int, dtype: DType, owner: object, /) -> Buffer:
         """Foreign memory of this device as a buffer; `owner` lives as long as it."""
         ...

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from minitorch_autodiff import Variable
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
+from minitorch_tensor.accelerator import Accelerator, pinned_memory
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.half import narrowed, widened
@@ -164,6 +165,8 @@ def to(
 ) -> Tensor:
     """x with another dtype, on another device, or as another tensor; x itself if nothing changes.
 
+    With `non_blocking` a copy from pinned memory to a GPU goes on after this returns. To the host
+    it is always waited for, so that nobody sees numbers that have not come yet.
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
 
     Raises:
@@ -191,7 +194,7 @@ def to(
         return views.clone(x) if copy else x
     if wanted is not x.dtype:
         x = _cast(x, wanted)
-    return x if target is x.storage.device else _move(x, target)
+    return x if target is x.storage.device else _move(x, target, non_blocking)
 
 
 def _cast(x: Tensor, dtype: DType) -> Tensor:
@@ -201,13 +204,28 @@ def _cast(x: Tensor, dtype: DType) -> Tensor:
     return views.linear(x, y, "ToCopyBackward0", lambda g: to(g, before))
 
 
-def _move(x: Tensor, device: Device) -> Tensor:
+def _move(x: Tensor, device: Device, non_blocking: bool) -> Tensor:
     before = x.storage.device
     dense = views.contiguous(x.detach())
-    source = before.backend.download(dense.storage.buffer)
-    start = dense.layout.offset
-    part = np.array(source[start : start + dense.layout.size])
-    y = x._on(Storage(device.backend.upload(part), device), Layout.contiguous(x.layout.shape))
+    source, target = before.backend, device.backend
+    buffer = dense.storage.buffer
+    whole = len(buffer) == dense.layout.size
+    if type(source) is type(target) and isinstance(target, Accelerator):
+        # From GPU to GPU: the host sees none of it.
+        if not whole:
+            buffer = views.clone(dense).storage.buffer
+        assert isinstance(source, Accelerator)
+        moved = target.from_peer(buffer, source)
+    else:
+        held, start = source.download(buffer), dense.layout.offset
+        part = held[start : start + dense.layout.size]
+        if non_blocking and pinned_memory(part) and isinstance(target, Accelerator):
+            moved = target.upload_later(part)
+        elif isinstance(target, Accelerator):
+            moved = target.upload(part)
+        else:
+            moved = target.upload(np.array(part))
+    y = x._on(Storage(moved, device), Layout.contiguous(x.layout.shape))
     return views.linear(x, y, "ToCopyBackward0", lambda g: to(g, before))
 
 
@@ -292,12 +310,23 @@ def cpu(x: Tensor) -> Tensor:
     return to(x, "cpu")
 
 
-def cuda(x: Tensor, device: int | None = None) -> Tensor:
-    """x on the GPU.
+def cuda(
+    x: Tensor,
+    device: int | str | Device | None = None,
+    non_blocking: bool = False,
+    memory_format: MemoryFormat | None = None,
+) -> Tensor:
+    """x on a GPU: the current one, unless another is named.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.cuda.html
+
+    Raises:
+        RuntimeError: if there is no such GPU, or it is none.
     """
-    return to(x, Device("cuda", device))
+    place = Device("cuda", device) if device is None or isinstance(device, int) else Device(device)
+    if place.type != "cuda":
+        raise RuntimeError(f"cuda: Invalid device, must be cuda device, but got {place}")
+    return to(x, place, non_blocking=non_blocking, memory_format=memory_format)
 
 
 def type_as(x: Tensor, other: Tensor) -> Tensor:

@@ -651,6 +651,11 @@ def full(shape: Shape, value: float, dtype: DType, device: Device) -> Tensor:
 _constants: dict[tuple[float | str, DType, Device], Tensor] = {}
 
 
+def forget_constants() -> None:
+    """Drop the shared constants: where their memory is, something else computes from now on."""
+    _constants.clear()
+
+
 def constant(value: float, dtype: DType, device: Device) -> Tensor:
     """A 0-d tensor of this value, shared by all who ask and never written.
 
