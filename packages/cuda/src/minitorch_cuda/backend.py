@@ -20,7 +20,8 @@ from minitorch_cuda.kernels.indexing import (
     plan_gather,
     plan_scatter_add,
 )
-from minitorch_cuda.kernels.matmul import plan_matmul, with_one_batch
+from minitorch_cuda.kernels.matmul import with_one_batch
+from minitorch_cuda.kernels.matmul_plan import plan_product
 from minitorch_cuda.kernels.pointwise import plan_pointwise
 from minitorch_cuda.kernels.reduce import plan_reduce
 from minitorch_cuda.launcher import Launcher
@@ -258,7 +259,7 @@ class CudaBackend:
     # --- linear algebra --------------------------------------------------------------------------
 
     def matmul(self, out: Array, a: Array, b: Array, /) -> None:
-        """out = a @ b, one launch for all batches.
+        """out = a @ b, one launch for all batches; two where k is long and `out` small.
 
         Leading dimensions that no single stride can walk (an expanded one between two others) are
         copied together first.
@@ -269,8 +270,9 @@ class CudaBackend:
         buffer_b, layout_b = self._one_batch(b)
         layout = with_one_batch(out.layout)
         assert layout is not None  # it is dense
-        plan = plan_matmul(layout, layout_a, layout_b, out.dtype)
-        self.launcher.launch(plan, [out.storage.buffer, buffer_a, buffer_b])
+        launcher = self.launcher
+        product = plan_product(layout, layout_a, layout_b, out.dtype, launcher.limits)
+        product.run(launcher, out.storage.buffer, buffer_a, buffer_b)
 
     def _one_batch(self, x: Array) -> tuple[Buffer, Layout]:
         """An operand of `matmul` with one leading dimension."""

@@ -1,7 +1,15 @@
-"""Maps y = W x + b of the last dimension, and their bilinear relative."""
+"""Maps y = W x + b of the last dimension, and their bilinear relative.
+
+A device that computes y in one kernel records it by `record_linear`: the gradient of the weight is
+then g^T @ x, which lies as the weight does. The composite multiplies by the transposed weight,
+whose gradient has to be turned before it is `.grad`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from minitorch_autodiff import Node, Saved, is_grad_enabled
 from minitorch_tensor import views
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.checks import require_alike
@@ -35,6 +43,77 @@ def check_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
                 f"linear: bias {bias.shape} must have one element for each of the "
                 f"{weight.shape[0]} rows of weight {weight.shape}"
             )
+
+
+class LinearNode(Node[Tensor]):
+    """y = x @ w^T + b: dx = g @ w, dw = g^T @ x, db = the sum of the rows of g."""
+
+    __slots__ = ("weight", "x")
+
+    def __init__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+        edge_x, edge_w = x.gradient_node(), weight.gradient_node()
+        super().__init__((edge_x, edge_w, None if bias is None else bias.gradient_node()))
+        self.x = None if edge_w is None else Saved(x)
+        self.weight = None if edge_x is None else Saved(weight)
+
+    def backward(self, g: Tensor, /) -> Sequence[Tensor | None]:
+        """The three gradients, recorded if gradients of gradients are wanted."""
+        shape = g.layout.shape
+        plain = len(shape) == 2
+        rows = g if plain else g.reshape(-1, shape[-1])
+        dx = dw = None
+        if self.weight is not None:
+            dx = rows.matmul(self.weight.unpack(self))
+            dx = dx if plain else dx.reshape(*shape[:-1], dx.shape[-1])
+        if self.x is not None:
+            x = self.x.unpack(self)
+            dw = rows.t().matmul(x if plain else x.reshape(-1, x.shape[-1]))
+        return dx, dw, rows.sum(0) if self.edges[2] is not None else None
+
+    def release(self) -> None:
+        """Drop x and w."""
+        for saved in (self.x, self.weight):
+            if saved is not None:
+                saved.release()
+
+    def name(self) -> str:
+        """PyTorch's name."""
+        return "AddmmBackward0" if len(self.edges) == 3 else "MmBackward0"
+
+
+def record_linear(y: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The fresh y = x @ weight^T + bias, recorded if any of the three needs a gradient."""
+    if is_grad_enabled() and (
+        x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
+    ):
+        y.requires_grad, y.node = True, LinearNode(x, weight, bias)
+    return y
+
+
+def in_one_kernel(input: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
+    """Whether all fits and is of one floating dtype and device: matrices, not empty.
+
+    Where not, the composite says what does not fit, or does it.
+    """
+    layout, sizes = input.layout, weight.layout.shape
+    dtype, device = input.dtype, input.storage.device
+    return (
+        len(sizes) == 2
+        and bool(layout.shape)
+        and layout.size != 0
+        and layout.shape[-1] == sizes[1]
+        and dtype.is_floating_point
+        and weight.dtype is dtype
+        and weight.storage.device is device
+        and (
+            bias is None
+            or (
+                bias.layout.shape == sizes[:1]
+                and bias.dtype is dtype
+                and bias.storage.device is device
+            )
+        )
+    )
 
 
 @Op
