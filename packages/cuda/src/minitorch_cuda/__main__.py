@@ -1,8 +1,13 @@
-"""`python -m minitorch_cuda doctor`."""
+"""`python -m minitorch_cuda doctor`, `gates`."""
 
 import sys
 
 from minitorch_cuda.doctor import report
+from minitorch_cuda.gates import command
+
+USAGE = """\
+usage: python -m minitorch_cuda doctor      what is there, what is missing, what to do
+       python -m minitorch_cuda gates ...   what compiled kernels promise, and whether it holds"""
 
 
 def main(arguments: list[str]) -> int:
@@ -10,7 +15,9 @@ def main(arguments: list[str]) -> int:
     if arguments == ["doctor"]:
         print(report())
         return 0
-    print("usage: python -m minitorch_cuda doctor", file=sys.stderr)
+    if arguments[:1] == ["gates"]:
+        return command.main(arguments[1:])
+    print(USAGE, file=sys.stderr)
     return 2
 
 

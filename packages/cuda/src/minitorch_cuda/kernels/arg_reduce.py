@@ -10,8 +10,10 @@ not matter.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Final
 
+from minitorch_cuda.gates import Gate
 from minitorch_cuda.kernel import (
     Kernel,
     Parameter,
@@ -26,8 +28,8 @@ from minitorch_cuda.kernels.reduce import parts_of, shape_of_block
 from minitorch_cuda.kernels.source import Position, indent, load, numbers, scope
 from minitorch_cuda.limits import Limits
 from minitorch_cuda.target import scope_of, specialised
-from minitorch_operators import Binary
-from minitorch_tensor.dtype import DType
+from minitorch_operators import Binary, gt
+from minitorch_tensor.dtype import DType, float32
 from minitorch_tensor.layout import Layout
 
 _BEATS = '''"""{title}"""
@@ -160,3 +162,13 @@ def arg_reduce_kernel(
         width, height = tree
         bound |= {"WIDTH": width, "HEIGHT": height, "THREADS": width * height}
     return from_text(name, text, parameters, bound, value=value)
+
+
+def _argmax(tree: tuple[int, int] | None) -> Kernel:
+    return arg_reduce_kernel(gt, float32, 1, "uint32", tree)
+
+
+GATES: Final = (
+    Gate("argmax float32, alone", partial(_argmax, None), registers=32),
+    Gate("argmax float32, rows", partial(_argmax, (1, 256)), registers=40),
+)

@@ -15,10 +15,12 @@ run to run.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
+from typing import Final
 
 from minitorch_cuda.collapse import collapse, fits_32_bits
+from minitorch_cuda.gates import Gate
 from minitorch_cuda.instructions import red_add, red_min
 from minitorch_cuda.kernel import (
     Kernel,
@@ -33,7 +35,7 @@ from minitorch_cuda.kernel import (
 )
 from minitorch_cuda.kernels.source import Position, indent, load, numbers, scope, store
 from minitorch_cuda.limits import Limits
-from minitorch_tensor.dtype import DType
+from minitorch_tensor.dtype import DType, float32
 from minitorch_tensor.layout import Layout
 
 ATOMIC_TYPES = frozenset({"float32", "float64", "int32", "int64"})
@@ -232,3 +234,17 @@ def _looping(
     )
     bound = {**scope(value, index, *dtypes), "red_add": red_add, "red_min": red_min}
     return from_text(name, text, parameters, bound, value=value)
+
+
+_FLOATS = (float32, float32)
+
+GATES: Final = (
+    Gate("gather float32", partial(gather_kernel, _FLOATS, 2, "uint32"), registers=40),
+    Gate("check of an index", partial(check_kernel, 2, "uint32"), registers=32),
+    Gate("scatter_add float32", partial(scatter_kernel, _FLOATS, 2, "uint32"), registers=48),
+    Gate(
+        "scatter_add float32, atomic",
+        partial(scatter_kernel, _FLOATS, 2, "uint32", atomic=True),
+        registers=40,
+    ),
+)

@@ -18,9 +18,11 @@ https://docs.nvidia.com/cuda/cuda-c-programming-guide/#shared-memory
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Final
 
 from minitorch_cuda import dsl as cuda
+from minitorch_cuda.gates import Gate
 from minitorch_cuda.kernel import (
     Kernel,
     Parameter,
@@ -33,7 +35,7 @@ from minitorch_cuda.kernel import (
     types,
 )
 from minitorch_cuda.simulator import Pointer
-from minitorch_tensor.dtype import DType
+from minitorch_tensor.dtype import DType, float32, float64
 from minitorch_tensor.layout import Layout
 
 # The template parameters: `matmul_kernel` binds them anew for each type and size.
@@ -138,3 +140,10 @@ def with_one_batch(layout: Layout) -> Layout | None:
         return None
     shape = (leading.size, *layout.shape[-2:])
     return Layout(shape, (*merged.strides, *layout.strides[-2:]), layout.offset)
+
+
+GATES: Final = (
+    Gate("matmul float32, tile 16", partial(matmul_kernel, float32, 16), registers=48),
+    Gate("matmul float32, tile 8", partial(matmul_kernel, float32, 8), registers=48),
+    Gate("matmul float64, tile 16", partial(matmul_kernel, float64, 16), registers=48),
+)

@@ -8,8 +8,14 @@ Source: https://minitorch.github.io/module3/module3/
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Final
+
 from minitorch_cuda import dsl as cuda
+from minitorch_cuda.gates import Gate
+from minitorch_cuda.kernels.planning import kernel_of
 from minitorch_cuda.simulator import Pointer
+from minitorch_tensor.dtype import float32
 
 T: cuda.ValueType = cuda.float32
 BLOCK = 32
@@ -125,3 +131,12 @@ def mm_practice(out: Pointer[float], a: Pointer[float], b: Pointer[float], n: in
         for k in range(n):
             total += a_shared[i, k] * b_shared[k, j]
         out[i * n + j] = total
+
+
+GATES: Final = (
+    Gate("add_one", partial(kernel_of, add_one, "SSi", float32, ()), registers=32),
+    Gate("add_broadcast", partial(kernel_of, add_broadcast, "SSSii", float32, ()), registers=32),
+    Gate("sum_practice", partial(kernel_of, sum_practice, "SSi", float32, ()), registers=32),
+    Gate("sum_by_shuffle", partial(kernel_of, sum_by_shuffle, "SSi", float32, ()), registers=32),
+    Gate("mm_practice", partial(kernel_of, mm_practice, "SSSi", float32, ()), registers=40),
+)

@@ -20,9 +20,11 @@ https://developer.download.nvidia.com/assets/cuda/files/reduction.pdf
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Final
 
 from minitorch_cuda.collapse import Walk, collapse, fits_32_bits
+from minitorch_cuda.gates import Gate
 from minitorch_cuda.kernel import (
     Kernel,
     Parameter,
@@ -36,7 +38,7 @@ from minitorch_cuda.kernel import (
 from minitorch_cuda.kernels.source import Position, indent, load, numbers, scope, store
 from minitorch_cuda.limits import Limits
 from minitorch_cuda.target import scope_of, specialised
-from minitorch_operators import Binary
+from minitorch_operators import Binary, add
 from minitorch_tensor.dtype import DType, float32, float64, int64
 from minitorch_tensor.layout import Layout
 
@@ -279,3 +281,18 @@ def reduce_kernel(
         bound |= {"WIDTH": width, "HEIGHT": height, "THREADS": width * height}
     ieee = frozenset(program.ieee)
     return from_text(name, text, parameters, bound, ieee=ieee, value=value)
+
+
+def _sum(
+    ranks: tuple[int, int], tree: tuple[int, int] | None = None, partial: bool = False
+) -> Kernel:
+    return reduce_kernel(add, (float32, float32), ranks, "uint32", tree, partial)
+
+
+GATES: Final = (
+    Gate("sum float32, alone", partial(_sum, (1, 1)), registers=40),
+    Gate("sum float32, rows", partial(_sum, (1, 1), (1, 256)), registers=32),
+    Gate("sum float32, rows, in chunks", partial(_sum, (1, 1), (1, 256), True), registers=32),
+    Gate("sum float32, columns", partial(_sum, (1, 1), (32, 8)), registers=32),
+    Gate("sum float32, rank 2 of 2, rows", partial(_sum, (2, 2), (1, 256)), registers=32),
+)

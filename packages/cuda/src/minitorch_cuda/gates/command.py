@@ -1,0 +1,100 @@
+"""`python -m minitorch_cuda gates`: compile, measure, compare."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from minitorch_cuda.compiler import compile_ptx
+from minitorch_cuda.gates.gate import CAPABILITIES, Capability, Gate, architecture
+from minitorch_cuda.gates.registry import chosen, gates, make, modules, without_gate
+from minitorch_cuda.gates.table import Row, differences, parsed, rendered, row
+from minitorch_cuda.gates.toolkit import measure, versions
+from minitorch_cuda.kernel import Kernel
+
+TABLE: Final = Path(__file__).resolve().parents[3] / "gates.md"
+"""The table, where the sources lie in their repository; an installed package has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was measured, and what is wrong with it."""
+
+    rows: tuple[Row, ...]
+    broken: tuple[str, ...]
+
+
+def look(gates: Sequence[Gate], kernels: Sequence[Kernel], capability: Capability) -> Findings:
+    """Compile and measure the kernels of gates for one capability.
+
+    Raises:
+        ImportError: if numba-cuda is not installed.
+        MissingToolError: if a program of the toolkit is not installed.
+    """
+    reports = measure([compile_ptx(kernel, capability) for kernel in kernels], capability)
+    arch = architecture(capability)
+    rows, broken = [], []
+    for gate, kernel, report in zip(gates, kernels, reports, strict=True):
+        rows.append(row(gate.name, arch, gate.promises(kernel), report))
+        broken += gate.broken(kernel, report, arch)
+    return Findings(tuple(rows), tuple(broken))
+
+
+def compared(rows: Sequence[Row], text: str, *, whole: bool = True) -> tuple[list[str], str]:
+    """What differs from the table, and a line that says if it was compiled by others.
+
+    The numbers of another compiler are others: then they are not compared.
+    """
+    written, by = parsed(text)
+    now = versions()
+    if by != now:
+        other = ", ".join(f"{name} {now[name] or 'none'}" for name in now if now[name] != by[name])
+        return [], f"the numbers are not compared: the table was not compiled by {other}"
+    return differences(written, rows, whole=whole), ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; 1 if something is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m minitorch_cuda gates",
+        description="Compile kernels without a GPU, and compare with what they promise.",
+    )
+    parser.add_argument("part", nargs="?", default="", help="only gates with this in their names")
+    parser.add_argument("--write", action="store_true", help="write the table")
+    asked = parser.parse_args(arguments)
+    if not TABLE.parent.joinpath("pyproject.toml").is_file():
+        print("the table of gates lies in the repository of minitorch: run this there")
+        return 1
+    if asked.write and asked.part:
+        parser.error("--write writes the whole table: leave the name out")
+
+    found = chosen(asked.part)
+    made = make(found)
+    looked = [look(found, made.kernels, capability) for capability in CAPABILITIES]
+    rows = in_order([r for one in looked for r in one.rows], found)
+    problems = [line for one in looked for line in one.broken]
+    if not asked.part:
+        problems += without_gate(modules(), made)
+    text = rendered(rows, versions())
+    if asked.write:
+        TABLE.write_text(text, encoding="utf-8")
+        print(f"{TABLE.name}: {len(rows)} rows")
+    elif TABLE.is_file():
+        differ, said = compared(rows, TABLE.read_text(encoding="utf-8"), whole=not asked.part)
+        problems += differ
+        print("\n".join(line for line in text.splitlines() if line.startswith("|")))
+        if said:
+            print(said)
+    for line in problems:
+        print(f"error: {line}")
+    print(f"{len(found)} of {len(gates())} gates, {len(problems)} problems")
+    return int(bool(problems))
+
+
+def in_order(rows: Sequence[Row], gates: Sequence[Gate]) -> list[Row]:
+    """The rows by their gates, and each gate's by architecture."""
+    place = {gate.name: i for i, gate in enumerate(gates)}
+    return sorted(rows, key=lambda r: (place[r.name], r.arch))
