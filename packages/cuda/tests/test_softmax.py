@@ -74,7 +74,7 @@ def test_a_view_as_input_and_as_gradient() -> None:
         y = function(x.permute(1, 0)[1:], 1)
         y.backward(on(device, random(3, 3, seed=1)).detach().permute(1, 0))
         results.append(x.grad)
-    close(*results, 1e-5)
+    close(results[0], results[1], 1e-5)
 
 
 def test_what_starts_at_an_odd_place_is_read_one_by_one() -> None:

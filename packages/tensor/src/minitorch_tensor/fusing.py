@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from minitorch_autodiff import Node, Saved, is_grad_enabled
 from minitorch_autodiff.saved import STALE
 from minitorch_tensor.core import Tensor
+from minitorch_tensor.op import record_fused
 
 
 def unchanged(title: str, *kept: Tensor | None) -> Callable[[], None]:
@@ -97,3 +98,29 @@ def record_softmax(
 
     title = "LogSoftmaxBackward0" if logarithm else "SoftmaxBackward0"
     return record_result(title, x, y, kernel, rule)
+
+
+def record_norm(
+    title: str,
+    y: Tensor,
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    gradients: Callable[[Tensor], Sequence[Tensor | None]],
+    composite: Callable[[Tensor, Tensor | None, Tensor | None], Tensor],
+) -> Tensor:
+    """The fresh y, a normalisation of x, recorded for what there is of input, weight and bias.
+
+    `gradients` makes those of all three of the gradient of y; that of one that is None is dropped.
+    """
+    given = (x, weight, bias)
+
+    def backward(g: Tensor) -> Sequence[Tensor | None]:
+        return [d for d, t in zip(gradients(g), given, strict=True) if t is not None]
+
+    def again(inputs: Sequence[Tensor]) -> Tensor:
+        rest = iter(inputs[1:])
+        w = None if weight is None else next(rest)
+        return composite(inputs[0], w, None if bias is None else next(rest))
+
+    return record_fused(title, y, [t for t in given if t is not None], backward, again)

@@ -3,5 +3,7 @@
 Importing this package registers them.
 """
 
+from minitorch_cuda.functional import linear as linear
 from minitorch_cuda.functional import loss as loss
+from minitorch_cuda.functional import norm as norm
 from minitorch_cuda.functional import softmax as softmax

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from minitorch_cuda.backend import CudaBackend
 from minitorch_cuda.faults import Check
-from minitorch_cuda.kernel import Plan, Span, span_of
+from minitorch_cuda.kernel import Plan, Span, computing_type, span_of
 from minitorch_cuda.kernel import types as types
 from minitorch_cuda.limits import Limits
 from minitorch_tensor import Tensor, core
 from minitorch_tensor.device import Device
-from minitorch_tensor.dtype import DType
+from minitorch_tensor.dtype import DType, float32, float64
 from minitorch_tensor.layout import Layout, Shape
 
 
@@ -74,3 +74,8 @@ def run_checked(plan: Plan, check: Check, index: Tensor, *tensors: Tensor) -> No
 def placeholder(x: Tensor | None, otherwise: Tensor) -> Tensor:
     """What a kernel is handed for memory that it will not look at: any."""
     return otherwise if x is None else x
+
+
+def computed(x: Tensor) -> DType:
+    """The dtype of floats in which kernels compute with those of x."""
+    return float64 if computing_type(x.dtype) == "float64" else float32

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from minitorch_cuda.faults import Check
 from minitorch_cuda.functional.launching import (
+    computed,
     dense,
     floating,
     fresh,
@@ -19,12 +20,10 @@ from minitorch_cuda.functional.launching import (
     run,
     run_checked,
 )
-from minitorch_cuda.kernel import computing_type
 from minitorch_cuda.kernels import loss as kernels
-from minitorch_cuda.kernels.planning import WORD, Flags, planned
+from minitorch_cuda.kernels.planning import WORD, Flags, narrowed, planned
 from minitorch_cuda.kernels.rows import RowShape, aligned, row_shape
 from minitorch_tensor import Tensor, int64
-from minitorch_tensor.dtype import DType, float32, float64
 from minitorch_tensor.functional.loss import check_cross_entropy, cross_entropy, picked
 from minitorch_tensor.fusing import unchanged
 from minitorch_tensor.op import record_fused
@@ -92,7 +91,8 @@ class _Rows:
     def __init__(self, x: Tensor, weight: Tensor | None, smoothing: float) -> None:
         self.x, self.weight = dense(x), weight
         self.weights = placeholder(None if weight is None else dense(weight), self.x)
-        self.count, self.classes = x.shape if x.ndim == 2 else (1, *x.shape)[:2]
+        self.classes = x.shape[-1]
+        self.count = x.layout.size // self.classes
         self.parts = (1.0 - smoothing, smoothing / self.classes)
         flags = (("LOG", 1), ("WEIGHTED", int(weight is not None)), ("SMOOTH", int(smoothing > 0)))
         self.flags: Flags = flags
@@ -104,8 +104,7 @@ class _Rows:
 
     def numbers(self) -> tuple[Tensor, Tensor, Tensor]:
         """Room for three numbers a row."""
-        dtype = _COMPUTED[computing_type(self.x.dtype)]
-        a, b, c = (fresh(self.x, (self.count,), dtype) for _ in range(3))
+        a, b, c = (fresh(self.x, (self.count,), computed(self.x)) for _ in range(3))
         return a, b, c
 
     def of_classes(self, target: Tensor, ignored: int) -> Losses:
@@ -188,9 +187,6 @@ class _Rows:
         return Losses(losses, None, gradient)
 
 
-_COMPUTED: dict[str, DType] = {"float32": float32, "float64": float64}
-
-
 @picked.override("cuda")
 def fused_picked(
     log_p: Tensor,
@@ -218,12 +214,12 @@ def fused_picked(
     wanted = dense(target if target.dtype is int64 else target.to(int64))
     weights = placeholder(None if weight is None else dense(weight), x)
     numbers = (classes, positions // samples, ignore_index)
-    losses, counted = (fresh(x, (positions,), _COMPUTED[computing_type(x.dtype)]) for _ in range(2))
+    losses, counted = (fresh(x, (positions,), computed(x)) for _ in range(2))
     tensors = (losses, counted, x, wanted, weights)
     weighted = ("WEIGHTED", int(weight is not None))
     plan = planned(
         kernels.picked_losses,
-        "TTSISIiiii",
+        narrowed("TTSISIuuui", x.layout.size),
         (*(t.layout for t in tensors), WORD),
         (positions, *numbers),
         limits_of(x).cover(positions),
@@ -244,7 +240,7 @@ def fused_picked(
         tensors = (dx, wanted, weights, g, divisor)
         plan = planned(
             kernels.picked_gradient,
-            "SISSTiiii",
+            narrowed("SISSTuuui", x.layout.size),
             tuple(t.layout for t in tensors),
             (x.layout.size, *numbers),
             limits_of(x).cover(x.layout.size),

@@ -29,6 +29,7 @@ from minitorch_operators.ieee import log as ieee_log
 T: cuda.ValueType = cuda.float32
 L: cuda.ValueType = cuda.float32
 S: cuda.ValueType = cuda.float32
+I = cuda.index32  # noqa: E741 - positions
 GROUP = 32
 HELD = 4
 WEIGHTED = 0  # 1 if classes have weights; else the pointer to them is not followed
@@ -248,18 +249,19 @@ def picked_losses(
     ignored: int,
 ) -> None:
     """-weight[c] * x[c] for log-probabilities (samples, classes, inner), and what counts."""
-    i = cuda.grid(1)
+    i = I(cuda.grid(1))
     while i < positions:
         c = target[i]
         loss, share = T(0), T(0)
         if c >= 0 and c < classes and c != ignored:
             share = weight_of(weight, c)
-            loss = -share * L(x[(i // inner * classes + c) * inner + i % inner])
+            row = I(I(i // inner) * classes + I(c))
+            loss = -share * L(x[I(row * inner + I(i % inner))])
         elif c != ignored:
-            red_min(bad, 0, i)
+            red_min(bad, 0, cuda.int64(i))
         losses[i] = loss
         counted[i] = share
-        i += cuda.gridsize(1)
+        i = I(i + cuda.gridsize(1))
 
 
 def picked_gradient(
@@ -274,16 +276,16 @@ def picked_gradient(
     ignored: int,
 ) -> None:
     """dx = -weight[c] * scale at the class c of each position, 0 elsewhere."""
-    e = cuda.grid(1)
+    e = I(cuda.grid(1))
     while e < size:
-        row = e // inner
-        i = row // classes * inner + e % inner
+        row = I(e // inner)
+        i = I(I(row // classes) * inner + I(e % inner))
         c = target[i]
         v = T(0)
-        if c == row % classes and c != ignored:
+        if c == I(row % classes) and c != ignored:
             v = -weight_of(weight, c) * scale_of(g, divisor, i)
         dx[e] = S(v)
-        e += cuda.gridsize(1)
+        e = I(e + cuda.gridsize(1))
 
 
 def total_losses(

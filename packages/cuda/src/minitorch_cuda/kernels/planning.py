@@ -4,7 +4,9 @@ Hand-written kernels have the same kinds of parameters again and again. The name
 function itself; `planned` is told the kinds:
 
     S, T, I, B   memory: elements of the dtype, numbers of the type it is computed in, int64, bytes
-    t, i         numbers: of the type that is computed in, int64
+    t, i, u      numbers: of the type that is computed in, int64, uint32
+
+`I`, the type of positions, is that of 32 bits if there is a `u`.
 
 Plans are kept by all that they depend on, so a second call of a kind only looks up.
 """
@@ -17,6 +19,7 @@ from types import FunctionType
 from typing import Final
 
 from minitorch_cuda.kernel import (
+    INDEX_TYPES,
     Dim,
     Kernel,
     Parameter,
@@ -52,7 +55,7 @@ def parameters_of(function: Callable[..., None], kinds: str, dtype: DType) -> tu
     if not isinstance(function, FunctionType) or len(kinds) != function.__code__.co_argcount:
         raise TypeError(f"{function!r} has not the parameters {kinds!r}")
     value = computing_type(dtype)
-    known = {"S": storage_type(dtype), "T": value, "I": "int64", "B": "uint8"}
+    known = {"S": storage_type(dtype), "T": value, "I": "int64", "U": "uint32", "B": "uint8"}
     names = function.__code__.co_varnames
     return tuple(
         Parameter(name, known[kind.upper()], pointer=kind.isupper())
@@ -63,7 +66,8 @@ def parameters_of(function: Callable[..., None], kinds: str, dtype: DType) -> tu
 @lru_cache(maxsize=1024)
 def kernel_of(function: Callable[..., None], kinds: str, dtype: DType, flags: Flags) -> Kernel:
     """The kernel that a function of a module is, for a dtype and template parameters."""
-    bindings = {**types(dtype), **dict(flags)}
+    index = INDEX_TYPES["uint32" if "u" in kinds else "int64"]
+    bindings = {**types(dtype), "I": index, **dict(flags)}
     parameters = parameters_of(function, kinds, dtype)
     return hand_written(function, parameters, computing_type(dtype), "", **bindings)
 
@@ -81,3 +85,12 @@ def planned(
     """A launch of a kernel over memory with these layouts, and with these numbers."""
     kernel = kernel_of(function, kinds, dtype, flags)
     return plan(kernel, *launch, [span_of(layout) for layout in layouts], numbers)
+
+
+def narrowed(kinds: str, size: int) -> str:
+    """Kinds with positions below `size` in 32 bits, if they fit, each `u`; else in 64.
+
+    >>> narrowed("SSuu", 1000), narrowed("SSuu", 1 << 40)
+    ('SSuu', 'SSii')
+    """
+    return kinds if size < 1 << 31 else kinds.replace("u", "i")

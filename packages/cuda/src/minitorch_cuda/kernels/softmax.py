@@ -13,11 +13,12 @@ Source: Milakov and Gimelshein 2018, Online normalizer calculation for softmax, 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 from minitorch_cuda import dsl as cuda
 from minitorch_cuda.kernel import Plan
-from minitorch_cuda.kernels.planning import planned
+from minitorch_cuda.kernels.planning import Flags, planned
 from minitorch_cuda.kernels.rows import (
     aligned,
     group_max,
@@ -229,7 +230,8 @@ def plan_softmax(
     columns = layouts[0].size // n
     backward = len(layouts) == 3
     kinds = "S" * len(layouts)
-    flags = (("LOG", int(logarithm)),)
+    flags: Flags = (("LOG", int(logarithm)),)
+    function: Callable[..., None]
     if inner == 1:
         rows = row_shape(columns, n, aligned(*layouts), limits, arrays=2 if backward else 1)
         function = softmax_rows_gradient if backward else softmax_rows

@@ -26,8 +26,7 @@ from minitorch_tensor.functional.norm import (
     layer_norm,
     rms_norm,
 )
-from minitorch_tensor.fusing import unchanged
-from minitorch_tensor.op import record_fused
+from minitorch_tensor.fusing import record_norm, unchanged
 
 if TYPE_CHECKING:
     from minitorch_fast.target import Kind
@@ -133,28 +132,19 @@ def _recorded(
     composite: Composite,
 ) -> Tensor:
     """The result, recorded for what needs a gradient of input, weight and bias."""
-    inputs = [x]
-    if weight is not None:
-        inputs.append(weight)
-    if bias is not None:
-        inputs.append(bias)
+
+    def made(parameter: Tensor | None, d: HostArray) -> Tensor | None:
+        if parameter is None:
+            return None
+        found, memory = fresh(x, parameter.layout.shape)
+        memory[:] = d
+        return found
 
     def backward(g: Tensor) -> Sequence[Tensor | None]:
         dx, dw, db = gradients(g)
-        found: list[Tensor | None] = [dx]
-        for parameter, d in ((weight, dw), (bias, db)):
-            if parameter is not None:
-                made, memory = fresh(x, parameter.layout.shape)
-                memory[:] = d
-                found.append(made)
-        return found
+        return dx, made(weight, dw), made(bias, db)
 
-    def again(given: Sequence[Tensor]) -> Tensor:
-        rest = iter(given[1:])
-        w = None if weight is None else next(rest)
-        return composite(given[0], w, None if bias is None else next(rest))
-
-    return record_fused(title, y, inputs, backward, again)
+    return record_norm(title, y, x, weight, bias, backward, composite)
 
 
 def _affine(parameter: Tensor | None, n: int, otherwise: float, x: HostArray) -> HostArray:
