@@ -75,11 +75,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     `import minitorch as torch` is no such module: the name is looked through to what it names.
     """
+    holds: dict[ModuleType, bool] = {}  # looked at once for all tests of a module
     for item in items:
-        if isinstance(item, pytest.Function) and any(
-            isinstance(value, ModuleType) and value.__name__.partition(".")[0] == "torch"
-            for value in vars(item.module).values()
-        ):
+        if not isinstance(item, pytest.Function):
+            continue
+        if item.module not in holds:
+            holds[item.module] = any(
+                isinstance(value, ModuleType) and value.__name__.partition(".")[0] == "torch"
+                for value in vars(item.module).values()
+            )
+        if holds[item.module]:
             item.add_marker("parity")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterable
+
+import pytest
 
 import minitorch
 import minitorch_tensor
@@ -49,21 +51,6 @@ torch.manual_seed(seed=None, device=1)
 """
 
 
-def mypy(folder: Path, program: str, *options: str) -> str:
-    path = folder / "program.py"
-    path.write_text(program)
-    cache = ROOT / ".mypy_cache" / "-".join(["users", *options])
-    command = [
-        sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context",
-        "--config-file", "", "--cache-dir", str(cache), *options, str(path),
-    ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False).stdout
-
-
-def test_a_right_program_passes(tmp_path: Path) -> None:
-    assert mypy(tmp_path, RIGHT) == ""
-
-
 # Their types are of Any by NumPy's own choice, or of functions with any arguments.
 OPEN = {
     "mt.DType", "mt.HostArray", "torch.dtype", "torch.central_difference", "torch.derivative_check",
@@ -81,13 +68,52 @@ def public() -> list[str]:
     return [name for name in names if name not in OPEN]
 
 
-def test_no_public_name_has_any_in_its_type(tmp_path: Path) -> None:
-    program = "import minitorch as torch\nimport minitorch_tensor as mt\nx = torch.ones(2)\n"
-    program += "".join(f"v{i} = {name}\n" for i, name in enumerate(public()))
-    assert mypy(tmp_path, program, "--disallow-any-expr") == ""
+def names(of: Iterable[str]) -> str:
+    """A program that looks at each of them, in which no expression may have Any in its type."""
+    program = (
+        "# mypy: disallow-any-expr\nimport minitorch as torch\nimport minitorch_tensor as mt\n"
+    )
+    program += "x = torch.ones(2)\n"
+    return program + "".join(f"v{i} = {name}\n" for i, name in enumerate(of))
 
 
-def test_each_mistake_is_found_where_it_is(tmp_path: Path) -> None:
-    found = {int(line) for line in re.findall(r"program\.py:(\d+): error", mypy(tmp_path, WRONG))}
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What mypy says of all programs: it reads the packages once, which takes the time."""
+    folder = tmp_path_factory.mktemp("programs")
+    programs = {"right.py": RIGHT, "names.py": names(public()), "wrong.py": WRONG}
+    programs["open.py"] = names(sorted(OPEN))
+    for name, program in programs.items():
+        (folder / name).write_text(program)
+    command = [
+        sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context",
+        "--config-file", "", "--cache-dir", str(ROOT / ".mypy_cache" / "users"), *programs,
+    ]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False).stdout
+
+
+def of(program: str, said: str) -> list[str]:
+    """Of all lines those about one program."""
+    return [line for line in said.splitlines() if line.startswith(f"{program}:")]
+
+
+def test_a_right_program_passes(said: str) -> None:
+    assert of("right.py", said) == []
+
+
+def test_no_public_name_has_any_in_its_type(said: str) -> None:
+    assert of("names.py", said) == []
+    assert len({line.split()[0] for line in of("open.py", said)}) == len(OPEN)  # it would be seen
+
+
+def test_nothing_is_said_of_the_packages(said: str) -> None:
+    elsewhere = [
+        line for line in said.splitlines() if not re.match(r"(right|names|wrong|open)\.py:", line)
+    ]
+    assert elsewhere == []
+
+
+def test_each_mistake_is_found_where_it_is(said: str) -> None:
+    found = {int(line) for line in re.findall(r"^wrong\.py:(\d+): error", said, re.MULTILINE)}
     lines = WRONG.splitlines()
     assert [lines[i - 1] for i in range(4, len(lines) + 1) if i not in found] == []
