@@ -10,6 +10,7 @@ from minitorch_cuda.simulator import OutOfBoundsError, simulate
 from minitorch_operators import add, maximum, mul, neg
 
 Floats = NDArray[np.float32]
+Arguments = list[NDArray[np.generic] | float]
 
 
 def numbers(*shape: int) -> Floats:
@@ -34,11 +35,9 @@ def test_map_takes_any_strides_and_broadcasts(shape: tuple[int, ...]) -> None:
         out = np.zeros((2, *shape), np.float32)
         y, out_shape, out_strides = storage(out)
         data, *layout = storage(x)
-        simulate(
-            map_kernel(neg.fn).function,
-            *(blocks(out.size), 8, y, data, out_shape, out_strides, *layout),
-            *(out.size, out.ndim, x.ndim),
-        )
+        arguments: Arguments = [y, data, out_shape, out_strides, *layout]
+        arguments += [out.size, out.ndim, x.ndim]
+        simulate(map_kernel(neg.fn).function, blocks(out.size), 8, *arguments)
         np.testing.assert_array_equal(out, np.broadcast_to(-x, out.shape))
 
 
@@ -52,11 +51,9 @@ def test_zip_broadcasts_both(left: tuple[int, ...], right: tuple[int, ...]) -> N
     y, *layout = storage(out)
     x, *layout_a = storage(a)
     z, *layout_b = storage(b)
-    simulate(
-        zip_kernel(mul.fn).function,
-        *(blocks(out.size), 8, y, x, z, *layout, *layout_a, *layout_b),
-        *(out.size, out.ndim, a.ndim, b.ndim),
-    )
+    arguments: Arguments = [y, x, z, *layout, *layout_a, *layout_b]
+    arguments += [out.size, out.ndim, a.ndim, b.ndim]
+    simulate(zip_kernel(mul.fn).function, blocks(out.size), 8, *arguments)
     np.testing.assert_array_equal(out, expected)
 
 
@@ -69,10 +66,8 @@ def test_reduce_folds_one_dimension(shape: tuple[int, ...], along: int) -> None:
         out = np.zeros(expected.shape, np.float32)
         y, *layout = storage(out)
         data, *layout_x = storage(x)
-        simulate(
-            fold_kernel(operator.fn).function,
-            *(out.size, BLOCK, y, data, *layout, *layout_x, x.ndim, along, start),
-        )
+        arguments: Arguments = [y, data, *layout, *layout_x, x.ndim, along, start]
+        simulate(fold_kernel(operator.fn).function, out.size, BLOCK, *arguments)
         np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-6)
 
 
