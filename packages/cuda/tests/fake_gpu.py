@@ -95,6 +95,7 @@ class FakeGpu:
         self.launches: list[str] = []
         self.streams: list[FakeStream] = []
         self.launched_on: list[int] = []
+        self.foreign: list[FakeStream] = []  # other libraries' streams
         self.synchronised = 0
         self.entered = 0
         self.status = 0  # of the next calls of the driver
@@ -111,6 +112,10 @@ class FakeGpu:
         assert options.nonblocking
         self.streams.append(FakeStream(self, 7 + len(self.streams), options.priority))
         return self.streams[-1]
+
+    def stranger(self, handle: int) -> FakeStream:
+        self.foreign.append(FakeStream(self, handle, 0))
+        return self.foreign[-1]
 
     def create_event(self, options: SimpleNamespace) -> FakeEvent:
         return FakeEvent(self, options.timing_enabled)
@@ -240,6 +245,7 @@ class FakeGpu:
             LaunchConfig=lambda grid, block: SimpleNamespace(grid=grid, block=block),
             EventOptions=SimpleNamespace,
             StreamOptions=SimpleNamespace,
+            Stream=SimpleNamespace(from_handle=self.stranger),
             Program=self.program,
             ProgramOptions=lambda arch: SimpleNamespace(arch=arch),
             ObjectCode=SimpleNamespace(from_cubin=self.from_cubin),

@@ -196,10 +196,16 @@ def test_other_kinds_of_memory_are_refused() -> None:
             RuntimeError, match=r"memory_format minitorch\.channels_last is not sup"
         ):
             call()
-    with pytest.raises(RuntimeError, match="pin_memory=True needs an allocator"):
+    with pytest.raises(RuntimeError, match="pin_memory=True is not supported: make the"):
         mt.zeros(2, pin_memory=True)
-    with pytest.raises(RuntimeError, match="pin_memory: there is no allocator of pinned memory"):
-        x.pin_memory()
+    with pytest.raises(RuntimeError, match="device 'cuda'"):
+        x.pin_memory()  # there is no GPU
+    with pytest.raises(RuntimeError, match="pin_memory: cpu has memory that needs no pinning"):
+        x.pin_memory("cpu")
+    with pytest.raises(RuntimeError, match="record_stream: x is on cpu, where there are no stream"):
+        x.record_stream(None)
+    with pytest.raises(AttributeError, match="on non-CUDA tensor type: x is on cpu"):
+        _ = x.__cuda_array_interface__
     with pytest.raises(TypeError, match=r"layout must be minitorch\.strided, but got 'sparse'"):
         mt.zeros(2, layout="sparse")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="memory_format must be one such as"):

@@ -546,6 +546,7 @@ from minitorch_tensor import float64 as double
 from minitorch_tensor import int16 as short
 from minitorch_tensor import int32 as int
 from minitorch_tensor import int64 as long
+from minitorch_tensor.accelerator import AcceleratorError, OutOfMemoryError
 from minitorch_tensor.functional import (
     adaptive_avg_pool1d,
     avg_pool1d,
@@ -627,10 +628,12 @@ from minitorch_tensor.neural import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "AcceleratorError",
     "Context",
     "Generator",
     "IndexingError",
     "Module",
+    "OutOfMemoryError",
     "Parameter",
     "Scalar",
     "ScalarFunction",

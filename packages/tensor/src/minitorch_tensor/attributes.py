@@ -1,6 +1,6 @@
 """What a tensor says of itself: its type by name, its order in memory, and what it is not.
 
-Much of it has one answer here: no tensor is sparse, quantised or pinned.
+Much of it has one answer here: no tensor is sparse or quantised.
 """
 
 from __future__ import annotations
@@ -122,28 +122,6 @@ def is_set_to(x: Tensor, tensor: Tensor) -> bool:
     """
     other = require_tensor("is_set_to", "tensor", tensor)
     return x.storage.buffer is other.storage.buffer and x.layout == other.layout
-
-
-def is_pinned(x: Tensor) -> bool:
-    """Whether the memory is pinned: never.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.is_pinned.html
-    """
-    return False
-
-
-def pin_memory(x: Tensor) -> Tensor:
-    """Refused, as by PyTorch on a machine without a GPU: there is no pinned memory.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.pin_memory.html
-
-    Raises:
-        RuntimeError: always.
-    """
-    raise RuntimeError(
-        "pin_memory: there is no allocator of pinned memory; leave it out, copies to a GPU work "
-        "without"
-    )
 
 
 def dense_dim(x: Tensor) -> int:

@@ -11,13 +11,16 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from minitorch_tensor import dlpack
+from minitorch_tensor import dlpack, dlpack_capsule
+from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.accelerator import Accelerator
 from minitorch_tensor.core import Tensor, make
 from minitorch_tensor.creation import Place, finish, floating, from_numpy, tensor
 from minitorch_tensor.data import Data, on
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.layout import Layout
+from minitorch_tensor.layout import make as make_layout
 from minitorch_tensor.storage import Storage
 
 Bytes: TypeAlias = (
@@ -58,7 +61,7 @@ class _Source:
 
     def __dlpack_device__(self) -> tuple[int, int]:
         given = self._given
-        return given.__dlpack_device__() if isinstance(given, Exporter) else (dlpack.CPU, 0)
+        return given.__dlpack_device__() if isinstance(given, Exporter) else (dlpack_capsule.CPU, 0)
 
 
 class _Writable:
@@ -103,6 +106,14 @@ def from_dlpack(
         raise RuntimeError(
             f"from_dlpack: expected an array that has __dlpack__, or a capsule, but got {kind}"
         )
+    where = (
+        ext_tensor.__dlpack_device__()
+        if isinstance(ext_tensor, Exporter)
+        else dlpack_capsule.device_of(ext_tensor)
+    )
+    if where is not None and where[0] == dlpack_capsule.CUDA:
+        x = _of_gpu(ext_tensor, where[1])
+        return _placed("from_dlpack", x, True, None, device, copy, BufferError)
     source = _Source(ext_tensor)
     array = _read(source)
     if source.old and array.size:  # NumPy, to be sure, lets nobody write it
@@ -112,13 +123,39 @@ def from_dlpack(
     return _placed("from_dlpack", x, shared, None, device, copy, BufferError)
 
 
+def _of_gpu(given: object, index: int) -> Tensor:
+    """A tensor that shares the memory of a GPU with another library.
+
+    Raises:
+        RuntimeError: if this GPU cannot be used here.
+        BufferError: if the numbers are of a type that there is not.
+    """
+    place = Device("cuda", index)
+    backend = place.backend
+    if not isinstance(backend, Accelerator):
+        raise RuntimeError(f"from_dlpack: {place} is computed by {backend.name}, not by a GPU")
+    if isinstance(given, Exporter):
+        # The exporter's work so far comes first on our stream.
+        given = methodcaller("__dlpack__", stream=backend.stream_handle())(given)
+    shared, taken = dlpack_capsule.opened(given)
+    kind = next((dtype for dtype in dtypes.ALL if dtype.name == shared.dtype), None)
+    if kind is None:
+        raise BufferError(f"from_dlpack: there is no dtype {shared.dtype}")
+    dense = Layout.contiguous(shared.shape)
+    layout = dense if shared.strides is None else make_layout(shared.shape, shared.strides, 0)
+    if any(stride < 0 for stride in layout.strides):
+        raise BufferError(f"from_dlpack: strides must not be negative, but are {layout.strides}")
+    memory = backend.adopt(shared.address, layout.span()[1], kind, taken)
+    return make(Storage(memory, place), layout, kind)
+
+
 def to_dlpack(tensor: Tensor) -> object:
     """The memory of a tensor as a DLPack capsule.
 
     https://docs.pytorch.org/docs/stable/dlpack.html#torch.utils.dlpack.to_dlpack
 
     Raises:
-        BufferError: if the tensor requires grad, or is not on the CPU.
+        BufferError: if the tensor requires grad.
     """
     return dlpack.export(tensor)
 

@@ -82,8 +82,8 @@ row-major; use contiguous_format or preserve_format, or permute the dimensions
         raise TypeError(f"{name}: layout must be minitorch.strided, but got {layout!r}")
     if pin_memory:
         raise RuntimeError(
-            f"{name}: pin_memory=True needs an allocator of pinned memory, and there is none; "
-            "leave it False"
+            f"{name}: pin_memory=True is not supported: make the tensor first, and take its copy "
+            "in pinned memory with x.pin_memory()"
         )
     if memory_format is None or memory_format in (contiguous_format, preserve_format):
         return

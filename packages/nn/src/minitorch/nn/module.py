@@ -316,9 +316,9 @@ class Module(Registered, Hookable):
         """Move all parameters and buffers to the CPU."""
         return self.to("cpu")
 
-    def cuda(self, device: int | None = None) -> Self:
-        """Move all parameters and buffers to a GPU."""
-        return self.to(Device("cuda", device))
+    def cuda(self, device: int | str | Device | None = None) -> Self:
+        """Move all parameters and buffers to a GPU: the current one, unless another is named."""
+        return self._apply(lambda x: x.cuda(device))
 
     def half(self) -> Self:
         """Cast all floating parameters and buffers to float16."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from minitorch_tensor import attributes, dlpack, memory, pythonic
+from minitorch_tensor import attributes, device_memory, dlpack, memory, pythonic
 
 
 class MemoryMethods:
@@ -27,16 +27,18 @@ class MemoryMethods:
     is_maia: Final = False
     is_vulkan: Final = False
 
+    __cuda_array_interface__ = property(device_memory.cuda_array_interface)
     __dlpack__ = dlpack.export
     __dlpack_device__ = dlpack.device
 
     dense_dim = attributes.dense_dim
     dim_order = attributes.dim_order
     get_device = attributes.get_device
-    is_pinned = attributes.is_pinned
+    is_pinned = device_memory.is_pinned
     is_set_to = attributes.is_set_to
     is_signed = attributes.is_signed
-    pin_memory = attributes.pin_memory
+    pin_memory = device_memory.pin_memory
+    record_stream = device_memory.record_stream
     sparse_dim = attributes.sparse_dim
 
     is_shared = memory.is_shared

@@ -17,6 +17,7 @@ from minitorch.utils.data.loader_options import (
     context_of,
     warn_of_many,
 )
+from minitorch.utils.data.pinning import can_pin, pinner
 from minitorch.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from minitorch_tensor import Generator, Tensor, default_generator
 from minitorch_tensor.choices import draw_seed
@@ -69,7 +70,8 @@ class DataLoader(Generic[B]):
             they are asked for.
         collate_fn: makes a batch of a list of items, `default_collate` if omitted; where
             `batch_size` is None, it is given single items, and `default_convert` if omitted.
-        pin_memory: accepted, and without effect: batches are on the device of the dataset.
+        pin_memory: whether to copy batches into pinned memory, from which a GPU copies by itself
+            (`x.to("cuda", non_blocking=True)`); without a GPU a warning says that it has no effect.
         drop_last: whether to leave out a last batch that is not full.
         timeout: for how many seconds to wait for a batch of a worker; 0: for ever.
         worker_init_fn: called with its number in each worker, after it was seeded.
@@ -78,7 +80,7 @@ class DataLoader(Generic[B]):
         generator: where the draws come from; the default generator if omitted.
         prefetch_factor: how many batches each worker makes ahead; 2 if omitted.
         persistent_workers: whether workers stay for the next epoch.
-        pin_memory_device: see `pin_memory`.
+        pin_memory_device: accepted; memory is pinned for all GPUs.
         in_order: whether batches come in their order even if a later one is ready first.
 
     Raises:
@@ -251,6 +253,11 @@ class DataLoader(Generic[B]):
         return {**self.__dict__, "_iterator": None}
 
     def __iter__(self) -> Iterator[B]:
+        batches = self._batches()
+        return map(pinner(), batches) if self.pin_memory and can_pin() else batches
+
+    def _batches(self) -> Iterator[B]:
+        """An epoch, in ordinary memory."""
         if self.num_workers > 0:
             return self._by_workers()
         generator = default_generator if self.generator is None else self.generator
