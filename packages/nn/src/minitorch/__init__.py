@@ -16,8 +16,9 @@ optimizers and data loaders, and gives all of it PyTorch's names.
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
-from minitorch import cuda, linalg, nn, operators, random, special, tensor_data
+from minitorch import amp, cuda, linalg, nn, operators, random, special, tensor_data
 from minitorch.absent import no_attribute
+from minitorch.amp import GradScaler
 from minitorch.datasets import datasets
 from minitorch.nn import Module, Parameter
 from minitorch.nn.parameter import typename
@@ -102,6 +103,9 @@ from minitorch_tensor import (
     atleast_1d,
     atleast_2d,
     atleast_3d,
+    autocast,
+    autocast_decrement_nesting,
+    autocast_increment_nesting,
     baddbmm,
     bartlett_window,
     bernoulli,
@@ -140,6 +144,7 @@ from minitorch_tensor import (
     clamp_max_,
     clamp_min,
     clamp_min_,
+    clear_autocast_cache,
     clip,
     clip_,
     clone,
@@ -243,6 +248,7 @@ from minitorch_tensor import (
     ge,
     geqrf,
     ger,
+    get_autocast_dtype,
     get_default_device,
     get_default_dtype,
     get_device,
@@ -282,6 +288,8 @@ from minitorch_tensor import (
     inverse,
     is_anomaly_check_nan_enabled,
     is_anomaly_enabled,
+    is_autocast_cache_enabled,
+    is_autocast_enabled,
     is_complex,
     is_conj,
     is_floating_point,
@@ -444,6 +452,9 @@ from minitorch_tensor import (
     select,
     select_copy,
     select_scatter,
+    set_autocast_cache_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
     set_default_device,
     set_default_dtype,
     set_default_tensor_type,
@@ -631,6 +642,7 @@ __all__ = [
     "AcceleratorError",
     "Context",
     "Generator",
+    "GradScaler",
     "IndexingError",
     "Module",
     "OutOfMemoryError",
@@ -671,6 +683,7 @@ __all__ = [
     "amax",
     "amin",
     "aminmax",
+    "amp",
     "angle",
     "any",
     "arange",
@@ -709,6 +722,9 @@ __all__ = [
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
+    "autocast",
+    "autocast_decrement_nesting",
+    "autocast_increment_nesting",
     "autograd",
     "avg_pool1d",
     "backpropagate",
@@ -759,6 +775,7 @@ __all__ = [
     "clamp_max_",
     "clamp_min",
     "clamp_min_",
+    "clear_autocast_cache",
     "clip",
     "clip_",
     "clone",
@@ -889,6 +906,7 @@ __all__ = [
     "ge",
     "geqrf",
     "ger",
+    "get_autocast_dtype",
     "get_default_device",
     "get_default_dtype",
     "get_device",
@@ -944,6 +962,8 @@ __all__ = [
     "inverse",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
+    "is_autocast_cache_enabled",
+    "is_autocast_enabled",
     "is_complex",
     "is_conj",
     "is_floating_point",
@@ -1151,6 +1171,9 @@ __all__ = [
     "select_scatter",
     "selu",
     "selu_",
+    "set_autocast_cache_enabled",
+    "set_autocast_dtype",
+    "set_autocast_enabled",
     "set_default_device",
     "set_default_dtype",
     "set_default_tensor_type",

@@ -19,7 +19,7 @@ from minitorch_tensor.accelerator import AcceleratorError, OutOfMemoryError
 from minitorch_tensor.device import promise_backend
 
 __all__ = [
-    "AcceleratorError", "Event", "OutOfMemoryError", "Stream", "can_device_access_peer",
+    "AcceleratorError", "Event", "OutOfMemoryError", "Stream", "amp", "can_device_access_peer",
     "count_synchronizations", "current_device", "current_stream", "default_stream", "device",
     "device_count", "device_of", "empty_cache", "get_arch_list", "get_device_capability",
     "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all",
@@ -91,6 +91,7 @@ def _stand_in(name: str) -> Callable[..., object]:
 
 
 if TYPE_CHECKING:
+    from minitorch.cuda import amp
     from minitorch_cuda import (
         Event,
         Stream,
@@ -151,6 +152,8 @@ else:  # a type checker is to find a wrong name itself
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise no_attribute(name, __name__)
+        if name == "amp":
+            return import_module("minitorch.cuda.amp")  # and from now on an ordinary attribute
         if not _installed():
             return _stand_in(name)
         found = getattr(import_module("minitorch_cuda"), name)

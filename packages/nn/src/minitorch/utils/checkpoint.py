@@ -27,6 +27,7 @@ from minitorch_autodiff import (
 from minitorch_autodiff import backward as walk
 from minitorch_autodiff.saved import FREED
 from minitorch_tensor import Tensor, default_generator
+from minitorch_tensor.amp.state import CastAlike
 from minitorch_tensor.trees import leaves
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
@@ -60,12 +61,13 @@ class _Call:
         self.kwargs = {name: _saved(value) for name, value in kwargs.items()}
         self.state = default_generator.get_state() if preserve_rng_state else None
         self.context = context
+        self.autocast = CastAlike()
 
     def again(self, owner: Node[Tensor]) -> object:
         """The result of calling it again."""
         args = [_unpacked(value, owner) for value in self.args]
         kwargs = {name: _unpacked(value, owner) for name, value in self.kwargs.items()}
-        with _drawing_from(self.state), self.context, enable_grad():
+        with _drawing_from(self.state), self.autocast, self.context, enable_grad():
             return self.function(*args, **kwargs)
 
 
@@ -241,7 +243,7 @@ def checkpoint(
             return function(*args, **kwargs)
     call = _Call(function, args, kwargs, preserve_rng_state, recompute_context)
     start = next_sequence()
-    with forward_context:
+    with call.autocast, forward_context:
         result = function(*args, **kwargs)
     results = _made_since(start, result)
     if results:
