@@ -336,6 +336,19 @@ class CudaBackend:
         buffers = [out.storage.buffer, index.storage.buffer, x.storage.buffer, bad]
         launcher.launch(plan, buffers)
 
+    def require_zeros(self, found: Array, message: str, error: type[Exception], /) -> None:
+        """Raise unless all elements of an int64 array are 0; on a GPU when the host next waits.
+
+        Raises:
+            Exception: `error`, if one is not.
+        """
+        launcher = self.launcher
+        check = Check("", found.layout, 1, 0, message, error)
+        bad = launcher.expect(check, found.storage.buffer)
+        launcher.launch(plan_check(found.layout, 1, launcher.limits), [found.storage.buffer, bad])
+        if launcher.immediate:
+            launcher.look()
+
     # --- random numbers --------------------------------------------------------------------------
 
     def random(self, out: Array, sample: Sample, generator: Generator, /) -> None:

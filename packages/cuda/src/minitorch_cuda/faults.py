@@ -31,12 +31,23 @@ WORDS: Final = 1024
 
 
 class Check(NamedTuple):
-    """What a launch looks for: an index outside [0, size)."""
+    """What a launch looks for: an index outside [0, size).
+
+    Attributes:
+        operation: what it is an index of.
+        layout: of the index.
+        size: that of the dimension it counts.
+        dim: which that is.
+        message: what to say, if that is all there is to say.
+        error: what to raise.
+    """
 
     operation: str
-    layout: Layout  # of the index
+    layout: Layout
     size: int
     dim: int
+    message: str = ""
+    error: type[Exception] = IndexError
 
 
 class _Pending(NamedTuple):
@@ -87,6 +98,7 @@ class Faults:
 
         Raises:
             IndexError: if an index was outside; the first such launch is named.
+            Exception: what else a check says.
         """
         found: tuple[_Pending, int] | None = None
         for _ in range(len(self._pending)):
@@ -100,10 +112,12 @@ class Faults:
             if number != NONE_BAD and found is None:
                 found = pending, number
         if found is not None:
-            raise IndexError(self._message(*found))
+            raise found[0].check.error(self._message(*found))
 
     def _message(self, pending: _Pending, number: int) -> str:
         check = pending.check
+        if check.message:
+            return check.message
         layout = check.layout
         where = tuple(int(i) for i in np.unravel_index(number, layout.shape))
         offset = layout.offset + sum(i * s for i, s in zip(where, layout.strides, strict=True))

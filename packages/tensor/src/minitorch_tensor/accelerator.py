@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from minitorch_tensor.dtype import DType, HostArray
-from minitorch_tensor.storage import Buffer
+from minitorch_tensor.storage import Array, Buffer
 
 
 class AcceleratorError(RuntimeError):
@@ -98,6 +98,10 @@ class Accelerator(Protocol):
 
     def address(self, buffer: Buffer, /) -> int:
         """The address of the first byte, on the device."""
+        ...
+
+    def require_zeros(self, found: Array, message: str, error: type[Exception], /) -> None:
+        """Raise when the host next waits, unless all elements of an int64 array are 0."""
         ...
 
     def shares_with_host(self) -> bool:

@@ -12,6 +12,7 @@ import warnings
 from minitorch_operators import Binary, ieee, log, log1p, maximum
 from minitorch_operators.record import V
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.assertions import require_all
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.activation import logsigmoid
 from minitorch_tensor.functional.checks import require_alike, require_floating
@@ -81,12 +82,13 @@ def binary_cross_entropy(
 
 def _require_probabilities(what: str, x: Tensor) -> None:
     inside = (x >= 0).logical_and(x <= 1)
-    if not inside.all():
-        bad = x.masked_select(inside.logical_not())[0].item()
-        raise RuntimeError(
-            f"binary_cross_entropy: all elements of {what} should be between 0 and 1, but one is "
-            f"{bad}; for scores use binary_cross_entropy_with_logits"
-        )
+    rule = f"binary_cross_entropy: all elements of {what} should be between 0 and 1"
+    remedy = "for scores use binary_cross_entropy_with_logits"
+
+    def found() -> str:
+        return f"{rule}, but one is {x.masked_select(inside.logical_not())[0].item()}; {remedy}"
+
+    require_all(inside, f"{rule}; {remedy}", found)
 
 
 def binary_cross_entropy_with_logits(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from minitorch_tensor import views
+from minitorch_tensor.assertions import require_all
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.reduction import check_reduction, reduced
 from minitorch_tensor.pointwise import where
@@ -53,10 +54,13 @@ def _variance(input: Tensor, var: Tensor | float) -> Tensor:
         raise TypeError(
             f"gaussian_nll_loss: var must be a Tensor or a float, not {type(var).__name__}"
         )
-    if bool((var < 0).any()):
-        raise ValueError(
-            f"gaussian_nll_loss: var has negative entry/entries; the least is {var.min().item()}"
-        )
+    rule = "gaussian_nll_loss: var has negative entry/entries"
+    require_all(
+        (var >= 0).logical_or(var.isnan()),
+        rule,
+        lambda: f"{rule}; the least is {var.min().item()}",
+        ValueError,
+    )
     if var.shape == input.shape:
         return var
     if var.shape == input.shape[:-1]:

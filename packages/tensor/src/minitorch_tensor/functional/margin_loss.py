@@ -5,6 +5,7 @@ from __future__ import annotations
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.assertions import require_all
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.activation import logsigmoid, relu
 from minitorch_tensor.functional.checks import require_alike, require_floating
@@ -131,11 +132,14 @@ def _check_targets(name: str, target: Tensor, least: int, classes: int) -> None:
         )
     if target.layout.size == 0:
         return
-    for extreme in (int(target.min().item()), int(target.max().item())):
-        if not least <= extreme < classes:
-            raise RuntimeError(
-                f"{name}: target out of range: {extreme} is not in [{least}, {classes - 1}]"
-            )
+    ok = (target >= least).logical_and(target < classes)
+    rule = f"{name}: target out of range"
+    bounds = f"not in [{least}, {classes - 1}]"
+
+    def found() -> str:
+        return f"{rule}: {target.masked_select(ok.logical_not())[0].item()} is {bounds}"
+
+    require_all(ok, f"{rule}: one is {bounds}", found)
 
 
 def multi_margin_loss(

@@ -144,10 +144,13 @@ def largest(rows: Tensor, seen: Tensor, table: Tensor, filled: bool) -> tuple[Te
         best = pointwise.eq(seen, reductions.amax(seen, 1, True)).logical_or(seen.isnan())
         score = best.logical_and(table >= 0).to(dtypes.uint8)
     winner = reductions.argmax(score, 1, True)  # (n, 1, positions)
+    floating = seen.dtype.is_floating_point
+    if floating and seen.is_cuda:
+        winner = _last_nan(seen, winner)  # to ask whether there is one would wait for the GPU
     places = views.expand_to(table, seen.shape)
     found = views.squeeze(places.gather(1, winner), 1)
     y = rows.gather(1, found)
-    if y.dtype.is_floating_point and y.detach().isnan().any():
+    if floating and not seen.is_cuda and y.detach().isnan().any():
         found = views.squeeze(places.gather(1, _last_nan(seen, winner)), 1)
         y = rows.gather(1, found)
     return y, found

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.assertions import require_all
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.functional.checks import Ints, each, require_floating
 from minitorch_tensor.gathering import gather
@@ -88,12 +89,14 @@ def _unpool(
 
 
 def _check_indices(name: str, index: Tensor, size: Shape) -> None:
-    for extreme in (int(index.min().item()), int(index.max().item())):
-        if not 0 <= extreme < math.prod(size):
-            raise RuntimeError(
-                f"{name}: Found an invalid max index: {extreme} (output volumes are of size "
-                f"{'x'.join(str(k) for k in size)})"
-            )
+    ok = (index >= 0).logical_and(index < math.prod(size))
+    rule = f"{name}: Found an invalid max index"
+    where = f"(output volumes are of size {'x'.join(str(k) for k in size)})"
+
+    def found() -> str:
+        return f"{rule}: {index.masked_select(ok.logical_not())[0].item()} {where}"
+
+    require_all(ok, f"{rule} {where}", found)
 
 
 def max_unpool1d(
