@@ -1,13 +1,18 @@
 """Every function and rule of every operator, and numbers to try them at."""
 
+import functools
 import inspect
+import math
+import re
 from dataclasses import dataclass
 from types import FunctionType
 
 import numpy as np
 import numpy.typing as npt
 
+from minitorch_fast import kernels
 from minitorch_operators import ALL, Unary, identity
+from minitorch_tensor import float32
 from minitorch_tensor.specialise import Pointwise
 
 Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -42,6 +47,46 @@ def _cases() -> list[Case]:
 
 
 CASES = _cases()
+
+TWINS = {
+    "digamma-rule0", "i0e", "i0e-rule0", "i1", "i1e-rule0", "igamma", "lgamma-rule0",
+    "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "trigamma-rule0", "zeta-rule1",
+}  # fmt: skip
+"""Long ones that are composed of what others are composed of too: not each is compiled."""
+
+
+@functools.cache
+def flat_source(case: Case) -> tuple[str, str, str]:
+    """The kernel of arrays alike at float32, as (name, text, signature)."""
+    k = case.arity
+    return kernels.source(case.fn, float32, float32, [float32] * k, "flat_" + "v" * k)
+
+
+def loop_of(case: Case) -> str:
+    """The lines of its loop."""
+    text = flat_source(case)[1]
+    return text[text.rindex("def kernel") :]
+
+
+def parts_of(case: Case) -> set[str]:
+    """The functions in its loop: those whose lines are there, and those that are called."""
+    return set(re.findall(r"# (\w+)", loop_of(case))) | set(re.findall(r"(\w+)\(", loop_of(case)))
+
+
+def assert_close(
+    case: Case, operands: list[Floats], found: npt.NDArray[np.float64], dtype: str
+) -> None:
+    """`found` is what the function gives at floats, but for rounding at this dtype."""
+    exact = np.array([case.at(*map(float, values)) for values in zip(*operands, strict=True)])
+    # Where large terms cancel, the error is that of the operands, not that of the result.
+    scale = np.abs(exact) + math.prod(1 + np.abs(x.astype(np.float64)) for x in operands)
+    with np.errstate(all="ignore"):
+        rounded = exact.astype(dtype).astype(np.float64)
+        error = np.abs(found - exact) / (scale * np.finfo(dtype).eps)
+    same = (found == rounded) | (np.isnan(found) & np.isnan(rounded))
+    # exp makes an error in its argument, which may be 88, as many times that in its result.
+    assert error[~same].max(initial=0) < 100
+
 
 _POSITIVE = {"log", "log2", "log10", "log1p", "pow", "sqrt", "rsqrt", "xlogy", "log_back"}
 _POSITIVE |= {
