@@ -14,6 +14,7 @@ one or two machine instructions.
     from_half, to_half, ...   16-bit floats, which memory holds as their bits (uint16)
     float_bits, bits_float    the bits of a float32 as a number, and back
     mulhi                     the upper half of a product of two 32-bit numbers
+    memory_at                 the memory at an address: for kernels that are handed a table of them
 
 Source: https://docs.nvidia.com/cuda/parallel-thread-execution/
 """
@@ -23,6 +24,7 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch_cuda.dsl import float32, float64
+from minitorch_cuda.simulator import addresses
 from minitorch_cuda.simulator.machine import machine
 from minitorch_cuda.simulator.memory import Pointer, SharedArray
 
@@ -220,3 +222,15 @@ def mulhi(a: int, b: int) -> int:
     3
     """
     return int(a) * int(b) >> 32
+
+
+# --- addresses -----------------------------------------------------------------------------------
+
+
+def memory_at(like: Pointer[float], address: int) -> Pointer[float]:
+    """The memory that starts at an address, with elements as those of `like`.
+
+    Raises:
+        OutOfBoundsError: in the simulator, if no memory of a device starts there.
+    """
+    return addresses.memory_at(int(address), like.name)

@@ -21,6 +21,10 @@ class Typed(Protocol):
     dtype: object
     bitwidth: int
 
+    def __call__(self, *arguments: object) -> object:
+        """The signature of what takes these and returns one of it."""
+        ...
+
 
 class LlvmValue(Protocol):
     """A value in LLVM's language."""
@@ -53,6 +57,14 @@ class Builder(Protocol):
 
     def store(self, value: LlvmValue, address: LlvmValue, *, align: int) -> None:
         """Put a value at an address."""
+        ...
+
+    def inttoptr(self, value: LlvmValue, type_: object) -> LlvmValue:
+        """A number as an address."""
+        ...
+
+    def addrspacecast(self, value: LlvmValue, type_: object) -> LlvmValue:
+        """An address of one kind of memory as one of any."""
         ...
 
     def extract_element(self, vector: LlvmValue, index: LlvmValue) -> LlvmValue:
@@ -109,6 +121,7 @@ Generator = Callable[[Context, Builder, Signature, list[LlvmValue]], LlvmValue]
 Typer = Callable[..., tuple[object, Generator]]
 
 LANES = 4
+_GLOBAL = 1  # the address space of the memory that all threads share
 
 
 class Makers:
@@ -177,6 +190,21 @@ class Makers:
         function = self.ir.FunctionType(result, [operand.type for operand in operands])
         line = self.ir.InlineAsm(function, text, constraints, side_effect=effect)
         return builder.call(line, list(operands))
+
+    def memory_at(self) -> object:
+        """`memory_at`: a number as an address."""
+
+        def typer(typing: object, like: Typed, address: object) -> tuple[object, Generator]:
+            def generate(
+                context: Context, builder: Builder, signature: Signature, values: list[LlvmValue]
+            ) -> LlvmValue:
+                element = context.get_value_type(like.dtype)
+                found = builder.inttoptr(values[1], self.ir.PointerType(element, _GLOBAL))
+                return builder.addrspacecast(found, values[0].type)
+
+            return like(like, self.type("int64")), generate
+
+        return self.intrinsic(typer)
 
     # --- four at once ----------------------------------------------------------------------------
 
@@ -390,5 +418,6 @@ def named() -> dict[str, object]:
         "bits_float": make.convert(["uint32"], "float32", "mov.b32 $0, $1;", "=f,r"),
         "double_bits": make.convert(["float64"], "uint64", "mov.b64 $0, $1;", "=l,d"),
         "bits_double": make.convert(["uint64"], "float64", "mov.b64 $0, $1;", "=d,l"),
+        "memory_at": make.memory_at(),
         "mulhi": make.convert(["uint32", "uint32"], "uint32", "mul.hi.u32 $0, $1, $2;", "=r,r,r"),
     }

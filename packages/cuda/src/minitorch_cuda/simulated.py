@@ -21,6 +21,7 @@ from minitorch_cuda.launcher import Launcher, Properties, Queue, TimedMark, of_m
 from minitorch_cuda.limits import SIMULATOR, Limits
 from minitorch_cuda.memory_stats import size_of
 from minitorch_cuda.pinned import Pinned, PinnedPool
+from minitorch_cuda.simulator.addresses import address_of
 from minitorch_cuda.simulator.memory import Pointer, Shadow
 from minitorch_cuda.simulator.run import launch
 from minitorch_cuda.syncs import downloading, waiting
@@ -197,7 +198,7 @@ class SimulatorLauncher:
 
     def address(self, buffer: Buffer, /) -> int:
         """Where it is in the memory of the host, which is where it can be read."""
-        return int(simulated(buffer).array.ctypes.data)
+        return address_of(simulated(buffer).array)
 
     def adopt(self, address: int, size: int, dtype: DType, owner: object, /) -> Buffer:
         """Refused: the simulator has no device whose memory others could own.

@@ -3,8 +3,9 @@
 Hand-written kernels have the same kinds of parameters again and again. The names are in the
 function itself; `planned` is told the kinds:
 
-    S, T, I, B   memory: elements of the dtype, numbers of the type it is computed in, int64, bytes
-    t, i, u      numbers: of the type that is computed in, int64, uint32
+    S, T, I, B, F   memory: elements of the dtype, numbers of the type it is computed in, int64,
+                    bytes, float32
+    t, i, u, d      numbers: of the type that is computed in, int64, uint32, float64
 
 `I`, the type of positions, is that of 32 bits if there is a `u`.
 
@@ -18,6 +19,7 @@ from functools import lru_cache
 from types import FunctionType
 from typing import Final
 
+from minitorch_cuda import dsl
 from minitorch_cuda.kernel import (
     INDEX_TYPES,
     Dim,
@@ -56,6 +58,7 @@ def parameters_of(function: Callable[..., None], kinds: str, dtype: DType) -> tu
         raise TypeError(f"{function!r} has not the parameters {kinds!r}")
     value = computing_type(dtype)
     known = {"S": storage_type(dtype), "T": value, "I": "int64", "U": "uint32", "B": "uint8"}
+    known |= {"F": "float32", "D": "float64"}
     names = function.__code__.co_varnames
     return tuple(
         Parameter(name, known[kind.upper()], pointer=kind.isupper())
@@ -64,12 +67,19 @@ def parameters_of(function: Callable[..., None], kinds: str, dtype: DType) -> tu
 
 
 @lru_cache(maxsize=1024)
-def kernel_of(function: Callable[..., None], kinds: str, dtype: DType, flags: Flags) -> Kernel:
-    """The kernel that a function of a module is, for a dtype and template parameters."""
+def kernel_of(
+    function: Callable[..., None], kinds: str, dtype: DType, flags: Flags = (), value: str = ""
+) -> Kernel:
+    """The kernel that a function of a module is, for a dtype and template parameters.
+
+    It computes in the type `value`, if that is not the dtype's own.
+    """
     index = INDEX_TYPES["uint32" if "u" in kinds else "int64"]
     bindings = {**types(dtype), "I": index, **dict(flags)}
+    if value:
+        bindings["T"] = dsl.TYPES[value]
     parameters = parameters_of(function, kinds, dtype)
-    return hand_written(function, parameters, computing_type(dtype), "", **bindings)
+    return hand_written(function, parameters, value or computing_type(dtype), "", **bindings)
 
 
 @lru_cache(maxsize=8192)
@@ -81,9 +91,10 @@ def planned(
     launch: tuple[Dim, Dim],
     dtype: DType,
     flags: Flags = (),
+    value: str = "",
 ) -> Plan:
     """A launch of a kernel over memory with these layouts, and with these numbers."""
-    kernel = kernel_of(function, kinds, dtype, flags)
+    kernel = kernel_of(function, kinds, dtype, flags, value)
     return plan(kernel, *launch, [span_of(layout) for layout in layouts], numbers)
 
 

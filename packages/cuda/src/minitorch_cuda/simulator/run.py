@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from minitorch_cuda.simulator import addresses
 from minitorch_cuda.simulator.errors import SimulationError
 from minitorch_cuda.simulator.machine import machine, site
 from minitorch_cuda.simulator.memory import Pointer
@@ -139,6 +140,7 @@ def launch(
         machine.kernel, machine.exact = name, exact
         machine.grid_dim.set(grid)
         machine.block_dim.set(block)
+        addresses.forget()
         try:
             indices = itertools.product(*(range(size) for size in reversed(grid)))
             for number, (z, y, x) in enumerate(indices):
