@@ -25,7 +25,10 @@ E = TypeVar("E", bound=float)
 class Tile(Generic[E]):
     """A small array: `tile[i]`, or `tile[i, j]`."""
 
-    __slots__ = ("_cell", "_columns", "_size", "_values", "alignment", "dtype", "name", "shape")
+    __slots__ = (
+        *("alignment", "dtype", "name", "shape"),
+        *("_cell", "_columns", "_scalar", "_size", "_values"),
+    )
 
     def __init__(
         self, shape: tuple[int, ...], dtype: np.dtype[np.generic], name: str, alignment: int = 0
@@ -35,6 +38,7 @@ class Tile(Generic[E]):
         self.alignment = alignment or dtype.itemsize
         self._values: list[E | None] = [None] * math.prod(shape)  # None: never written
         self.dtype = dtype
+        self._scalar: type[object] = dtype.type
         self._cell = np.zeros(1, dtype)  # what is put there comes out as an element
         self._columns = shape[1] if len(shape) == 2 else 0
         self._size = shape[0] if len(shape) == 1 else 0
@@ -83,7 +87,7 @@ class Tile(Generic[E]):
 
     def _element(self, value: E) -> E:
         """The value as memory holds it."""
-        if isinstance(value, np.generic) and value.dtype is self.dtype:
+        if type(value) is self._scalar:
             return value
         self._cell[0] = value
         element: E = self._cell[0]
@@ -168,11 +172,20 @@ class LocalArray(Tile[E]):
 
     __slots__ = ()
 
+    # Arrays of registers are what a kernel touches most: the usual cases without a call.
+
     def __getitem__(self, index: int | tuple[int, ...]) -> E:
-        value = self._values[self._word(index, "reads")]
+        if type(index) is int and 0 <= index < self._size:
+            value = self._values[index]
+        else:
+            value = self._values[self._word(index, "reads")]
         if value is None:
             raise self._unwritten("reads", index)
         return value
 
     def __setitem__(self, index: int | tuple[int, ...], value: E) -> None:
-        self._values[self._word(index, "writes")] = self._element(value)
+        element = value if type(value) is self._scalar else self._element(value)
+        if type(index) is int and 0 <= index < self._size:
+            self._values[index] = element
+        else:
+            self._values[self._word(index, "writes")] = element
