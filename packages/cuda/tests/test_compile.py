@@ -14,7 +14,8 @@ from minitorch_cuda import dsl as cuda
 from minitorch_cuda.backend import plain
 from minitorch_cuda.compiler import Capability, Ptx, compile_ptx
 from minitorch_cuda.kernel import Kernel, Parameter, from_text
-from minitorch_cuda.kernels.arg_reduce import arg_reduce_kernel
+from minitorch_cuda.kernels.folding import Way, fold_kernel
+from minitorch_cuda.kernels.folds import ArgFold, OperatorFold
 from minitorch_cuda.kernels.indexing import check_kernel, gather_kernel, scatter_kernel
 from minitorch_cuda.kernels.matmul import matmul_kernel
 from minitorch_cuda.kernels.pointwise import pointwise_kernel
@@ -25,7 +26,6 @@ from minitorch_cuda.kernels.practice import (
     sum_by_shuffle,
     sum_practice,
 )
-from minitorch_cuda.kernels.reduce import reduce_kernel
 from minitorch_operators import (
     ALL,
     Binary,
@@ -104,21 +104,27 @@ def test_the_rules_of_an_operator_compile(operator: Operator) -> None:
             compiled(kernel)
 
 
+WAYS = (
+    Way("serial", (2, 2), "int64"),
+    Way("rows", (2, 2), "uint32", 256, 1),
+    Way("columns", (2, 2), "uint32", 32, 8, partial=True),
+)
+
+
 @pytest.mark.parametrize("capability", CAPABILITIES)
 @pytest.mark.parametrize("operator", [add, maximum, logical_and], ids=lambda o: o.name)
 def test_the_folds_compile(operator: Binary, capability: Capability) -> None:
     for dtype in (float32, float64, int64, bool_):
-        for tree, partial in ((None, False), ((1, 256), False), ((32, 8), True)):
-            kernel = reduce_kernel(operator, (dtype, dtype), (2, 2), "uint32", tree, partial)
-            ptx = compiled(kernel, capability)
-            assert ("bar.sync" in ptx.text) == (tree is not None)
+        for way in WAYS:
+            ptx = compiled(fold_kernel(OperatorFold(dtype, operator, dtype), way), capability)
+            assert ("bar.sync" in ptx.text) == (way.how != "serial")
 
 
 @pytest.mark.parametrize("dtype", [float32, int64, bool_], ids=str)
 def test_the_comparisons_of_places_compile(dtype: DType) -> None:
     for operator in (gt, lt):
-        for tree in (None, (1, 256)):
-            compiled(arg_reduce_kernel(operator, dtype, 2, "uint32", tree))
+        for way in WAYS[:2]:
+            compiled(fold_kernel(ArgFold(dtype, operator), way))
 
 
 @pytest.mark.parametrize("capability", CAPABILITIES)
@@ -146,8 +152,8 @@ def test_atomic_scatter_uses_one_instruction(dtype: DType) -> None:
 def test_positions_of_32_bits_divide_by_32_bits() -> None:
     kernel = pointwise_kernel(plain(add.fn), float32, (float32,) * 3, None, 3, "uint32")
     ptx = compiled(kernel)
-    assert "div.u32" in ptx.text
-    assert not re.findall(r"(?:div|rem)\.[su]64", ptx.text)
+    assert "mul.hi.u32" in ptx.text  # by a multiplication
+    assert not re.findall(r"(?:div|rem)\.[su](?:32|64)", ptx.text)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from minitorch_cuda.kernels.reduce import plan_reduce
 from minitorch_cuda.limits import SIMULATOR
 from minitorch_cuda.simulator import (
     DataRaceError,
-    DivergenceError,
     OutOfBoundsError,
     SimulationError,
     UninitialisedReadError,
@@ -77,18 +77,24 @@ def tiles_plan() -> Plan:
     return plan_pointwise(plain(mul.fn), float32, (x, flipped, x), (float32,) * 3, SIMULATOR)
 
 
-def tree_plan() -> Plan:
-    plan = plan_reduce(
-        add, 0.0, Layout((2, 40), (1, 0)), dense((2, 40)), (float32, float32), SIMULATOR
-    )
-    assert plan is not None
-    return plan.launch
+def rows_plan() -> Plan:
+    out, x = Layout((2, 40), (1, 0)), dense((2, 40))
+    return plan_reduce(add, 0.0, out, x, (float32, float32), SIMULATOR)[0].launch
+
+
+def warps_plan() -> Plan:
+    limits = replace(SIMULATOR, threads=64)
+    out, x = Layout((2, 1100), (1, 0)), dense((2, 1100))
+    return plan_reduce(add, 0.0, out, x, (float32, float32), limits)[0].launch
+
+
+def columns_plan() -> Plan:
+    out, x = Layout((40, 34), (0, 1)), dense((40, 34))
+    return plan_reduce(add, 0.0, out, x, (float32, float32), SIMULATOR)[0].launch
 
 
 def arg_plan() -> Plan:
-    plan = plan_arg_reduce(gt, dense((2,)), dense((2, 40)), 1, float32, SIMULATOR)
-    assert plan is not None
-    return plan
+    return plan_arg_reduce(gt, dense((2,)), dense((2, 40)), 1, float32, SIMULATOR)[0].launch
 
 
 def matmul_plan() -> Plan:
@@ -111,7 +117,9 @@ PLANS = {
     "strided": strided_plan(),
     "vectors": vectors_plan(),
     "tiles": tiles_plan(),
-    "tree": tree_plan(),
+    "rows": rows_plan(),
+    "warps": warps_plan(),
+    "columns": columns_plan(),
     "arg": arg_plan(),
     "matmul": matmul_plan(),
     "gather": gather_plan(),
@@ -137,14 +145,15 @@ PLANTED = [
     ("tiles", "a_tile[tx, r]", "a_tile[tx, r + 1]", UninitialisedReadError),
     ("tiles", "p < n_p and q < n_q", "p < n_p", OutOfBoundsError),
     ("strided", "i0 * out_i0 +", "", DataRaceError),
-    ("tree", BARRIER, "None", UninitialisedReadError),
-    ("tree", BARRIER + "\n        half", "half", DataRaceError),
-    ("tree", "ty < half and ty + half < length", "ty + half < length", SimulationError),
-    ("tree", "while r < first + length", "while r <= first + length", OutOfBoundsError),
-    ("tree", "if k < n and ty == 0", "if k < n", DataRaceError),
-    ("tree", "half > 0:", "half > 0 and ty < half:", DivergenceError),
-    ("arg", BARRIER, "None", UninitialisedReadError),
-    ("arg", "t + half * WIDTH", "t + half * WIDTH + 1", SimulationError),
+    ("rows", "while r < last", "while r <= last", SimulationError),
+    ("rows", "if k < n and tx == 0", "if k < n", DataRaceError),
+    ("rows", "    if k < n:", "    if True:", OutOfBoundsError),
+    ("warps", BARRIER, "None", UninitialisedReadError),
+    ("warps", "ty * 2 + w]", "ty * 2 + w + 1]", OutOfBoundsError),
+    ("columns", BARRIER, "None", (UninitialisedReadError, DataRaceError)),
+    ("columns", "while r < last", "while r <= last", SimulationError),
+    ("columns", "and k < n:", "and k <= n:", SimulationError),
+    ("arg", "while r < last", "while r <= last", SimulationError),
     ("matmul", BARRIER, "None", (DataRaceError, UninitialisedReadError)),
     ("matmul", BARRIER + "  # the tiles are overwritten next", "None", DataRaceError),
     ("matmul", "row < n and start + tx < k", "row < n", OutOfBoundsError),

@@ -2,12 +2,17 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from minitorch_cuda.backend import Temporary
-from minitorch_cuda.kernels.reduce import plan_reduce, reduce_kernel
+from minitorch_cuda.kernels.arg_reduce import plan_arg_reduce
+from minitorch_cuda.kernels.folding import Way, fold_kernel
+from minitorch_cuda.kernels.folding_plan import run_stages
+from minitorch_cuda.kernels.folds import OperatorFold
+from minitorch_cuda.kernels.reduce import plan_reduce
 from minitorch_cuda.limits import DEVICE, SIMULATOR
 from minitorch_operators import (
     Binary,
@@ -33,7 +38,18 @@ from minitorch_tensor.dtype import (
 )
 from minitorch_tensor.layout import Layout, Shape
 
-from .helpers import CUDA, READABLE, Spec, compare, contents, dense, sparse, transposed
+from .helpers import (
+    CUDA,
+    LAUNCHER,
+    NUMPY,
+    READABLE,
+    Spec,
+    compare,
+    contents,
+    dense,
+    sparse,
+    transposed,
+)
 
 STARTS: dict[Binary, float] = {
     add: 0.0,
@@ -138,7 +154,7 @@ def test_the_start_is_folded_once() -> None:
         assert contents(CUDA, out)[0] == 10 + size
 
 
-@pytest.mark.parametrize("shape", [(700,), (2, 300), (300, 2)], ids=str)
+@pytest.mark.parametrize("shape", [(700,), (2, 600), (300, 2)], ids=str)
 def test_a_long_reduction_takes_two_launches(shape: Shape) -> None:
     dims = (len(shape) - 1,) if shape != (300, 2) else (0,)
     for source in (dense, transposed, sparse):
@@ -146,22 +162,71 @@ def test_a_long_reduction_takes_two_launches(shape: Shape) -> None:
     out = target(shape, dims, float32)
     x = Layout.contiguous(shape)
     plan = plan_reduce(add, 0.0, out.layout, x, (float32, float32), SIMULATOR)
-    assert plan is not None
-    assert plan.then is not None
-    assert plan.then.then is None
+    assert [stage.partials > 0 for stage in plan] == [True, False]
 
 
 def test_neighbouring_threads_read_neighbours_in_memory() -> None:
     x = Layout.contiguous((4096, 4096))
     rows = Layout((4096, 4096), (1, 0))
     columns = Layout((4096, 4096), (0, 1))
-    by_row = plan_reduce(add, 0.0, rows, x, (float32, float32), DEVICE)
-    by_column = plan_reduce(add, 0.0, columns, x, (float32, float32), DEVICE)
-    assert by_row is not None
-    assert by_column is not None
-    assert by_row.launch.block == (1, 256, 1)
-    assert by_column.launch.block == (32, 8, 1)
-    assert by_column.launch.grid == (128, 8, 1)
+    (by_row,) = plan_reduce(add, 0.0, rows, x, (float32, float32), DEVICE)
+    by_column, after = plan_reduce(add, 0.0, columns, x, (float32, float32), DEVICE)
+    assert (by_row.launch.grid, by_row.launch.block) == ((4096, 1, 1), (256, 1, 1))
+    assert (by_column.launch.grid, by_column.launch.block) == ((32, 32, 1), (32, 8, 1))
+    assert after.partials == 0
+    for stage in (by_row, by_column):
+        assert "load4(x, I(x_k + x_r))" in stage.launch.kernel.text
+
+
+def test_a_long_sum_is_shared_by_many_blocks() -> None:
+    x = Layout.contiguous((1 << 26,))
+    first, second = plan_reduce(add, 0.0, Layout(x.shape, (0,)), x, (float32,) * 2, DEVICE)
+    assert (first.launch.grid, first.partials) == ((1, 1024, 1), 1024)
+    assert second.launch.grid == (1, 1, 1)
+
+
+@pytest.mark.parametrize("shape", [(3, 260), (2, 3, 40), (3, 1100)], ids=str)
+@pytest.mark.parametrize("threads", [32, 64])
+def test_rows_by_fours_by_warps_and_by_blocks(shape: Shape, threads: int) -> None:
+    limits = replace(SIMULATOR, threads=threads)
+    for start in (0, 1, 4):
+        whole = dense((*shape[:-1], shape[-1] + 8), float32)
+        x = Spec(whole.memory, whole.layout.narrow(len(shape) - 1, start, shape[-1]))
+        for operator in (add, maximum):
+            out = target(shape, (len(shape) - 1,), float32).on(CUDA)
+            source = x.on(CUDA)
+            stages = plan_reduce(
+                operator, STARTS[operator], out.layout, x.layout, (float32, float32), limits
+            )
+            run_stages(
+                stages,
+                LAUNCHER.empty,
+                LAUNCHER.launch,
+                [out.storage.buffer],
+                source.storage.buffer,
+            )
+            expected = target(shape, (len(shape) - 1,), float32).on(NUMPY)
+            NUMPY.reduce(operator, STARTS[operator], expected, x.on(NUMPY))
+            got = contents(CUDA, out).astype(np.float64)
+            exact = contents(NUMPY, expected).astype(np.float64)
+            np.testing.assert_allclose(got, exact, rtol=1e-5, atol=1e-4)
+            assert ("load4" in stages[0].launch.kernel.text) == (start % 4 == 0)
+
+
+@pytest.mark.parametrize("shape", [(50, 32), (2, 40, 64), (9, 35)], ids=str)
+def test_columns_by_fours(shape: Shape) -> None:
+    dims = (len(shape) - 2,)
+    reduced(add, target(shape, dims, float32), dense(shape), exact=False)
+    reduced(maximum, target(shape, dims, float32), dense(shape))
+    stages = plan_reduce(
+        add,
+        0.0,
+        target(shape, dims, float32).layout,
+        dense(shape).layout,
+        (float32,) * 2,
+        SIMULATOR,
+    )
+    assert ("load4" in stages[0].launch.kernel.text) == (shape[-1] % 4 == 0)
 
 
 def test_a_sum_of_many_float32_is_accurate() -> None:
@@ -234,7 +299,21 @@ def test_the_first_of_equals_and_the_first_nan_win(size: int) -> None:
     assert arg_reduced(lt, x, 0) == [0]
 
 
-def test_a_kernel_for_a_fold_shows_its_tree() -> None:
-    kernel = reduce_kernel(maximum, (float32, float32), (1, 1), "uint32", (32, 8))
-    assert "tile = cuda.shared.array(THREADS, T)" in kernel.text
-    assert "maximum(tile[at], tile[at + half * WIDTH])" in kernel.text
+@pytest.mark.parametrize("shape", [(700,), (2, 600), (300, 2)], ids=str)
+@pytest.mark.parametrize("operator", [gt, lt], ids=lambda o: o.name)
+def test_a_long_search_takes_two_launches(shape: Shape, operator: Binary) -> None:
+    dim = 0 if shape == (300, 2) else len(shape) - 1
+    x = dense(shape)
+    x.memory[:] = np.round(x.memory)
+    arg_reduced(operator, x, dim)
+    x.memory[[5, 290]] = math.nan
+    arg_reduced(operator, x, dim)
+    kept = Layout.contiguous((*shape[:dim], *shape[dim + 1 :]))
+    assert len(plan_arg_reduce(operator, kept, x.layout, dim, float32, SIMULATOR)) == 2
+
+
+def test_a_fold_shows_how_lanes_exchange_what_they_have() -> None:
+    way = Way("rows", (1, 1), "uint32", 32, 8, four=True)
+    text = fold_kernel(OperatorFold(float32, maximum, float32), way).text
+    assert "total_o = cuda.shfl_xor_sync(ALL, total0, 16)" in text
+    assert "total0 = maximum(total0, total_o)" in text

@@ -14,6 +14,7 @@ from typing import Final
 from minitorch_cuda.faults import Check
 from minitorch_cuda.kernel import Plan
 from minitorch_cuda.kernels.arg_reduce import plan_arg_reduce
+from minitorch_cuda.kernels.folding_plan import Stages, run_stages
 from minitorch_cuda.kernels.indexing import (
     ATOMIC_TYPES,
     plan_check,
@@ -63,6 +64,7 @@ class CudaBackend:
         self.index = index
         self.deterministic = deterministic
         self._plans: dict[Key, Plan] = {}
+        self._stages: dict[Key, Stages] = {}
 
     @property
     def name(self) -> str:
@@ -231,30 +233,26 @@ class CudaBackend:
 
     def reduce(self, operator: Binary, start: float, out: Array, x: Array, /) -> None:
         """Fold along the dimensions where `out` has stride 0; two launches for long reductions."""
-        launcher = self.launcher
-        source = x.storage.buffer
-        reduction = plan_reduce(
-            operator,
-            start_of(start, out.dtype),
-            out.layout,
-            x.layout,
-            (out.dtype, x.dtype),
-            launcher.limits,
-        )
-        while reduction is not None:
-            last = reduction.then is None
-            target = (
-                out.storage.buffer if last else launcher.empty(reduction.partials, reduction.dtype)
+        launcher = self._find()
+        key: Key = (
+            operator.fn, start, launcher.limits, out.layout, x.layout, out.dtype, x.dtype,
+        )  # fmt: skip
+        stages = self._stages.get(key)
+        if stages is None:
+            if len(self._stages) >= _MOST_PLANS:
+                self._stages.clear()
+            first = start_of(start, out.dtype)
+            dtypes = out.dtype, x.dtype
+            stages = self._stages[key] = plan_reduce(
+                operator, first, out.layout, x.layout, dtypes, launcher.limits
             )
-            launcher.launch(reduction.launch, [target, source])
-            source, reduction = target, reduction.then
+        run_stages(stages, launcher.empty, launcher.launch, [out.storage.buffer], x.storage.buffer)
 
     def arg_reduce(self, operator: Binary, out: Array, x: Array, dim: int, /) -> None:
-        """The place of the largest or smallest along one dimension, one launch."""
-        launcher = self.launcher
-        plan = plan_arg_reduce(operator, out.layout, x.layout, dim, x.dtype, launcher.limits)
-        if plan is not None:
-            launcher.launch(plan, [out.storage.buffer, x.storage.buffer])
+        """The place of the largest or smallest along one dimension; as `reduce`."""
+        launcher = self._find()
+        stages = plan_arg_reduce(operator, out.layout, x.layout, dim, x.dtype, launcher.limits)
+        run_stages(stages, launcher.empty, launcher.launch, [out.storage.buffer], x.storage.buffer)
 
     # --- linear algebra --------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ Importing this package registers them.
 from minitorch_cuda.functional import conv as conv
 from minitorch_cuda.functional import linear as linear
 from minitorch_cuda.functional import loss as loss
+from minitorch_cuda.functional import moments as moments
 from minitorch_cuda.functional import norm as norm
 from minitorch_cuda.functional import optim_steps as optim_steps
 from minitorch_cuda.functional import softmax as softmax

@@ -22,6 +22,46 @@ _TWO = (float32, float32, float32)
 # All are bound by memory: 32 registers let an SM hold as many threads as it can.
 GATES: Final = (
     Gate(
+        "add float32, by fours",
+        partial(ordered_kernel, plain(add.fn), float32, _TWO, ("i", "i"), "uint32"),
+        registers=32,
+        loads128=2,
+        stores128=1,
+    ),
+    Gate(
+        "add bfloat16, by fours",
+        partial(
+            ordered_kernel, plain(add.fn), bfloat16, (bfloat16,) * 3, ("i", "i"), "uint32"
+        ),
+        registers=32,
+    ),
+    Gate(
+        "gelu float32, by fours",
+        partial(ordered_kernel, plain(gelu.fn), float32, _ONE, ("i",), "uint32"),
+        registers=32,
+        loads128=1,
+        stores128=1,
+    ),
+    Gate(
+        "add float32, a row to each",
+        partial(rows_kernel, plain(add.fn), float32, _TWO, ("i", "i"), 2, "uint32"),
+        registers=32,
+        loads128=2,
+        stores128=1,
+    ),
+    Gate(
+        "add float32, a column to each",
+        partial(rows_kernel, plain(add.fn), float32, _TWO, ("i", "0"), 2, "uint32"),
+        registers=32,
+        loads128=1,
+        stores128=1,
+    ),
+    Gate(
+        "copy float32, across",
+        partial(tiles_kernel, plain(id.fn), float32, _ONE, (True,), 0, "uint32", 32),
+        registers=32,
+    ),
+    Gate(
         "exp float32, in order",
         partial(pointwise_kernel, plain(exp.fn), float32, _ONE, ("i",), 1, "uint32"),
         registers=32,
