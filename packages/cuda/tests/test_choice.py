@@ -6,8 +6,8 @@ import sys
 import pytest
 
 import minitorch_cuda
-from minitorch_cuda import devices, doctor
 from minitorch_cuda import choice as module
+from minitorch_cuda import devices, doctor
 from minitorch_cuda.__main__ import main
 from minitorch_cuda.choice import Choice, choice, use_simulator
 from minitorch_cuda.doctor import report

@@ -13,8 +13,8 @@ from minitorch_cuda.gates.gate import Gate
 from minitorch_cuda.kernels.pointwise import pointwise_kernel
 from minitorch_cuda.kernels.pointwise_tiles import tiles_kernel
 from minitorch_cuda.kernels.pointwise_vectors import ordered_kernel, rows_kernel
-from minitorch_operators import add, exp, gt, lerp, sigmoid, sin
-from minitorch_tensor.dtype import bool_, float32, float64, int8
+from minitorch_operators import add, exp, gelu, gt, id, lerp, sigmoid, sin
+from minitorch_tensor.dtype import bfloat16, bool_, float32, float64, int8
 
 _ONE = (float32, float32)
 _TWO = (float32, float32, float32)
@@ -22,17 +22,8 @@ _TWO = (float32, float32, float32)
 # All are bound by memory: 32 registers let an SM hold as many threads as it can.
 GATES: Final = (
     Gate(
-        "add float32, by fours",
-        partial(ordered_kernel, plain(add.fn), float32, _TWO, ("i", "i"), "uint32"),
-        registers=32,
-        loads128=2,
-        stores128=1,
-    ),
-    Gate(
         "add bfloat16, by fours",
-        partial(
-            ordered_kernel, plain(add.fn), bfloat16, (bfloat16,) * 3, ("i", "i"), "uint32"
-        ),
+        partial(ordered_kernel, plain(add.fn), bfloat16, (bfloat16,) * 3, ("i", "i"), "uint32"),
         registers=32,
     ),
     Gate(
@@ -47,13 +38,6 @@ GATES: Final = (
         partial(rows_kernel, plain(add.fn), float32, _TWO, ("i", "i"), 2, "uint32"),
         registers=32,
         loads128=2,
-        stores128=1,
-    ),
-    Gate(
-        "add float32, a column to each",
-        partial(rows_kernel, plain(add.fn), float32, _TWO, ("i", "0"), 2, "uint32"),
-        registers=32,
-        loads128=1,
         stores128=1,
     ),
     Gate(
