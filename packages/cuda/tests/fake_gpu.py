@@ -15,6 +15,7 @@ import pytest
 
 from minitorch_cuda import loading
 from minitorch_cuda.compiler import Capability, Ptx
+from minitorch_cuda.driver import number_of
 from minitorch_cuda.kernel import Kernel
 from minitorch_cuda.simulator import Pointer
 from minitorch_cuda.simulator.memory import Shadow
@@ -120,11 +121,11 @@ class FakeGpu:
     def create_event(self, options: SimpleNamespace) -> FakeEvent:
         return FakeEvent(self, options.timing_enabled)
 
-    def sync(self) -> None:
+    def synchronise(self) -> tuple[int]:
         for stream in self.streams:
             stream.behind = False
         self.synchronised += 1
-        self.check()
+        return (number_of(DriverError(self.fault)),)
 
     def check(self) -> None:
         if self.fault:
@@ -258,6 +259,7 @@ class FakeGpu:
             cuMemcpyHtoDAsync=lambda *a: FakeGpu.current.upload(*a),
             cuMemcpyDtoHAsync=lambda *a: FakeGpu.current.download(*a),
             cuMemcpyDtoDAsync=self.copy,
+            cuCtxSynchronize=lambda: FakeGpu.current.synchronise(),
             cuStreamQuery=lambda *a: FakeGpu.current.query(*a),
         )
         bindings.__dict__.update(driver=driver)

@@ -1,13 +1,16 @@
 """Which launcher runs "cuda", and what is said where there is none."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import minitorch_cuda
 from minitorch_cuda import choice as module
 from minitorch_cuda import devices, doctor
+from minitorch_cuda import probe as probing
 from minitorch_cuda.__main__ import main
 from minitorch_cuda.choice import Choice, choice, use_simulator
 from minitorch_cuda.doctor import report
@@ -124,6 +127,63 @@ def test_the_doctor_names_the_gpu_or_the_simulator(machine: Probe) -> None:
     assert report(NOTHING).startswith("python")
     with use_simulator():
         assert report().endswith("device 'cuda' is run by the simulator, as asked")
+
+
+FINDINGS = [
+    (
+        Probe("13.0", "cuInit gives error 802", (), "0.30.4", "1.2.2"),
+        r"finds no GPU \(cuInit gives error 802\); nvidia-smi may say why",
+    ),
+    (
+        Probe("13.0", "", ("H100",), "0.30.4", "1.2.2", nvvm=""),
+        r"numba-cuda has no CUDA toolkit: NVVM, .* or set CUDA_HOME to a toolkit",
+    ),
+    (
+        Probe("13.0", "", ("H100",), "0.30.4", "1.2.2", nvvm="13.4.52", linker=""),
+        r"PTX of CUDA 13.4.52 is newer than the driver, which supports CUDA 13.0, and than the "
+        r"linker \(none\).* Update the driver, or install nvidia-nvjitlink of version 13.4.52",
+    ),
+    (Probe("13.0", "", ("H100",), "0.31.0", "1.2.2"), r"numba-cuda 0.31.0 was not tried; .* 0.30"),
+    (
+        Probe("12.4", "", ("Tesla P100",), "0.30.4", "1.2.2", "12.4", "12.4", ((6, 0),)),
+        r"Tesla P100 \(sm_60\)[\s\S]*Tesla P100 has compute capability 6.0; .* only 7.5 and later",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "message"), FINDINGS)
+@on(EVERYTHING)
+def test_the_doctor_finds(machine: Probe, found: Probe, message: str) -> None:
+    assert re.search(message, report(found))
+
+
+@on(EVERYTHING)
+def test_where_all_is_well_the_doctor_has_no_doubt(
+    machine: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "  - " not in report()
+    newer = Probe("13.0", "", ("H100",), "0.30.4", "1.2.2", nvvm="13.4.5", linker="13.4.5")
+    assert newer.doubts == []  # machine code of such a linker needs nothing of the driver
+    monkeypatch.setenv("MINITORCH_CUDA_BLOCKING", "1")
+    assert "each launch is waited for" in report()
+
+
+@on(EVERYTHING)
+def test_the_doctor_says_where_kernels_are(machine: Probe, folder: Path) -> None:
+    assert f"kernels     none yet, they will be kept in {folder}" in report()
+    folder.mkdir(mode=0o700)
+    (folder / "add.cubin").write_bytes(b"12345")
+    assert f"kernels     1 (5 bytes) in {folder}" in report()
+    folder.chmod(0o777)
+    assert f"are not kept in {folder}: others can write to it (mode 777); chmod 700" in report()
+
+
+def test_a_toolkit_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "_USUAL", tmp_path / "nothing")
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path))
+    assert probing._toolkit() == ""
+    (tmp_path / "nvvm").mkdir()
+    assert probing._toolkit() == f"in {tmp_path}"
 
 
 def test_there_is_one_command(capsys: pytest.CaptureFixture[str]) -> None:

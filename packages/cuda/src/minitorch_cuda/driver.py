@@ -54,6 +54,10 @@ class Functions(Protocol):
         """Copy from a GPU to a GPU."""
         ...
 
+    def cuCtxSynchronize(self) -> tuple[int]:
+        """Wait for all streams."""
+        ...
+
     def cuStreamQuery(self, stream: CUstream, /) -> tuple[int]:
         """Whether all that was launched has ended."""
         ...

@@ -416,10 +416,8 @@ class DeviceLauncher:
 
     def _wait_for_all(self) -> None:
         self._enter()
-        try:
-            self._device.sync()
-        except Exception as error:
-            raise self._explained("waiting for the GPU", error) from error
+        (error,) = self._driver.cuCtxSynchronize()
+        self._health.check("waiting for the GPU", error)
 
     def _waited(self, queue: DeviceQueue) -> None:
         self._wait(queue)
