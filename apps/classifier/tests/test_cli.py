@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minitorch_classifier.checkpoint import Checkpoint
 from minitorch_classifier.cli import main
 from minitorch_classifier.data import load_digits
 from minitorch_classifier.interrupt import deferred
@@ -54,6 +55,36 @@ def test_a_training_prints_its_accuracy_last_and_leaves_five_files(classify: Cal
         with Image.open(folder / name) as picture:
             assert picture.format == "PNG"
             assert min(picture.size) > 300
+
+
+def test_a_few_samples_are_learned_from_and_as_many_tested(classify: Call) -> None:
+    result = classify("train", *SMALL, "--samples", "20", "--name", "few")
+    assert result.code == 0
+    assert "20 images to learn from, 20 to test" in result.out
+    assert "simulated" not in result.out
+    result = classify("train", "--resume", "few", "--epochs", "3")
+    assert "20 images to learn from, 20 to test" in result.out
+    assert "20 test images" in classify("evaluate", "few").out
+    result = classify("train", "--samples", "0")
+    assert (result.code, result.err) == (2, "error: samples must be at least 1, got 0\n")
+    result = classify("train", "--resume", "few", "--samples", "3")
+    assert "--samples cannot change in a run" in result.err
+
+
+def test_a_training_on_cuda_in_the_simulator(
+    classify: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINITORCH_CUDA", "simulator")
+    few = ("--model", "mlp", "--samples", "2", "--epochs", "1")
+    result = classify("train", *few, "--device", "cuda", "--name", "on-cuda")
+    assert result.code == 0, result.err
+    assert "cuda is simulated here, thread by thread: it takes minutes" in result.out
+    assert LAST_LINE.search(result.out)
+    on_cuda = Checkpoint.load(Path("runs", "on-cuda")).history
+    assert classify("train", *few, "--device", "numpy", "--name", "on-numpy").code == 0
+    (one,), (other,) = on_cuda, Checkpoint.load(Path("runs", "on-numpy")).history
+    assert one.loss == pytest.approx(other.loss, rel=1e-4)
+    assert "2 test images" in classify("evaluate", "on-cuda").out
 
 
 def test_a_second_training_gets_a_folder_of_its_own(classify: Call) -> None:

@@ -114,9 +114,18 @@ def test_an_abandoned_folder_keeps_what_others_put_there(tmp_path: Path) -> None
 
 
 def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
-    settings = Settings("mnist", "data", "mlp", "adam", 0.1, 7, 9, 2**32 - 1, "numpy")
+    settings = Settings("mnist", "data", "mlp", "adam", 0.1, 7, 9, 2**32 - 1, "numpy", 5)
     settings.save(tmp_path)
     assert Settings.load(tmp_path) == settings
+
+
+def test_settings_of_before_there_were_samples_are_read(tmp_path: Path) -> None:
+    Settings().save(tmp_path)
+    path = tmp_path / "settings.json"
+    found = json.loads(path.read_text())
+    del found["samples"]
+    path.write_text(json.dumps(found))
+    assert Settings.load(tmp_path) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -134,6 +143,8 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
         ({"model": "vgg"}, "no model 'vgg'"),
         ({"model": 1}, "model must be a text, got 1"),
         ({"optimizer": "lion"}, "no optimizer 'lion'; there are: sgd, adam, adamw"),
+        ({"samples": 0}, "samples must be at least 1, got 0"),
+        ({"samples": "all"}, "samples must be an integer, got 'all'"),
         ({"extra": 1}, "missing or unknown: extra"),
     ],
 )

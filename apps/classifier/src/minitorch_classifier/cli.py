@@ -55,6 +55,10 @@ def train(
     seed: Annotated[
         int | None, typer.Option(help="Of weights and order.", show_default="0")
     ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(help="Learn from so few images, and test as many.", show_default="all"),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="Name of the new run.", show_default="the next digits-lenet-001"),
@@ -76,6 +80,7 @@ def train(
             "--lr": lr,
             "--optimizer": optimizer,
             "--seed": seed,
+            "--samples": samples,
             "--name": name,
         }
         for option, value in fixed.items():
@@ -96,6 +101,7 @@ def train(
             epochs=EPOCHS.get(dataset, 1) if epochs is None else epochs,
             seed=0 if seed is None else seed,
             device="cpu" if device is None else device,
+            samples=samples,
         )
         accuracy = commands.train(settings, runs, name)
     print(f"test accuracy: {accuracy:.1%}")

@@ -20,6 +20,7 @@ from minitorch_classifier.training import (
     accuracy,
     confusion,
     infer,
+    is_simulated,
     load_model,
 )
 
@@ -111,7 +112,8 @@ def classify(folder: Path, paths: Sequence[Path], ink: str, device: str | None =
 def load_dataset(settings: Settings) -> data.Dataset:
     """Load the images that the settings name."""
     folder = None if settings.data_dir is None else Path(settings.data_dir)
-    return data.load(settings.dataset, folder)
+    dataset = data.load(settings.dataset, folder)
+    return dataset if settings.samples is None else dataset.first(settings.samples)
 
 
 def _learn(trainer: Trainer, dataset: data.Dataset, folder: Path) -> float:
@@ -122,6 +124,11 @@ def _learn(trainer: Trainer, dataset: data.Dataset, folder: Path) -> float:
         f"{folder}: {trainer.settings.model} on {trainer.settings.dataset}, "
         f"{len(dataset.train)} images to learn from, {len(dataset.test)} to test"
     )
+    if is_simulated(trainer.settings.device):
+        print(
+            f"{trainer.settings.device} is simulated here, thread by thread: it takes minutes for "
+            "what a GPU does in milliseconds; --model mlp --samples 4 is a short trial"
+        )
     try:
         with deferred() as interrupt, display.shown():
             for epoch in range(len(trainer.history) + 1, epochs + 1):

@@ -63,6 +63,13 @@ class Dataset:
     train: Images
     test: Images
 
+    def first(self, samples: int) -> Dataset:
+        """The first so many images to learn from, and as many to test."""
+        train, test = (
+            Images(part.pixels[:samples], part.labels[:samples]) for part in (self.train, self.test)
+        )
+        return Dataset(self.name, train, test)
+
     def spec(self) -> InputSpec:
         """What a model trained on this set expects."""
         _, height, width = self.train.pixels.shape

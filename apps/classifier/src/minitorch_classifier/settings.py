@@ -37,6 +37,7 @@ class Settings:
         epochs: passes over the training images.
         seed: of the initial weights and the order of the images, 0 to 2**32 - 1.
         device: where to compute.
+        samples: only so many images are learned from, and as many tested; None for all.
 
     Raises:
         UserError: if a value is impossible; the message names its option.
@@ -56,6 +57,7 @@ class Settings:
     epochs: int = EPOCHS["digits"]
     seed: int = 0
     device: str = "cpu"
+    samples: int | None = None
 
     def __post_init__(self) -> None:
         for what, value, known in (
@@ -71,6 +73,8 @@ class Settings:
             raise UserError(f"batch size must be at least 1, got {self.batch_size}")
         if self.epochs < 1:
             raise UserError(f"epochs must be at least 1, got {self.epochs}")
+        if self.samples is not None and self.samples < 1:
+            raise UserError(f"samples must be at least 1, got {self.samples}")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"seed must be from 0 to {2**32 - 1}, got {self.seed}")
 
@@ -92,11 +96,12 @@ class Settings:
             found: object = json.loads(raw)
             if not isinstance(found, dict):
                 raise UserError("expected an object")
+            found = {"samples": None, **found}  # which older runs do not have
             names = {field.name for field in fields(Settings)}
             if set(found) != names:
                 odd = ", ".join(sorted(names ^ {str(key) for key in found}))
                 raise UserError(f"missing or unknown: {odd}")
-            data_dir: object = found["data_dir"]
+            data_dir, samples = found["data_dir"], found["samples"]
             return Settings(
                 dataset=_text(found, "dataset"),
                 data_dir=None if data_dir is None else _text(found, "data_dir"),
@@ -107,6 +112,7 @@ class Settings:
                 epochs=_integer(found, "epochs"),
                 seed=_integer(found, "seed"),
                 device=_text(found, "device"),
+                samples=None if samples is None else _integer(found, "samples"),
             )
         except (ValueError, RecursionError, UserError) as error:
             raise UserError(f"{path} is damaged: {error}") from error

@@ -194,6 +194,17 @@ def check_device(device: str) -> None:
         raise UserError(f"--device {device}: {one_line(error)}") from error
 
 
+def is_simulated(device: str) -> bool:
+    """Whether the device is a GPU that is simulated, which is slow.
+
+    >>> is_simulated("cpu")
+    False
+    """
+    if torch.device(device).type != "cuda":
+        return False
+    return torch.cuda.get_device_name(device) == "simulator"
+
+
 @contextmanager
 def explain_misfit() -> Iterator[None]:
     """Turn what `load_state_dict` raises into a line for the user."""
