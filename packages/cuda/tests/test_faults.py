@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from operator import truediv
 
 import numpy as np
 import pytest
@@ -287,6 +288,123 @@ def test_a_warp_barrier_does_not_order_another_warp() -> None:
 
     with pytest.raises((DataRaceError, UninitialisedReadError)):
         simulate(kernel, 1, 64, zeros(64))
+
+
+def hand_on(mask: int, out: Pointer[float]) -> None:
+    """Lane 0 writes, the lanes of `mask` meet, lane 3 reads."""
+    tile = cuda.shared.array(32, cuda.float32)
+    me = cuda.threadIdx.x
+    if me == 0:
+        tile[0] = 7
+    if mask >> me & 1:
+        cuda.syncwarp(mask)
+    if me == 3:
+        out[0] = tile[0]
+
+
+def test_a_barrier_of_some_lanes_orders_these_alone() -> None:
+    def met(out: Pointer[float]) -> None:
+        hand_on(0b1001, out)
+
+    def missed(out: Pointer[float]) -> None:
+        hand_on(0b1010, out)
+
+    out = zeros(1)
+    simulate(met, 1, 32, out)
+    assert out[0] == 7
+    with pytest.raises(DataRaceError, match=r"thread \(3, 0, 0\) .* reads tile\[0\], which thread"):
+        simulate(missed, 1, 32, zeros(1))
+
+
+def test_what_a_lane_has_seen_is_handed_on() -> None:
+    def kernel(out: Pointer[float]) -> None:
+        tile = cuda.shared.array(32, cuda.float32)
+        me = cuda.threadIdx.x
+        if me == 0:
+            tile[0] = 7
+        if me < 2:
+            cuda.syncwarp(0b011)  # lane 1 has seen what lane 0 did
+        if 0 < me < 3:
+            cuda.syncwarp(0b110)  # and so has lane 2 now
+        if me == 2:
+            out[0] = tile[0]
+
+    out = zeros(1)
+    simulate(kernel, 1, 3, out)
+    assert out[0] == 7
+
+
+def test_each_reader_of_a_warp_counts_though_others_have_met() -> None:
+    def kernel(out: Pointer[float]) -> None:
+        tile = cuda.shared.array(1, cuda.float32)
+        me = cuda.threadIdx.x
+        if me == 0:
+            tile[0] = 7
+        cuda.syncthreads()
+        out[me] = tile[0]
+        if me != 4:
+            cuda.syncwarp(0b1111)
+        if me == 3:
+            tile[0] = 8  # lane 4 may still read
+
+    with pytest.raises(DataRaceError, match=r"writes tile\[0\], which thread \(4, 0, 0\)"):
+        simulate(kernel, 1, 5, zeros(5))
+
+
+def test_a_shuffle_is_no_barrier() -> None:
+    def kernel(out: Pointer[float]) -> None:
+        tile = cuda.shared.array(32, cuda.float32)
+        me = cuda.threadIdx.x
+        tile[me] = me
+        cuda.shfl_down_sync(FULL, 1.0, 1)
+        out[me] = tile[31 - me]
+
+    with pytest.raises(DataRaceError, match="reads tile"):
+        simulate(kernel, 1, 32, zeros(32))
+
+
+def test_an_array_given_twice_is_one_memory() -> None:
+    def shift(out: Pointer[float], x: Pointer[float]) -> None:
+        i = cuda.grid(1)
+        if i > 0:
+            out[i - 1] = x[i]
+
+    x = zeros(8)
+    with pytest.raises(DataRaceError, match=r"thread \(2, 0, 0\) .* writes out\[1\], which thread"):
+        simulate(shift, 1, 8, x, x)
+
+
+def test_a_third_reader_is_found_too() -> None:
+    """Two readers of a word are remembered: whoever writes races with one of them."""
+
+    def kernel(out: Pointer[float], writer: int) -> None:
+        tile = cuda.shared.array(1, cuda.float32)
+        me = cuda.threadIdx.x
+        if me == 0:
+            tile[0] = 1
+        cuda.syncthreads()
+        out[me] = tile[0]
+        if me == writer:
+            tile[0] = 2
+
+    for writer in range(1, 5):
+        with pytest.raises(DataRaceError, match=r"writes tile\[0\], which thread \(0, 0, 0\)"):
+            simulate(kernel, 1, 5, zeros(5), writer)
+    with pytest.raises(
+        DataRaceError, match=r"thread \(1, 0, 0\) .* reads tile\[0\], which thread \(0"
+    ):
+        simulate(kernel, 1, 5, zeros(5), 0)
+
+
+def test_an_index_that_is_no_integer_is_named_with_its_thread() -> None:
+    def kernel(out: Pointer[float], n: int) -> None:
+        tile = cuda.shared.array(4, cuda.float32)
+        tile[cuda.threadIdx.x] = 1
+        out[0] = tile[truediv(n, 4)]
+
+    with pytest.raises(TypeError) as caught:
+        simulate(kernel, 1, 2, zeros(8), 8)
+    assert "in kernel: thread (0, 0, 0) of block (0, 0, 0)" in caught.value.__notes__[0]
 
 
 def test_a_barrier_called_by_an_unseen_name_is_an_error() -> None:

@@ -13,6 +13,7 @@ from minitorch_cuda.kernel import Kernel, Plan, from_text
 from minitorch_cuda.kernels import matmul
 from minitorch_cuda.kernels.arg_reduce import plan_arg_reduce
 from minitorch_cuda.kernels.indexing import plan_gather, plan_scatter_add
+from minitorch_cuda.kernels.ladder.rungs import RUNGS
 from minitorch_cuda.kernels.matmul import plan_matmul
 from minitorch_cuda.kernels.pointwise import plan_pointwise, pointwise_kernel
 from minitorch_cuda.kernels.reduce import plan_reduce
@@ -112,7 +113,12 @@ def scatter_plan(atomic: bool = True) -> Plan:
     return plan_scatter_add(dense((2, 3)), x, x, 0, types, SIMULATOR, atomic=atomic)
 
 
+def ladder_plan(name: str) -> Plan:
+    return next(rung for rung in RUNGS if rung.name == name).plan(12, 12, 12)
+
+
 PLANS = {
+    **{rung.name: ladder_plan(rung.name) for rung in RUNGS},
     "pointwise": pointwise_plan(),
     "strided": strided_plan(),
     "vectors": vectors_plan(),
@@ -162,6 +168,21 @@ PLANTED = [
     ("matmul", "a_tile[ty, tx] = T(0)", "pass", UninitialisedReadError),
     ("gather", "I(k) * x_step", "I(k + 1) * x_step", OutOfBoundsError),
     ("scatter", "while r < m", "while r <= m", SimulationError),
+    ("naive", "range(k)", "range(k + 1)", OutOfBoundsError),
+    ("shared_tile", BARRIER, "None", (DataRaceError, UninitialisedReadError)),
+    ("shared_tile", BARRIER + "  # the tiles are overwritten next", "None", DataRaceError),
+    ("column", BARRIER + "\n        for q", "for q", (DataRaceError, UninitialisedReadError)),
+    ("column", BARRIER + "\n    for i", "None\n    for i", DataRaceError),
+    ("column", "row + ty * UP + i < n and", "", OutOfBoundsError),
+    ("square", BARRIER + "\n        for q", "for q", (DataRaceError, UninitialisedReadError)),
+    ("square", "ty + i * HEIGHT, q", "ty + i * HEIGHT, q + 1", OutOfBoundsError),
+    ("square", "tx + j * WIDTH\n", "tx + j\n", DataRaceError),
+    ("by_fours", BARRIER, "None", (DataRaceError, UninitialisedReadError)),
+    ("by_fours", "column + b_j, k, m)", "column + b_j + 1, k, m)", MisalignedAccessError),
+    ("by_fours", "b_i * COLUMNS + b_j, x0", "b_i * COLUMNS + b_j + 2, x0", MisalignedAccessError),
+    ("two_tiles", BARRIER, "None", (DataRaceError, UninitialisedReadError)),
+    ("two_tiles", "turn = 1 - turn", "turn = 0", DataRaceError),
+    ("two_tiles", "turn = 1 - turn", "turn = turn + 1", OutOfBoundsError),
     (
         "atomic",
         "red_add(out, ",

@@ -260,14 +260,27 @@ def test_two_threads_of_python_may_simulate_at_once() -> None:
         assert list(pool.map(run, range(8))) == [[float(i) for i in range(15, -1, -1)]] * 8
 
 
-@pytest.mark.parametrize(("grid", "block"), [(0, 1), (1, 0), (1, 1025), ((1, 1), (33, 32))])
+@pytest.mark.parametrize(
+    ("grid", "block"),
+    [
+        (0, 1),
+        (1, 0),
+        (1, 1025),
+        (1, (33, 32)),
+        ((1, 65536), 1),
+        ((1, 1, 65536), 1),
+        (1, (1, 1, 65)),
+    ],
+)
 def test_a_launch_that_no_gpu_does_is_refused(
     grid: int | tuple[int, ...], block: int | tuple[int, ...]
 ) -> None:
     def kernel() -> None:
         raise AssertionError
 
-    with pytest.raises(ValueError, match=r"kernel: a grid of .* a block may have 1024 threads"):
+    with pytest.raises(
+        ValueError, match=r"kernel: a grid of .* a block may have 1024 threads, 64 along z"
+    ):
         simulate(kernel, grid, block)
 
 

@@ -30,6 +30,8 @@ from minitorch_cuda.simulator.traced import TracedLocal, TracedShared
 Size = int | tuple[int, ...]
 SHARED_LIMIT: Final = 48 * 1024  # bytes of static shared memory a block may have, on every GPU
 THREADS_LIMIT: Final = 1024  # threads of a block
+Z_LIMIT: Final = 64  # of them along z
+GRID_LIMIT: Final = 65535  # blocks along y, and along z
 
 WAITING: Final = frozenset(
     {
@@ -118,10 +120,12 @@ def launch(
 ) -> None:
     """Run a kernel whose arguments are pointers and numbers; see `simulate`."""
     threads = block[0] * block[1] * block[2]
-    if min(grid) < 1 or min(block) < 1 or threads > THREADS_LIMIT:
+    fits = threads <= THREADS_LIMIT and block[2] <= Z_LIMIT and max(grid[1:]) <= GRID_LIMIT
+    if min(grid) < 1 or min(block) < 1 or not fits:
         raise ValueError(
             f"{name}: a grid of {grid} blocks of {block} threads cannot be launched: sizes must be "
-            f"at least 1, and a block may have {THREADS_LIMIT} threads"
+            f"at least 1, a block may have {THREADS_LIMIT} threads, {Z_LIMIT} along z, and a grid "
+            f"{GRID_LIMIT} blocks along y and z"
         )
     waits = isinstance(kernel, FunctionType) and mentions(kernel, WAITING)
     exact = isinstance(kernel, FunctionType) and mentions(kernel, WARP_BARRIERS)
