@@ -14,6 +14,7 @@ from typing import Final
 from minitorch_cuda.faults import Check
 from minitorch_cuda.kernel import Plan
 from minitorch_cuda.kernels.arg_reduce import plan_arg_reduce
+from minitorch_cuda.kernels.embedding import plan_index_add, plan_index_select
 from minitorch_cuda.kernels.folding_plan import Stages, run_stages
 from minitorch_cuda.kernels.indexing import (
     ATOMIC_TYPES,
@@ -297,9 +298,10 @@ class CudaBackend:
         launcher = self.launcher
         check = Check("gather", index.layout, x.layout.shape[dim], dim)
         bad = launcher.expect(check, index.storage.buffer)
-        plan = plan_gather(
-            out.layout, x.layout, index.layout, dim, (out.dtype, x.dtype), launcher.limits
-        )
+        dtypes = (out.dtype, x.dtype)
+        plan = plan_index_select(
+            out.layout, x.layout, index.layout, dim, dtypes, launcher.limits
+        ) or plan_gather(out.layout, x.layout, index.layout, dim, dtypes, launcher.limits)
         buffers = [out.storage.buffer, x.storage.buffer, index.storage.buffer, bad]
         launcher.launch(plan, buffers)
         if launcher.immediate:
@@ -322,14 +324,16 @@ class CudaBackend:
             launcher.launch(looking, [index.storage.buffer, bad])
             launcher.look()
         bad = launcher.expect(check, index.storage.buffer)
+        dtypes = (out.dtype, x.dtype)
+        atomic = not self.deterministic and out.dtype.name in ATOMIC_TYPES
+        if not atomic:
+            plan = plan_index_add(out.layout, index.layout, x.layout, dim, dtypes, launcher.limits)
+            if plan is not None:
+                buffers = [out.storage.buffer, x.storage.buffer, index.storage.buffer, bad]
+                launcher.launch(plan, buffers)
+                return
         plan = plan_scatter_add(
-            out.layout,
-            index.layout,
-            x.layout,
-            dim,
-            (out.dtype, x.dtype),
-            launcher.limits,
-            atomic=not self.deterministic and out.dtype.name in ATOMIC_TYPES,
+            out.layout, index.layout, x.layout, dim, dtypes, launcher.limits, atomic=atomic
         )
         buffers = [out.storage.buffer, index.storage.buffer, x.storage.buffer, bad]
         launcher.launch(plan, buffers)

@@ -4,6 +4,7 @@ Importing this package registers them.
 """
 
 from minitorch_cuda.functional import conv as conv
+from minitorch_cuda.functional import embedding as embedding
 from minitorch_cuda.functional import linear as linear
 from minitorch_cuda.functional import loss as loss
 from minitorch_cuda.functional import moments as moments
