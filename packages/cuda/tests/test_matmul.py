@@ -20,7 +20,8 @@ from minitorch_cuda.kernels.matmul_choice import (
     Tile,
     choose,
 )
-from minitorch_cuda.kernels.matmul_plan import Bias, access_of, plan_product, tiled_matmul_kernel
+from minitorch_cuda.kernels.matmul_plan import Bias, plan_product, tiled_matmul_kernel
+from minitorch_cuda.kernels.matmul_sides import access_of
 from minitorch_cuda.limits import DEVICE, SIMULATOR
 from minitorch_cuda.simulator import simulate
 from minitorch_tensor.backend import Backend

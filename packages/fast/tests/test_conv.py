@@ -11,13 +11,15 @@ import pytest
 
 from minitorch_fast import threads
 from minitorch_fast.functional import conv, conv_loops, conv_plan, gradient_loops, plane_loops
-from minitorch_fast.functional.conv import conv1d_fused, conv2d_fused, conv3d_fused
-from minitorch_fast.functional.conv_plan import Tables, tables
-from minitorch_fast.functional.conv_transpose import (
+from minitorch_fast.functional.conv import (
+    conv1d_fused,
+    conv2d_fused,
+    conv3d_fused,
     conv_transpose1d_fused,
     conv_transpose2d_fused,
     conv_transpose3d_fused,
 )
+from minitorch_fast.functional.conv_plan import Tables, tables
 from minitorch_tensor import Tensor, from_numpy, no_grad
 from minitorch_tensor.autograd import grad
 from minitorch_tensor.functional.checks import Ints

@@ -154,6 +154,17 @@ def index64(value: int, /) -> int:
     return int(value)
 
 
+def signed32(value: int, /) -> int:
+    """A coordinate of 32 bits, which may lie before the first element.
+
+    Raises:
+        IndexOverflowError: in the simulator, if it does not fit; a GPU would wrap around.
+    """
+    if not -(1 << 31) <= value < 1 << 31:
+        raise IndexOverflowError(f"{machine.who()} makes the 32-bit coordinate {value}{site()}")
+    return int(value)
+
+
 # --- memory of a block, memory of a thread --------------------------------------------------------
 
 Extent = int | tuple[int, ...]

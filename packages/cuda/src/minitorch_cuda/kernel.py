@@ -27,8 +27,8 @@ Dim = tuple[int, int, int]
 
 _KERNELS: Final = "minitorch_cuda.kernels."
 
-INDEX_TYPES: Final = {"uint32": dsl.index32, "int64": dsl.index64}
-"""The types of positions, by the names that parameters use."""
+INDEX_TYPES: Final = {"uint32": dsl.index32, "int64": dsl.index64, "int32": dsl.signed32}
+"""The types of positions, and of coordinates (int32), by the names that parameters use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,9 @@ SMALL: Final = Tile(32, 32, 16, 4, 4, 0.5, 8)
 TILES: Final = (LARGE, MEDIUM, TALL, WIDE, SMALL)
 """For a GPU. The speeds are estimates: shared memory is read once for so many multiplications."""
 
-TILES_64: Final = (MEDIUM, SMALL)
-"""For float64: two larger tiles do not fit into the shared memory of a block."""
+SMALLER: Final = (MEDIUM, SMALL)
+"""For float64, of which two larger pieces do not fit into the shared memory of a block; and where
+the sides need registers of their own."""
 
 TINY: Final = (Tile(16, 16, 4, 4, 4, 1.0, 1),)
 """For the simulator: blocks of 16 threads."""
@@ -93,8 +94,16 @@ class Choice:
 
 
 @lru_cache(maxsize=4096)
-def choose(m: int, n: int, k: int, batches: int, limits: Limits, double: bool = False) -> Choice:
+def choose(m: int, n: int, k: int, batches: int, limits: Limits, large: bool = True) -> Choice:
     """The fastest way to compute `batches` products (m, k) @ (k, n), as far as the table knows.
+
+    Args:
+        m: rows of the result.
+        n: columns of it.
+        k: products of each number.
+        batches: how many matrices there are.
+        limits: of the device.
+        large: whether the larger tiles may be taken.
 
     >>> from minitorch_cuda.limits import DEVICE
     >>> for size in ((4096, 4096, 4096), (512, 512, 512), (8192, 32, 4096), (64, 576, 200_000)):
@@ -106,7 +115,7 @@ def choose(m: int, n: int, k: int, batches: int, limits: Limits, double: bool = 
     64 x 64 x 16 44
     """
     small = limits.threads <= 32
-    tiles = TINY if small else TILES_64 if double else TILES
+    tiles = TINY if small else TILES if large else SMALLER
     choices = [choice for tile in tiles for choice in _cuts(tile, m, n, k, batches, small)]
     return min(choices, key=lambda choice: _time(choice, m, n, k, batches, small))
 

@@ -24,13 +24,11 @@ from minitorch_cuda.kernel import (
 )
 from minitorch_cuda.kernels.matmul import plan_matmul
 from minitorch_cuda.kernels.matmul_choice import LARGE, MEDIUM, TALL, Choice, Tile, choose
+from minitorch_cuda.kernels.matmul_sides import Access, access_of, strided
 from minitorch_cuda.kernels.matmul_tiles import (
     Frame,
-    Side,
-    Way,
     column_of,
     indented,
-    pitch,
     row_of,
     tiled,
 )
@@ -43,9 +41,6 @@ from minitorch_tensor.storage import Buffer
 
 Bias = Literal["", "rows", "columns"]
 """Whether a number is added to each element, one for each row or one for each column."""
-
-Access = Literal["deep", "deep4", "long", "long4"]
-"""Along k or along the other dimension, one element at a time or four."""
 
 # Tiles are numbered so that those which run at the same time lie in a square, more or less: they
 # share what they read, which then comes from the second cache.
@@ -65,79 +60,6 @@ stop = I(min(start + chunk, depth))"""
 
 COUNTS = ("tiles_down", "tiles_across", "batches", "chunk", "depth", "m", "n")
 """The numbers that every kernel has: of `WHICH_TILE`, and the sizes of the result."""
-
-
-def strided(name: str, tile: Tile, access: Access) -> Side:
-    """An operand in memory; its rows (or columns) are `<name>_long` apart, `<name>_deep` along k.
-
-    Args:
-        name: `a` or `b`.
-        tile: the kernel's.
-        access: how it is read.
-    """
-    long = tile.rows if name == "a" else tile.columns
-    each = 4 if access.endswith("4") else 1
-    deep = access.startswith("deep")
-    way = Way(tile, long, deep, each)
-    read, put = _ONE, _PUT_ONE
-    if each == 4:
-        read, put = _FOUR, _PUT_FOUR_ACROSS if deep else _PUT_FOUR
-    names = dict(
-        x=name, loads=way.loads, l=way.l, d=way.d, hop=way.hop, far="long" if deep else "deep",
-        corner="row0" if name == "a" else "column0", bound="m" if name == "a" else "n",
-        inside=way.inside(name), pitch=pitch(long), depth=tile.depth,
-        l_i=f"{name}_l + i * {way.hop}" if deep else f"{name}_l",
-        d_i=f"{name}_d" if deep else f"({name}_d + i * {way.hop})",
-    )  # fmt: skip
-    parameters = tuple(f"{name}_{part}" for part in ("batch", "long", "deep"))
-    begin, fetch = _BEGIN.format(**names), (read + _STEP).format(**names)
-    return Side(parameters, begin, fetch, put.format(**names))
-
-
-_BEGIN = """\
-{x}_l = {l}
-{x}_d = {d}
-{x}_room = I({bound} - {corner})
-{x}_at = I(batch * {x}_batch + I({corner} + {x}_l) * {x}_long + I(start + {x}_d) * {x}_deep)
-{x}_hop = I({hop} * {x}_{far})
-{x}_step = I({depth} * {x}_deep)"""
-
-_ONE = """\
-for i in range({loads}):
-    if {inside}:
-        {x}_next[i] = L({x}[I({x}_at + i * {x}_hop)])
-    else:
-        {x}_next[i] = T(0)
-"""
-
-_FOUR = """\
-for i in range({loads}):
-    p, q, r, s = ZERO, ZERO, ZERO, ZERO
-    if {inside}:
-        p, q, r, s = load4({x}, I({x}_at + i * {x}_hop))
-    {x}_next[4 * i] = L(p)
-    {x}_next[4 * i + 1] = L(q)
-    {x}_next[4 * i + 2] = L(r)
-    {x}_next[4 * i + 3] = L(s)
-"""
-
-_STEP = "{x}_at = I({x}_at + {x}_step)"
-
-_PUT_ONE = """\
-for i in range({loads}):
-    {x}_tile[at_{x} + {d_i} * {pitch} + {l_i}] = {x}_next[i]"""
-
-_PUT_FOUR = """\
-for i in range({loads}):
-    to = at_{x} + {d_i} * {pitch} + {l_i}
-    shared_store4(
-        {x}_tile, to, {x}_next[4 * i], {x}_next[4 * i + 1], {x}_next[4 * i + 2], {x}_next[4 * i + 3]
-    )"""
-
-_PUT_FOUR_ACROSS = """\
-for i in range({loads}):
-    for j in range(4):
-        {x}_tile[at_{x} + ({d_i} + j) * {pitch} + {l_i}] = {x}_next[4 * i + j]"""
 
 
 def finish(tile: Tile, bias: Bias, vector: bool, parts: bool) -> str:
@@ -268,7 +190,7 @@ def plan_product(
         return Product(plan_matmul(out, a, b, dtype))
     batches, m, n = out.shape
     k = a.shape[2]
-    choice = choose(m, n, k, batches, limits, dtype is float64)
+    choice = choose(m, n, k, batches, limits, dtype is not float64)
     tile, parts = choice.tile, choice.splits > 1
     step_a, step_b = (a.strides[0], b.strides[0]) if batches > 1 else (0, 0)
     a_strides = step_a, a.strides[1], a.strides[2]
@@ -317,30 +239,6 @@ def _fits(largest: int, *layouts: Layout) -> bool:
     reach = max([largest, *(span.high - span.low for span in spans)])
     negative = any(stride < 0 for layout in layouts for stride in layout.strides)
     return not negative and reach + 256 * max(steps, default=1) < 1 << 31
-
-
-def access_of(strides: tuple[int, ...], n: int, k: int, offset: int) -> Access:
-    """How to read an operand with these strides: along the smaller, by fours if all is aligned.
-
-    Args:
-        strides: from matrix to matrix, along n, along k.
-        n: rows, or columns.
-        k: the other size.
-        offset: where it begins.
-
-    >>> access_of((0, 64, 1), 10, 64, 0), access_of((0, 1, 10), 10, 64, 0)
-    ('deep4', 'long')
-    >>> access_of((0, 64, 1), 10, 64, 2)
-    'deep'
-    """
-    batch, long, deep = strides
-    if deep == 1 and k > 1:
-        aligned = k % 4 == 0 and all(number % 4 == 0 for number in (batch, long, offset))
-        return "deep4" if aligned else "deep"
-    if long == 1:
-        aligned = n % 4 == 0 and all(number % 4 == 0 for number in (batch, deep, offset))
-        return "long4" if aligned else "long"
-    return "deep" if deep < long else "long"
 
 
 _FOUR_FOUR: Final[tuple[Access, Access]] = ("deep4", "long4")

@@ -16,7 +16,7 @@ columns, with one instruction. A thread has two groups of four rows, half a tile
 columns: neighbours then read neighbouring words, which no two banks fight over.
 
 Where the elements come from is said by two `Side`s: strided memory for a matrix product
-(`matmul_plan`), windows of images for convolutions (`conv_tiles`).
+(`matmul_sides`), windows of images for convolutions (`conv_sides`).
 
 Source: Nath, Tomov, Dongarra, An Improved MAGMA GEMM for Fermi GPUs, 2010,
 https://doi.org/10.1177/1094342010385729; CUTLASS, Efficient GEMM in CUDA,
@@ -66,69 +66,6 @@ class Side:
     begin: str
     fetch: str
     put: str
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How the threads of a block go over a piece: in rows along k (`deep`), or across.
-
-    A thread begins at (`l`, `d`), d counting along k; its further elements are `hop` apart in the
-    other dimension. So whatever depends on the first one is computed once.
-
-    Attributes:
-        tile: the kernel's.
-        long: rows (or columns) of the piece.
-        deep: whether neighbours are neighbours along k.
-        each: how many elements a thread takes at a time, 1 or 4.
-    """
-
-    tile: Tile
-    long: int
-    deep: bool
-    each: int = 1
-
-    @property
-    def width(self) -> int:
-        """Steps of a row."""
-        width = (self.tile.depth if self.deep else self.long) // self.each
-        assert width <= self.tile.threads
-        return width
-
-    @property
-    def hop(self) -> int:
-        """Rows from one element of a thread to its next."""
-        return self.tile.threads // self.width
-
-    @property
-    def loads(self) -> int:
-        """Elements, or fours, of a thread."""
-        return share(self.tile, self.long) // self.each
-
-    @property
-    def l(self) -> str:  # noqa: E743
-        """The row (or column) a thread begins at."""
-        return self._far if self.deep else self._near
-
-    @property
-    def d(self) -> str:
-        """The k it begins at."""
-        return self._near if self.deep else self._far
-
-    @property
-    def _near(self) -> str:
-        near = f"I(t % {self.width})"
-        return near if self.each == 1 else f"I({near} * {self.each})"
-
-    @property
-    def _far(self) -> str:
-        return f"I(t // {self.width})"
-
-    def inside(self, name: str) -> str:
-        """Whether element i of a thread is in the matrix: `<name>_room` rows are left of it."""
-        hop = f" + i * {self.hop}"
-        if self.deep:
-            return f"{name}_l{hop} < {name}_room and k + {name}_d < stop"
-        return f"{name}_l < {name}_room and k + {name}_d{hop} < stop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Importing this package registers them.
 from minitorch_fast.functional import (
     attention,
     conv,
-    conv_transpose,
     embedding,
     linear,
     loss,
@@ -22,7 +21,6 @@ from minitorch_fast.functional import (
 __all__ = [
     "attention",
     "conv",
-    "conv_transpose",
     "embedding",
     "linear",
     "loss",

@@ -10,8 +10,6 @@ Three computations serve them all (`conv_plan.tables` says how each is one set o
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,19 +21,8 @@ from minitorch_fast.functional.conv_plan import Role, Tables, tables
 from minitorch_fast.functional.memory import flat, fresh, kind
 from minitorch_fast.threads import Kernel
 from minitorch_tensor import Tensor
-from minitorch_tensor.dtype import HostArray
-from minitorch_tensor.functional.checks import Ints
-from minitorch_tensor.functional.conv import (
-    Convolution,
-    Padding,
-    conv1d,
-    conv2d,
-    conv3d,
-    convolution,
-)
-from minitorch_tensor.functional.windows import Window
-from minitorch_tensor.layout import Shape
-from minitorch_tensor.op import Op, record_fused
+from minitorch_tensor.dtype import DType, HostArray
+from minitorch_tensor.functional.conv_fused import Sizes, override_convolutions
 
 PARALLEL: Final = 1_000_000
 """From so many multiplications on, the work is shared out to threads."""
@@ -50,23 +37,9 @@ LARGE: Final = 1 << 18
 """With more weights than this, not the images are shared out, but the outputs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """The convolution that a computation belongs to."""
-
-    images: int
-    weight: Shape
-    window: Window
-    groups: int
-
-    @property
-    def work(self) -> int:
-        """How many multiplications it takes."""
-        return self.images * math.prod(self.weight) * math.prod(self.window.output)
-
-    def tables(self, role: Role, itemsize: int) -> Tables:
-        """What its kernel is told."""
-        return tables(self.images, self.weight, self.window, self.groups, role, itemsize)
+def tables_of(sizes: Sizes, role: Role, itemsize: int) -> Tables:
+    """What the kernel for a computation is told."""
+    return tables(sizes.images, sizes.weight, sizes.window, sizes.groups, role, itemsize)
 
 
 def correlate(
@@ -79,7 +52,7 @@ def correlate(
         matrix = w.reshape(weight.shape[:2])
         conv_1x1.correlate_1x1(role, out, x, matrix, offsets, sizes.images, sizes.window)
         return
-    plan = sizes.tables(role, weight.dtype.itemsize)
+    plan = tables_of(sizes, role, weight.dtype.itemsize)
     if offsets is None:
         offsets = np.zeros(int(plan.numbers[1] * plan.numbers[3]), out.dtype)
     loop = plane_loops.correlate_planes if plan.planes else conv_loops.correlate_pixels
@@ -98,7 +71,7 @@ def weight_gradient(
     """The gradients of the weights, (out, taps), and of the bias, (out,)."""
     if conv_1x1.fits(sizes.window, sizes.groups):
         return conv_1x1.weight_gradient_1x1(x, d, sizes.images, sizes.window)
-    plan = sizes.tables("weight", weight.dtype.itemsize)
+    plan = tables_of(sizes, "weight", weight.dtype.itemsize)
     loop = gradient_loops.gradient_planes if plan.planes else gradient_loops.gradient_pixels
     kernel = _compiled(loop, plan, weight)
     channels, taps = weight.shape[0], math.prod(weight.shape[1:])
@@ -136,100 +109,33 @@ def _compiled(loop: object, plan: Tables, weight: Tensor) -> Kernel:
     )  # fmt: skip
 
 
-def run(
-    op: Op[..., Tensor],
-    geometry: Convolution,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    numbers: tuple[object, ...],
-    transposed: bool = False,
-) -> Tensor:
-    """A convolution or a transposed one, recorded; `numbers` are the arguments after the bias."""
-    window, groups = geometry.window, geometry.groups
-    shape = input.shape if geometry.batched else (1, *input.shape)
-    if kind(input.dtype) is None or 0 in shape or 0 in weight.shape:
-        return op.composite(input, weight, bias, *numbers)
-    channels, positions = weight.shape[0], window.output
-    if transposed:
-        channels, positions = weight.shape[1] * groups, window.size
-    y, out = fresh(input, (shape[0], channels, *positions))
-    sizes = Sizes(shape[0], weight.shape, window, groups)
-    correlate("input" if transposed else "forward", out, flat(input), weight, bias, sizes)
-    if not geometry.batched:
-        y = y._view(y.layout.select(0, 0))
-    inputs = (input, weight) if bias is None else (input, weight, bias)
+class FastConvolver:
+    """The kernels of the CPU."""
 
-    def backward(g: Tensor) -> Sequence[Tensor | None]:
-        d = flat(g)
-        found: list[Tensor | None] = [None] * len(inputs)
-        if input.requires_grad:
-            found[0], memory = fresh(input, input.shape)
-            correlate("forward" if transposed else "input", memory, d, weight, None, sizes)
-        if any(x.requires_grad for x in inputs[1:]):
-            sides = (d, flat(input)) if transposed else (flat(input), d)
-            dw, db = weight_gradient(*sides, weight, sizes)
-            found[1], memory = fresh(weight, weight.shape)
-            memory.reshape(dw.shape)[...] = dw
-            if bias is not None:
-                if transposed:  # `db` are the sums of the input
-                    each = np.add.reduce(d.reshape(shape[0], channels, -1), 2)
-                    db = np.add.reduce(each, 0)
-                found[2], memory = fresh(bias, bias.shape)
-                memory[...] = db
-        return found
+    def takes(self, dtype: DType, /) -> bool:
+        """float32 and float64."""
+        return kind(dtype) is not None
 
-    def composite(fresh_inputs: Sequence[Tensor]) -> Tensor:
-        x, w = fresh_inputs[0], fresh_inputs[1]
-        b = fresh_inputs[2] if len(fresh_inputs) > 2 else None
-        return op.composite(x, w, b, *numbers)
+    def correlate(
+        self, forward: bool, out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None,
+        sizes: Sizes, /,
+    ) -> None:  # fmt: skip
+        """The convolution of x, or the gradient of its input for x."""
+        correlate("forward" if forward else "input", flat(out), flat(x), weight, bias, sizes)
 
-    return record_fused("ConvolutionBackward0", y, inputs, backward, composite)
+    def weight_gradient(
+        self, x: Tensor, d: Tensor, weight: Tensor, sizes: Sizes, /
+    ) -> tuple[Tensor, Tensor]:
+        """The weights' gradient, and the sums of d for each channel."""
+        dw, sums = weight_gradient(flat(x), flat(d), weight, sizes)
+        made, memory = fresh(weight, sizes.weight)
+        memory.reshape(dw.shape)[...] = dw
+        total, memory = fresh(weight, sizes.weight[:1])
+        memory[...] = sums
+        return made, total
 
 
-@conv1d.override("cpu")
-def conv1d_fused(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Ints = 1,
-    padding: Padding = 0,
-    dilation: Ints = 1,
-    groups: int = 1,
-) -> Tensor:
-    """`conv1d` without building its windows."""
-    geometry = convolution("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
-    numbers = (stride, padding, dilation, groups)
-    return run(conv1d, geometry, input, weight, bias, numbers)
-
-
-@conv2d.override("cpu")
-def conv2d_fused(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Ints = 1,
-    padding: Padding = 0,
-    dilation: Ints = 1,
-    groups: int = 1,
-) -> Tensor:
-    """`conv2d` without building its windows."""
-    geometry = convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
-    numbers = (stride, padding, dilation, groups)
-    return run(conv2d, geometry, input, weight, bias, numbers)
-
-
-@conv3d.override("cpu")
-def conv3d_fused(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Ints = 1,
-    padding: Padding = 0,
-    dilation: Ints = 1,
-    groups: int = 1,
-) -> Tensor:
-    """`conv3d` without building its windows."""
-    geometry = convolution("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
-    numbers = (stride, padding, dilation, groups)
-    return run(conv3d, geometry, input, weight, bias, numbers)
+(
+    (conv1d_fused, conv2d_fused, conv3d_fused),
+    (conv_transpose1d_fused, conv_transpose2d_fused, conv_transpose3d_fused),
+) = override_convolutions("cpu", FastConvolver())

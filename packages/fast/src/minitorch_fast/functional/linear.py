@@ -1,4 +1,4 @@
-"""linear as one operation: the bias is added to a part of the product while that is in the cache."""
+"""linear as one operation: the bias is added to a part of the product while it is in the cache."""
 
 from __future__ import annotations
 
