@@ -4,8 +4,10 @@ These are the tests of this layer. The other backends, and the kernels that they
 composites, are held to the same numbers in their own tests and in the conformance table.
 """
 
+import importlib
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -31,10 +33,33 @@ def _composites_on_cpu(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.path.name.endswith("parity.py") or "_parity_" in request.path.name:
         yield
         return
+    with unfused("cpu"):
+        yield
+
+
+@contextmanager
+def unfused(device_type: str) -> Iterator[None]:
+    """No fused kernels on these devices for a while."""
     modules = [m for name, m in sys.modules.items() if name.startswith("minitorch_tensor.")]
     ops = [op for m in modules for op in vars(m).values() if isinstance(op, Op)]
     # Each once: a module holds its own, and those that it imports.
-    fused = [(op, op._kernels.pop("cpu")) for op in ops if "cpu" in op._kernels]
+    fused = [(op, op._kernels.pop(device_type)) for op in ops if device_type in op._kernels]
     yield
     for op, kernel in fused:
-        op._kernels["cpu"] = kernel
+        op._kernels[device_type] = kernel
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A device "cuda" that computes with NumPy: what depends on the type of a device alone."""
+    devices = importlib.import_module("minitorch_tensor.device")
+    for table in ("_promises", "_families", "_devices"):
+        monkeypatch.setattr(devices, table, {})
+    reference = NumpyBackend()
+    backends = {"cpu": reference, "cuda": reference, "numpy": reference}
+    monkeypatch.setattr(devices, "_backends", backends)
+    monkeypatch.setattr(
+        importlib.import_module("minitorch_tensor.amp.mode"), "_cuda", [lambda: True]
+    )
+    with unfused("cuda"):
+        yield "cuda"

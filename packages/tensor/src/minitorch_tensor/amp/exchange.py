@@ -31,13 +31,13 @@ class ListedOp(Op[..., object]):
 class ListedFunction:
     """A plain function that can be exchanged.
 
-    While it is, its code is that of `_handed_over`, whose argument `listed` is a default that
-    only this function has. So the defaults are set before the code, and taken away after it.
+    While it is, its code is that of `_handed_over`, whose argument `listed` is a default of this
+    function. That default stays: the function's own code has no such argument, and never sees it.
     """
 
     def __init__(self, function: FunctionType, instead: Call) -> None:
         self.function, self.instead = function, instead
-        self.code, self.keywords = function.__code__, function.__kwdefaults__
+        self.code = function.__code__
         self.original = FunctionType(
             self.code,
             function.__globals__,
@@ -46,18 +46,17 @@ class ListedFunction:
             function.__closure__,
         )
         self.original.__kwdefaults__ = function.__kwdefaults__
+        function.__kwdefaults__ = {**(function.__kwdefaults__ or {}), "listed": self}
         # Code and closure must have equally many free variables; here nothing reads them.
         self.handing_over = _handed_over.__code__.replace(co_freevars=self.code.co_freevars)
 
     def put(self) -> None:
         """Exchange it."""
-        self.function.__kwdefaults__ = {**(self.keywords or {}), "listed": self}
         self.function.__code__ = self.handing_over
 
     def take_back(self) -> None:
         """Let it be what it was."""
         self.function.__code__ = self.code
-        self.function.__kwdefaults__ = self.keywords
 
 
 def _handed_over(*args: object, listed: ListedFunction, **kwargs: object) -> object:
