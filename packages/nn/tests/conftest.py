@@ -1,4 +1,4 @@
-"""What tests of processes share: a limit of time, and a look at what they leave behind."""
+"""What tests share: limits of time and a look at the processes they leave, and where to compute."""
 
 import gc
 import multiprocessing
@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from types import FrameType
 
 import pytest
+
+import minitorch
+
+# No tests of its own: it needs torch, and would be in the way where that is missing.
+collect_ignore = ["parity_helpers.py"]
 
 LIMIT = 60  # seconds
 
@@ -34,3 +39,22 @@ def no_process_left(limited: None, settled: None) -> Iterator[None]:
     gc.collect()
     left = multiprocessing.active_children()
     assert not left, left
+
+
+@pytest.fixture
+def reference_device() -> Iterator[None]:
+    """NumPy computes, from the same seed."""
+    minitorch.set_default_device("numpy")
+    minitorch.manual_seed(0)
+    yield
+    minitorch.set_default_device("cpu")
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Torch's threads wait for work busily: for small tensors that is most of its time."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

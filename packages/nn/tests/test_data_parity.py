@@ -12,6 +12,8 @@ import minitorch
 from minitorch.utils import data
 
 torch = pytest.importorskip("torch")
+from .parity_helpers import both_seeded, same_generator  # noqa: E402
+
 pytestmark = pytest.mark.parity
 
 N = 23
@@ -27,16 +29,6 @@ LOADERS: list[dict[str, object]] = [
     {"batch_size": 100, "shuffle": True},
     {"batch_size": None, "shuffle": True},
 ]
-
-
-def both_seeded(seed: int) -> None:
-    torch.manual_seed(seed)
-    minitorch.manual_seed(seed)
-
-
-def same_generator() -> bool:
-    ours = minitorch.get_rng_state().numpy()
-    return bool((ours == torch.get_rng_state().numpy()).all())
 
 
 def tensors(t: ModuleType) -> object:

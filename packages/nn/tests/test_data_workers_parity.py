@@ -13,6 +13,8 @@ import pytest
 import minitorch
 
 torch = pytest.importorskip("torch")
+from .parity_helpers import both_seeded, same_generator  # noqa: E402
+
 if "fork" not in multiprocessing.get_all_start_methods() or sys.platform == "darwin":
     pytest.skip("workers are not forked on this system", allow_module_level=True)
 
@@ -62,16 +64,6 @@ def shares(t: ModuleType, lengths: list[int]) -> object:
 
     made: object = type("Shares", (t.utils.data.IterableDataset,), {"__iter__": begin})()
     return made
-
-
-def both_seeded(seed: int) -> None:
-    torch.manual_seed(seed)
-    minitorch.manual_seed(seed)
-
-
-def same_generator() -> bool:
-    ours = minitorch.get_rng_state().numpy()
-    return bool((ours == torch.get_rng_state().numpy()).all())
 
 
 def plain(batch: object) -> object:

@@ -12,6 +12,8 @@ import minitorch
 from minitorch import nn
 
 torch = pytest.importorskip("torch")
+from .parity_helpers import both_seeded, same_generator  # noqa: E402
+
 pytestmark = pytest.mark.parity
 
 UNIFORM: list[Callable[[ModuleType], nn.Module]] = [
@@ -65,15 +67,8 @@ INITS: list[tuple[str, dict[str, object], int]] = [
 
 
 def states(make: Callable[[ModuleType], nn.Module], seed: int) -> tuple[nn.Module, object]:
-    torch.manual_seed(seed)
-    minitorch.manual_seed(seed)
+    both_seeded(seed)
     return make(minitorch), make(torch)
-
-
-def same_generator() -> bool:
-    ours = minitorch.get_rng_state().numpy()
-    theirs = torch.get_rng_state().numpy()
-    return bool((ours == theirs).all())
 
 
 @pytest.mark.parametrize("make", UNIFORM)

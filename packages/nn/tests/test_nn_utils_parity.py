@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +20,7 @@ their_parametrize = pytest.importorskip("torch.nn.utils.parametrize")
 
 pytestmark = [
     pytest.mark.parity,
+    pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings(r"ignore:`(mini)?torch.nn.utils.weight_norm` is deprecated"),
 ]
 
@@ -29,15 +30,6 @@ Make = Callable[[ModuleType], Any]
 
 def floats(*shape: int) -> Values:
     return np.random.default_rng([4, *shape]).normal(size=shape)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Torch's threads wait for work busily: for small tensors that is most of its time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def ready(t: ModuleType) -> Any:

@@ -1,7 +1,7 @@
 """Each row is exported, checked, and run by onnxruntime, at the example's batch and at others."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,8 @@ import pytest
 import minitorch as torch
 from minitorch import nn
 from minitorch.nn import functional as F
+
+from .onnx_helpers import Function, Of
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -21,27 +23,7 @@ ALONE = runtime.SessionOptions()
 ALONE.intra_op_num_threads = ALONE.inter_op_num_threads = 1
 PROVIDERS = ["CPUExecutionProvider"]
 
-Function = Callable[..., object]
-
-
-@pytest.fixture(autouse=True)
-def _reference_device() -> Iterator[None]:
-    torch.set_default_device("numpy")
-    torch.manual_seed(0)
-    yield
-    torch.set_default_device("cpu")
-
-
-class Of(nn.Module):
-    """A function as a module."""
-
-    def __init__(self, function: Function, *modules: nn.Module) -> None:
-        super().__init__()
-        self.function = function
-        self.parts = nn.ModuleList(modules)
-
-    def forward(self, *args: torch.Tensor) -> object:
-        return self.function(*args, *self.parts)
+pytestmark = pytest.mark.usefixtures("reference_device")
 
 
 def tensors(result: object) -> list[torch.Tensor]:

@@ -1,6 +1,6 @@
 """Whole models in onnxruntime, with one dynamic axis, with several, and with images of any size."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,14 +14,7 @@ runtime = pytest.importorskip("onnxruntime")
 
 ALONE = runtime.SessionOptions()
 ALONE.intra_op_num_threads = ALONE.inter_op_num_threads = 1
-
-
-@pytest.fixture(autouse=True)
-def _reference_device() -> Iterator[None]:
-    torch.set_default_device("numpy")
-    torch.manual_seed(0)
-    yield
-    torch.set_default_device("cpu")
+pytestmark = pytest.mark.usefixtures("reference_device")
 
 
 class Residual(nn.Module):

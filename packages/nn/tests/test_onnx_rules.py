@@ -4,7 +4,7 @@ import io
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,32 +19,14 @@ from minitorch.onnx import OnnxExporterError, TracerWarning
 from minitorch.onnx.recorder import Recorder
 from minitorch_tensor import Op
 
+from .onnx_helpers import Function, Of
+
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
 onnx = pytest.importorskip("onnx")
-Function = Callable[..., object]
+pytestmark = pytest.mark.usefixtures("reference_device")
 ANYHOW: Function = torch.onnx.export  # with arguments that a type checker would refuse
-
-
-@pytest.fixture(autouse=True)
-def _reference_device() -> Iterator[None]:
-    torch.set_default_device("numpy")
-    torch.manual_seed(0)
-    yield
-    torch.set_default_device("cpu")
-
-
-class Of(nn.Module):
-    """A function as a module."""
-
-    def __init__(self, function: Function, *modules: nn.Module) -> None:
-        super().__init__()
-        self.function = function
-        self.parts = nn.ModuleList(modules)
-
-    def forward(self, *args: torch.Tensor) -> object:
-        return self.function(*args, *self.parts)
 
 
 def evaluated(

@@ -9,7 +9,7 @@ one tensor and give one are in `test_modules_parity`; here they have further arg
 import re
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from .test_modules_parity import BOXES, IMAGE, LINE, VOLUME, Values, floats, int
 
 pytestmark = [
     pytest.mark.parity,
+    pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings("ignore:`NLLLoss2d` has been deprecated"),
     pytest.mark.filterwarnings("ignore:LSTM with projections"),
     pytest.mark.filterwarnings("ignore:Lazy modules are a new"),
@@ -34,15 +35,6 @@ pytestmark = [
 
 Make = Callable[[ModuleType], Any]
 Call = Callable[[ModuleType, Any, list[Any]], Any]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Torch's threads wait for work busily: for small tensors that is most of its time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def plainly(t: ModuleType, module: Any, x: list[Any]) -> Any:
