@@ -192,7 +192,7 @@ class CachingAllocator:
     def __init__(self, driver: Driver, device: str = "cuda:0") -> None:
         self._driver = driver
         self._device = device
-        self._pools: dict[tuple[Queue, bool], Pool] = {}
+        self._pools: dict[Queue, tuple[Pool, Pool]] = {}  # for large blocks, and for small ones
         self._waiting: deque[tuple[Block, list[Mark]]] = deque()
         self._returned: deque[Block] = deque()
         self._lock = threading.Lock()
@@ -221,9 +221,10 @@ class CachingAllocator:
                 self._take_in()
             if self._waiting:
                 self._look_at_marks()
-            pool = self._pools.get((queue, small))
-            if pool is None:
-                pool = self._pools[queue, small] = Pool(small=small)
+            pools = self._pools.get(queue)
+            if pools is None:
+                pools = self._pools[queue] = Pool(small=False), Pool(small=True)
+            pool = pools[small]
             kept = pool.bins.get(size)
             block = kept.popitem()[0] if kept else self._found(pool, size)
             block.free = False
@@ -250,14 +251,17 @@ class CachingAllocator:
         returned, usage = self._returned, self._usage
         while returned:
             block = returned.popleft()
-            if not block.nbytes:  # nothing, or not ours
+            size, pool = block.nbytes, block.pool
+            if not size:  # nothing, or not ours
                 continue
-            usage.release(block.nbytes, block.pool.small)
+            usage.release(size, pool.small)
             if block.used_on:
                 self._waiting.append((block, [queue.mark() for queue in block.used_on]))
                 block.used_on = None
+            elif pool.small:
+                pool.put(block)
             else:
-                block.pool.keep(block)
+                pool.keep(block)
 
     def _look_at_marks(self) -> None:
         """Keep the blocks that other streams have done with."""
@@ -300,10 +304,11 @@ class CachingAllocator:
         return Block(pool, pointer, nbytes)
 
     def _trim(self) -> None:
-        for pool in self._pools.values():
-            for block in pool.whole():
-                self._driver.give_back(block.pointer)
-                self._usage.unreserve(block.nbytes, pool.small)
+        for pools in self._pools.values():
+            for pool in pools:
+                for block in pool.whole():
+                    self._driver.give_back(block.pointer)
+                    self._usage.unreserve(block.nbytes, pool.small)
 
 
 def segment_size(size: int) -> int:

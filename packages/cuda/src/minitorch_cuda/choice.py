@@ -34,6 +34,7 @@ class Choice:
 
     def __init__(self) -> None:
         self._launchers: list[Launcher | None] | None = None
+        self._ready: dict[int, Launcher] = {}  # those that were asked for
         self._lock = threading.Lock()
         self._current = _Current()
         self._backends: dict[int, CudaBackend] = {}
@@ -46,11 +47,9 @@ class Choice:
         """
         if index is None:
             index = self._current.index
-        launchers = self._launchers
-        if launchers is not None and index < len(launchers):
-            found = launchers[index]
-            if found is not None:
-                return found
+        found = self._ready.get(index)
+        if found is not None:
+            return found
         with self._lock:
             if self._launchers is None:
                 self._launchers = self._default()
@@ -66,6 +65,7 @@ class Choice:
                 from minitorch_cuda.runtime import DeviceLauncher
 
                 found = launchers[index] = DeviceLauncher(index, several=len(launchers) > 1)
+            self._ready[index] = found
             return found
 
     def put(self, launchers: Sequence[Launcher | None] | None) -> list[Launcher | None] | None:
@@ -73,6 +73,7 @@ class Choice:
         with self._lock:
             before = self._launchers
             self._launchers = None if launchers is None else list(launchers)
+            self._ready.clear()
             forget_constants()  # they lie in the memory of the launchers before
             return before
 

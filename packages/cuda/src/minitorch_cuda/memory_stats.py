@@ -30,7 +30,7 @@ def _three() -> tuple[Stat, Stat, Stat]:
 
 @dataclass(slots=True)
 class Usage:
-    """The counters of one device: of the large pool, of the small pool, of both.
+    """The counters of one device; bytes of the large pool, of the small pool, of both.
 
     Attributes:
         bytes: of the blocks in use.
@@ -42,63 +42,63 @@ class Usage:
     """
 
     bytes: tuple[Stat, Stat, Stat] = field(default_factory=_three)
-    blocks: tuple[Stat, Stat, Stat] = field(default_factory=_three)
+    blocks: Stat = field(default_factory=Stat)
     reserved: tuple[Stat, Stat, Stat] = field(default_factory=_three)
-    segments: tuple[Stat, Stat, Stat] = field(default_factory=_three)
+    segments: Stat = field(default_factory=Stat)
     retries: int = 0
     failures: int = 0
 
     def allocate(self, nbytes: int, small: bool) -> None:
-        """Count a block that is given out: for every tensor, so without a loop."""
-        for_all, of_pool = self.bytes[2], self.bytes[small]
+        """Count a block that is given out: for every tensor, so nothing is called here."""
+        for_all, of_pool, blocks = self.bytes[2], self.bytes[small], self.blocks
         for_all.added += nbytes
         of_pool.added += nbytes
+        blocks.added += 1
         now = for_all.current = for_all.current + nbytes
         if now > for_all.peak:
             for_all.peak = now
         now = of_pool.current = of_pool.current + nbytes
         if now > of_pool.peak:
             of_pool.peak = now
-        self.blocks[2].add(1)
-        self.blocks[small].add(1)
+        now = blocks.current = blocks.current + 1
+        if now > blocks.peak:
+            blocks.peak = now
 
     def release(self, nbytes: int, small: bool) -> None:
         """Count a block that comes back."""
         self.bytes[2].current -= nbytes
         self.bytes[small].current -= nbytes
-        self.blocks[2].current -= 1
-        self.blocks[small].current -= 1
+        self.blocks.current -= 1
 
     def reserve(self, nbytes: int, small: bool) -> None:
         """Count a segment."""
+        self.segments.add(1)
         for pool in (2, small):
             self.reserved[pool].add(nbytes)
-            self.segments[pool].add(1)
 
     def unreserve(self, nbytes: int, small: bool) -> None:
         """Count a segment that is given back."""
+        self.segments.current -= 1
         for pool in (2, small):
             self.reserved[pool].current -= nbytes
-            self.segments[pool].current -= 1
 
-    def parts(self) -> dict[str, tuple[Stat, Stat, Stat]]:
+    def parts(self) -> dict[str, Stat]:
         """The counters under PyTorch's names."""
-        return {
-            "allocated_bytes": self.bytes, "allocation": self.blocks,
-            "reserved_bytes": self.reserved, "segment": self.segments,
-        }  # fmt: skip
+        found = {"allocation.all": self.blocks, "segment.all": self.segments}
+        for name, stats in (("allocated_bytes", self.bytes), ("reserved_bytes", self.reserved)):
+            for pool, stat in zip(("large_pool", "small_pool", "all"), stats, strict=True):
+                found[f"{name}.{pool}"] = stat
+        return found
 
     def reset_peak(self) -> None:
         """Let all peaks begin anew."""
-        for stats in self.parts().values():
-            for stat in stats:
-                stat.peak = stat.current
+        for stat in self.parts().values():
+            stat.peak = stat.current
 
     def reset_accumulated(self) -> None:
         """Let all sums begin anew."""
-        for stats in self.parts().values():
-            for stat in stats:
-                stat.added = stat.current
+        for stat in self.parts().values():
+            stat.added = stat.current
         self.retries = self.failures = 0
 
     def as_dict(self) -> dict[str, int]:
@@ -107,12 +107,11 @@ class Usage:
         https://docs.pytorch.org/docs/stable/generated/torch.cuda.memory_stats.html
         """
         found = {"num_alloc_retries": self.retries, "num_ooms": self.failures}
-        for name, stats in self.parts().items():
-            for pool, stat in zip(("large_pool", "small_pool", "all"), stats, strict=True):
-                found[f"{name}.{pool}.current"] = stat.current
-                found[f"{name}.{pool}.peak"] = stat.peak
-                found[f"{name}.{pool}.allocated"] = stat.added
-                found[f"{name}.{pool}.freed"] = stat.added - stat.current
+        for name, stat in self.parts().items():
+            found[f"{name}.current"] = stat.current
+            found[f"{name}.peak"] = stat.peak
+            found[f"{name}.allocated"] = stat.added
+            found[f"{name}.freed"] = stat.added - stat.current
         return dict(sorted(found.items()))
 
 
@@ -168,8 +167,8 @@ def summary(device: str, usage: Usage) -> str:
         ("reserved", usage.reserved[2], size_of),
         ("  for large blocks", usage.reserved[0], size_of),
         ("  for small blocks", usage.reserved[1], size_of),
-        ("blocks", usage.blocks[2], str),
-        ("segments", usage.segments[2], str),
+        ("blocks", usage.blocks, str),
+        ("segments", usage.segments, str),
     ]
     for name, stat, show in rows:
         numbers = (stat.current, stat.peak, stat.added, stat.added - stat.current)

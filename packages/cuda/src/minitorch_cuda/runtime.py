@@ -42,12 +42,12 @@ _SHARED_BY_HOST: Final = 3  # CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEM
 class DeviceBuffer:
     """Memory of a GPU; when the last tensor on it goes, the allocator gets it back."""
 
-    __slots__ = ("__weakref__", "_allocator", "block", "dtype", "owner", "pointer", "size")
+    __slots__ = ("__weakref__", "_give_back", "block", "dtype", "owner", "pointer", "size")
 
     owner: object  # of foreign memory
 
     def __init__(self, block: Block, size: int, dtype: DType, allocator: CachingAllocator) -> None:
-        self._allocator = allocator
+        self._give_back = allocator.release
         self.block = block
         self.pointer = block.pointer
         self.size = size
@@ -57,7 +57,7 @@ class DeviceBuffer:
         return self.size
 
     def __del__(self) -> None:
-        self._allocator.release(self.block)
+        self._give_back(self.block)
 
     def __repr__(self) -> str:
         return f"DeviceBuffer({self.size} of {self.dtype.name} at {self.pointer:#x})"
@@ -73,11 +73,11 @@ class Prepared(NamedTuple):
 
 
 class _Here(threading.local):
-    """The current stream of each thread, and whether the thread has entered the GPU."""
+    """The current stream of each thread, and whether the thread is in the GPU, for good."""
 
     def __init__(self, queue: DeviceQueue) -> None:
         self.queue = queue
-        self.entered = False
+        self.ready = False
 
 
 class _Entered(threading.local):
@@ -255,7 +255,7 @@ class DeviceLauncher:
 
     def _buffer(self, size: int, dtype: DType) -> DeviceBuffer:
         here = self._here
-        if not here.entered or self._several:
+        if not here.ready:
             self._enter()
         block = self.allocator.allocate(size * dtype.itemsize, here.queue)
         return DeviceBuffer(block, size, dtype, self.allocator)
@@ -310,12 +310,12 @@ class DeviceLauncher:
         if prepared is None:
             prepared = self._prepare(plan)
         here = self._here
-        if not here.entered or self._several:
+        if not here.ready:
             self._enter()
         kernel, config, offsets, numbers = prepared
         pointers = [
             (buffer.pointer if isinstance(buffer, DeviceBuffer) else _refuse(buffer)) + offset
-            for buffer, offset in zip(buffers, offsets, strict=True)
+            for buffer, offset in zip(buffers, offsets)  # noqa: B905, it takes time
         ]
         try:
             self._launch(here.queue.stream, config, kernel, *pointers, *numbers)
@@ -381,14 +381,13 @@ class DeviceLauncher:
 
     def _enter(self) -> None:
         """Each thread of Python must say which GPU it works on: once, or each time it changes."""
-        here = self._here
         if self._several:
             if _entered.launcher is not self:
                 self._device.set_current()
                 _entered.launcher = self
-        elif not here.entered:
+        elif not self._here.ready:
             self._device.set_current()
-        here.entered = True
+            self._here.ready = True
 
     def _prepare(self, plan: Plan) -> Prepared:
         """All of a launch that does not change from one to the next."""
