@@ -1,6 +1,7 @@
 """Every kernel compiles for a GPU, and no float32 kernel computes in float64.
 
-Needs numba-cuda, but no GPU. Some two minutes.
+Needs numba-cuda, but no GPU; a minute and a half on one core. What comes before the machine code is
+the same for all GPUs, so sm_80 gets a sample; the gates (`test_gates_compiled.py`) look at both.
 """
 
 import importlib.util
@@ -28,7 +29,6 @@ from minitorch_cuda.kernels.practice import (
 )
 from minitorch_operators import (
     ALL,
-    Binary,
     Operator,
     Unary,
     add,
@@ -46,7 +46,7 @@ if importlib.util.find_spec("numba_cuda") is None:  # `numba.cuda` is there with
     pytest.skip("numba-cuda is not installed", allow_module_level=True)
 pytestmark = pytest.mark.filterwarnings("default")  # numba-cuda's own
 
-CAPABILITIES = [(8, 0), (9, 0)]
+SAMPLE = ("relu", "exp", "silu", "add", "lt", "logical_and", "lerp")  # one of each kind
 
 # CUDA's sine reduces a large argument in float64, whatever the argument's type.
 REDUCES_IN_FLOAT64 = re.compile(r"ieee_(sin|cos|tan)\(")
@@ -74,9 +74,7 @@ def rules(operator: Operator) -> list[FunctionType]:
     return [plain(rule) for rule in of if rule is not None]
 
 
-@pytest.mark.parametrize("capability", CAPABILITIES)
-@pytest.mark.parametrize("operator", ALL.values(), ids=lambda operator: operator.name)
-def test_an_operator_compiles(operator: Operator, capability: Capability) -> None:
+def check_operator(operator: Operator, capability: Capability) -> None:
     n = arity(operator)
     out = bool_ if operator.result == "bool" else float32
     if operator.result != "integer":
@@ -90,7 +88,18 @@ def test_an_operator_compiles(operator: Operator, capability: Capability) -> Non
     if operator.result != "float":
         out = bool_ if operator.result == "bool" else int32
         dtypes = (out, *(int32,) * n)
-        compiled(pointwise_kernel(plain(operator.fn), int32, dtypes, ("i",) * n, 1, "int64"))
+        kernel = pointwise_kernel(plain(operator.fn), int32, dtypes, ("i",) * n, 1, "int64")
+        compiled(kernel, capability)
+
+
+@pytest.mark.parametrize("operator", ALL.values(), ids=lambda operator: operator.name)
+def test_an_operator_compiles(operator: Operator) -> None:
+    check_operator(operator, (9, 0))
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_an_operator_compiles_for_an_older_gpu(name: str) -> None:
+    check_operator(ALL[name], (8, 0))
 
 
 @pytest.mark.parametrize("operator", ALL.values(), ids=lambda operator: operator.name)
@@ -111,29 +120,26 @@ WAYS = (
 )
 
 
-@pytest.mark.parametrize("capability", CAPABILITIES)
-@pytest.mark.parametrize("operator", [add, maximum, logical_and], ids=lambda o: o.name)
-def test_the_folds_compile(operator: Binary, capability: Capability) -> None:
-    for dtype in (float32, float64, int64, bool_):
-        for way in WAYS:
-            ptx = compiled(fold_kernel(OperatorFold(dtype, operator, dtype), way), capability)
-            assert ("bar.sync" in ptx.text) == (way.how != "serial")
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.how)
+@pytest.mark.parametrize("dtype", [float32, float64, int64, bool_], ids=str)
+def test_the_folds_compile(dtype: DType, way: Way) -> None:
+    # Each type in each way; the operators are one line of these kernels.
+    for operator in (add, maximum, logical_and) if way is WAYS[1] else (add,):
+        ptx = compiled(fold_kernel(OperatorFold(dtype, operator, dtype), way))
+        assert ("bar.sync" in ptx.text) == (way.how != "serial")
 
 
 @pytest.mark.parametrize("dtype", [float32, int64, bool_], ids=str)
 def test_the_comparisons_of_places_compile(dtype: DType) -> None:
-    for operator in (gt, lt):
-        for way in WAYS[:2]:
-            compiled(fold_kernel(ArgFold(dtype, operator), way))
+    compiled(fold_kernel(ArgFold(dtype, gt), WAYS[1]))
+    compiled(fold_kernel(ArgFold(dtype, lt), WAYS[0]))
 
 
-@pytest.mark.parametrize("capability", CAPABILITIES)
 @pytest.mark.parametrize("dtype", [float32, float64, int32], ids=str)
-def test_matmul_compiles(dtype: DType, capability: Capability) -> None:
-    for tile in (8, 16):
-        ptx = compiled(matmul_kernel(dtype, tile), capability)
-        assert "ld.shared" in ptx.text
-        assert ("fma.rn.f32" in ptx.text) == (dtype is float32)
+def test_matmul_compiles(dtype: DType) -> None:
+    ptx = compiled(matmul_kernel(dtype, 16))
+    assert "ld.shared" in ptx.text
+    assert ("fma.rn.f32" in ptx.text) == (dtype is float32)
 
 
 @pytest.mark.parametrize("dtype", [float32, int8, bool_], ids=str)

@@ -51,7 +51,9 @@ def compared(rows: Sequence[Row], text: str, *, whole: bool = True) -> tuple[lis
     written, by = parsed(text)
     now = versions()
     if by != now:
-        other = ", ".join(f"{name} {now[name] or 'none'}" for name in now if now[name] != by[name])
+        other = ", ".join(
+            f"{name} {now[name] or 'none'}" for name in now if by.get(name) != now[name]
+        )
         return [], f"the numbers are not compared: the table was not compiled by {other}"
     return differences(written, rows, whole=whole), ""
 
@@ -82,10 +84,11 @@ def main(arguments: Sequence[str]) -> int:
     if asked.write:
         TABLE.write_text(text, encoding="utf-8")
         print(f"{TABLE.name}: {len(rows)} rows")
-    elif TABLE.is_file():
-        differ, said = compared(rows, TABLE.read_text(encoding="utf-8"), whole=not asked.part)
-        problems += differ
+    else:
         print("\n".join(line for line in text.splitlines() if line.startswith("|")))
+        written = TABLE.read_text(encoding="utf-8") if TABLE.is_file() else ""
+        differ, said = compared(rows, written, whole=not asked.part)
+        problems += differ
         if said:
             print(said)
     for line in problems:

@@ -116,7 +116,7 @@ def kernel_functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
         annotations = dict(value.__annotations__)
         returned = annotations.pop("return", "")
         first = str(next(iter(annotations.values()), ""))
-        if first.startswith("Pointer[") and returned in (None, "None") and name[0] != "_":
+        if "Pointer[" in first and returned in (None, "None") and name[0] != "_":
             yield name, value
 
 
