@@ -120,7 +120,9 @@ def test_nothing_in_a_batch_is_run(tmp_path: Path, protocol: int) -> None:
         Hostile(np.load, "no.npy"),
     ):
         content = pickle.dumps({"data": hostile, "labels": []}, protocol=protocol)
-        with pytest.raises(DatasetError, match=r"refused: the (file names|instruction) "):
+        with pytest.raises(
+            DatasetError, match="refused: the file names " if protocol else "instruction .* unknown"
+        ):
             read_batch(content, "batch")
     assert not trace.exists()
 
@@ -128,18 +130,19 @@ def test_nothing_in_a_batch_is_run(tmp_path: Path, protocol: int) -> None:
 @pytest.mark.parametrize(
     ("attack", "message"),
     [
-        (b"cnumpy\nndarray\nK\x00\x85R.", "refused: the file calls ndarray"),
-        (b"cnumpy\ndtype\n)R)R.", "expected a dictionary"),
+        (b"cnumpy\nndarray\nK\x00\x85R.", "refused: a call of numpy.ndarray"),
+        (b"cnumpy\ndtype\n)R)R.", "refused: a call of _Made"),
         (b"cnumpy.core.multiarray\nscalar\n.", "names numpy.core.multiarray.scalar"),
-        (b"cnumpy\ndtype\n}U\x01xK\x01sb.", "expected a dictionary"),
-        (b"(iposix\nsystem\n.", "the instruction INST"),
-        (b"\x82\x01.", "the instruction EXT1"),
-        (b"Pother\n.", "the instruction PERSID"),
+        (b"cnumpy\ndtype\n}U\x01xK\x01sb.", "refused: a state for Function"),
+        (b"(iposix\nsystem\n.", "instruction or memo 105 .* is unknown"),
+        (b"\x82\x01.", "instruction or memo 130 .* is unknown"),
+        (b"Pother\n.", "instruction or memo 80 .* is unknown"),
+        (b"K\x01Q.", "refused: the file names something outside"),
         (b"K\x01r\xff\xff\xff\x7f.", "expected a dictionary"),  # a memo of 2**31 places
         (b"T\xff\xff\xff\x7f.", "no pickle of a batch"),
         (b"\x96\xff\xff\xff\xff\xff\xff\xff\x7f.", "no pickle of a batch"),
-        (b"(" * 100_000 + b"t" * 100_000 + b".", "100000 tuples, where a batch of CIFAR has 6"),
-        (b"}" + b")" + b"\x85" * 100_000 + b"K\x01s.", "100000 tuples"),  # to be hashed
+        (b"(" * 100_000 + b"t" * 100_000 + b".", "expected a dictionary"),
+        (b"}" + b")" + b"\x85" * 100_000 + b"K\x01s.", "a key of type tuple"),  # to be hashed
         (b"}](K\x01es.", "no pickle of a batch"),
         (b"}.more", "something follows its end"),
     ],

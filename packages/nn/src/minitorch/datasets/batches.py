@@ -1,23 +1,22 @@
 """The batches of CIFAR: pickles of Python 2, read without running anything that is in them.
 
-A pickle is a program that may name any function and call it. Here every name but the three that
-NumPy's arrays are made of is refused, and those three stand for objects of this file, which only
-remember what they are given. The array is then made from the bytes that were remembered. So are all
-instructions refused but those that such a file has.
-https://docs.python.org/3/library/pickle.html#restricting-globals
+A pickle is a program that may name any function and call it. It runs in the machine that reads
+PyTorch's files, which calls only what it was given (see `serialization.pickle_machine`). Here every
+name but the three that NumPy's arrays are made of is refused, and those three stand for objects of
+this file, which only remember what they are given. The array is then made from the bytes that were
+remembered.
 """
 
 from __future__ import annotations
 
-import pickle
-import pickletools
-from io import BytesIO
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minitorch.datasets.errors import DatasetError
+from minitorch.serialization.damage import DamagedError, RefusedError, require
+from minitorch.serialization.pickle_machine import Function, Machine, Stateful
 
 __all__ = ["Batch", "read_batch"]
 
@@ -42,14 +41,14 @@ def read_batch(content: bytes, name: str) -> Batch:
     Raises:
         DatasetError: if it is no such pickle, or holds anything else.
     """
+    machine = Machine(content, 0, _resolve, _persistent, raw=True)
     try:
-        _check_instructions(content)
-        found: object = _Reader(BytesIO(content), encoding="bytes").load()
-    except DatasetError as error:
-        raise DatasetError(f"{name}: {error}") from error
-    except Exception as error:  # of a damaged pickle any kind comes, and all mean the same
-        reason = f"{type(error).__name__}: {error}"
-        raise DatasetError(f"{name}: damaged, no pickle of a batch ({reason})") from error
+        found = machine.run()
+        require(machine.at == len(content), "something follows its end")
+    except RefusedError as error:
+        raise DatasetError(f"{name}: refused: {error.what}") from error
+    except DamagedError as error:
+        raise DatasetError(f"{name}: damaged, no pickle of a batch ({error})") from error
     if not isinstance(found, dict) or not found.keys() >= {b"data", b"labels"}:
         raise DatasetError(f"{name}: expected a dictionary with 'data' and 'labels'")
     pixels, labels = _pixels(found[b"data"], name), _labels(found[b"labels"], name)
@@ -60,9 +59,9 @@ def read_batch(content: bytes, name: str) -> Batch:
 
 def _pixels(found: object, name: str) -> NDArray[np.uint8]:
     """(n, 3072), colour after colour -> (n, 32, 32, 3)."""
-    state = found.state if isinstance(found, _Remembered) and found.kind == "array" else None
+    state = found.state if isinstance(found, _Made) and found.kind == "array" else None
     match state:
-        case (1, (int() as n, int() as width), _Remembered() as dtype, False, bytes() as body):
+        case (1, (int() as n, int() as width), _Made() as dtype, False, bytes() as body):
             if dtype.arguments[:1] != (b"u1",):
                 raise DatasetError(f"{name}: the pixels must be of type u1, unsigned bytes")
             if n < 0 or width != PIXELS or n * width != len(body):
@@ -85,55 +84,30 @@ def _labels(found: object, name: str) -> list[int]:
     return labels
 
 
-class _Remembered:
-    """What a name of the pickle, or a call of one, becomes: it does nothing but remember."""
+class _Made(Stateful):
+    """What a call in the pickle makes: it remembers with what it was called."""
 
-    __slots__ = ("arguments", "kind", "state")
-
-    def __init__(self, kind: str, arguments: tuple[object, ...] = ()) -> None:
+    def __init__(self, kind: Literal["array", "dtype"], arguments: tuple[object, ...]) -> None:
+        super().__init__()
         self.kind = kind
         self.arguments = arguments
-        self.state: object = None
-
-    def __call__(self, *arguments: object) -> _Remembered:
-        kind = {"_reconstruct": "array", "dtype": "dtype"}.get(self.kind)
-        if kind is None:
-            raise DatasetError(f"refused: the file calls {self.kind}")
-        return _Remembered(kind, arguments)
-
-    def __setstate__(self, state: object) -> None:
-        self.state = state
 
 
-class _Reader(pickle._Unpickler):  # in Python: the one in C trusts the numbers in a file
-    def find_class(self, module_name: str, global_name: str, /) -> _Remembered:
-        name = f"{module_name}.{global_name}"
-        if name not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
-            raise DatasetError(f"refused: the file names {name}, which no batch of CIFAR needs")
-        return _Remembered(global_name)
+_NAMES: Final = {
+    name: Function(name, call)
+    for name, call in (
+        ("numpy.core.multiarray._reconstruct", lambda arguments: _Made("array", arguments)),
+        ("numpy.ndarray", None),
+        ("numpy.dtype", lambda arguments: _Made("dtype", arguments)),
+    )
+}
 
 
-def _check_instructions(content: bytes) -> None:
-    """Refuse what Python 2 did not write, and more tuples than a batch has.
-
-    Hashing a tuple that is nested very deeply would exhaust the stack of the interpreter.
-    """
-    tuples, end = 0, 0
-    for code, _, position in pickletools.genops(content):
-        if code.name not in _INSTRUCTIONS:
-            raise DatasetError(f"refused: the instruction {code.name}, which no batch of CIFAR has")
-        tuples += code.name.startswith("TUPLE")
-        end = position or 0
-    if tuples > _TUPLES_LIMIT:
-        raise DatasetError(f"refused: {tuples} tuples, where a batch of CIFAR has 6")
-    if end != len(content) - 1:
-        raise DatasetError("something follows its end")
+def _resolve(name: str) -> object:
+    if name not in _NAMES:
+        raise RefusedError(f"the file names {name}, which no batch of CIFAR needs", "")
+    return _NAMES[name]
 
 
-_TUPLES_LIMIT = 100
-_INSTRUCTIONS = frozenset((
-    "PROTO", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2",
-    "SHORT_BINSTRING", "BINSTRING", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_TUPLE", "TUPLE",
-    "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_DICT", "SETITEM", "SETITEMS", "BINPUT", "LONG_BINPUT",
-    "BINGET", "LONG_BINGET", "GLOBAL", "REDUCE", "BUILD",
-))  # fmt: skip
+def _persistent(key: object) -> object:
+    raise RefusedError("the file names something outside, which no batch of CIFAR does", "")

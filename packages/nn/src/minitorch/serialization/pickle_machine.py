@@ -38,6 +38,13 @@ class Function(Internal):
     call: Callable[[tuple[object, ...]], object] | None
 
 
+class Stateful:
+    """Something that a pickle makes by a call, and gives a state then: all it does is keep that."""
+
+    def __init__(self) -> None:
+        self.state: object = None
+
+
 Resolve = Callable[[str], object]
 """What a full name stands for; raises RefusedError for what is not allowed."""
 
@@ -53,11 +60,14 @@ class Machine:
         at: where it begins.
         resolve: for the names in it.
         persistent: for the persistent ids in it.
+        raw: whether strings of Python 2 stay bytes, as they were there; else they are text.
     """
 
-    def __init__(self, data: bytes, at: int, resolve: Resolve, persistent: Persistent) -> None:
+    def __init__(
+        self, data: bytes, at: int, resolve: Resolve, persistent: Persistent, raw: bool = False
+    ) -> None:
         self.data, self.at = data, at
-        self.resolve, self.persistent = resolve, persistent
+        self.resolve, self.persistent, self.raw = resolve, persistent, raw
         self.stack: list[object] = []
         self.outer: list[list[object]] = []  # the stacks below each mark
         self.memo: dict[int, object] = {}
@@ -114,6 +124,12 @@ class Machine:
 
     def _bytes(self, size: int) -> None:
         self._push(self._take(self._number(size)))
+
+    def _string(self, size: int) -> None:
+        if self.raw:
+            self._bytes(size)
+        else:
+            self._text(size)
 
     def _integer(self, size: int) -> None:
         self._push(int.from_bytes(self._take(self._number(size)), "little", signed=True))
@@ -227,8 +243,11 @@ class Machine:
         self._container(function.call(arguments))
 
     def _build(self) -> None:
-        """Only the metadata of a state dictionary are kept so."""
+        """A state of what is stateful, or the metadata of a state dictionary: nothing else."""
         state, target = self.stack.pop(), self.stack[-1]
+        if isinstance(target, Stateful):
+            target.state = self._storable(state)
+            return
         if type(target) is not OrderedDict or type(state) is not dict or [*state] != ["_metadata"]:
             raise RefusedError(f"a state for {type(target).__name__}", "it has none that is kept")
         target.__dict__.update(state)
@@ -275,8 +294,8 @@ _INSTRUCTIONS: Final[dict[int, Callable[[Machine], object]]] = {
         (pickle.SHORT_BINUNICODE, lambda m: m._text(1)),
         (pickle.BINUNICODE, lambda m: m._text(4)),
         (pickle.BINUNICODE8, lambda m: m._text(8)),
-        (pickle.SHORT_BINSTRING, lambda m: m._text(1)),  # of Python 2
-        (pickle.BINSTRING, lambda m: m._text(4)),
+        (pickle.SHORT_BINSTRING, lambda m: m._string(1)),  # of Python 2
+        (pickle.BINSTRING, lambda m: m._string(4)),
         (pickle.SHORT_BINBYTES, lambda m: m._bytes(1)),
         (pickle.BINBYTES, lambda m: m._bytes(4)),
         (pickle.BINBYTES8, lambda m: m._bytes(8)),
