@@ -8,6 +8,7 @@ from minitorch_autodiff import Node, Saved, is_grad_enabled
 from minitorch_autodiff.saved import STALE
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.op import record_fused
+from minitorch_tensor.views import linear
 
 
 def unchanged(title: str, *kept: Tensor | None) -> Callable[[], None]:
@@ -23,6 +24,14 @@ def unchanged(title: str, *kept: Tensor | None) -> Callable[[], None]:
                 raise RuntimeError(STALE.format(title, version, storage.version))
 
     return check
+
+
+def linear_map(
+    title: str, x: Tensor, kernel: Callable[[Tensor], Tensor], transpose: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """kernel(x), recorded as a linear map of x with this transpose; neither records anything."""
+    y = kernel(x)
+    return linear(x, y, title, lambda g: linear_map(title, g, transpose, kernel))
 
 
 class ResultNode(Node[Tensor]):

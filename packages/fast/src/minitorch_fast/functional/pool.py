@@ -25,6 +25,7 @@ from minitorch_tensor.functional.avg_pool import divisors, mean_of_windows
 from minitorch_tensor.functional.checks import Ints
 from minitorch_tensor.functional.pool import max_of_windows, max_pool2d_values, pooling
 from minitorch_tensor.functional.windows import Window
+from minitorch_tensor.fusing import linear_map
 from minitorch_tensor.layout import Shape
 from minitorch_tensor.views import linear
 
@@ -53,7 +54,7 @@ def fused_max_pool2d(
     computed = kind(input.dtype)
     window = pooling("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
     recorded = input.requires_grad and is_grad_enabled()
-    if recorded or computed is None or input.layout.size == 0 or _may_be_empty(window):
+    if recorded or computed is None or input.layout.size == 0 or window.may_miss_all:
         return max_of_windows(input, window, "max_pool2d")[0]
     y, out = fresh(input, (*input.layout.shape[:-2], *window.output))
     source, numbers = flat(input), _numbers(window)
@@ -75,11 +76,6 @@ def _is_four(window: Window) -> bool:
     return window.kernel == window.stride == (2, 2) and not window.padded and fits
 
 
-def _may_be_empty(window: Window) -> bool:
-    """Whether a window might lie in the padding alone: then the composite looks, and says which."""
-    return any(d > 1 for d in window.dilation) and window.padded
-
-
 @lru_cache(maxsize=1024)
 def _numbers(window: Window) -> Whole:
     numbers = (
@@ -95,7 +91,7 @@ def fused_max_of_windows(x: Tensor, window: Window, name: str) -> tuple[Tensor, 
     computed = kind(x.dtype)
     plan = _regular(window)
     large = math.prod(plan.numbers[6:9].tolist()) > EXACT
-    if computed is None or x.layout.size == 0 or _may_be_empty(window) or large:
+    if computed is None or x.layout.size == 0 or window.may_miss_all or large:
         return max_of_windows.composite(x, window, name)
     volumes = x.layout.size // math.prod(window.size)
     y, out = fresh(x, (*x.layout.shape[: -len(window.size)], *window.output))
@@ -276,13 +272,13 @@ def _averages(x: Tensor, computed: Kind, output: Shape, plan: _Ranges) -> Tensor
         source = flat(given)
         kernel = fused.compiled(loops.means, computed)
         threads.run(kernel, [(out, source, *arrays, *plan.line, a, b) for a, b in parts])
-        return linear(given, y, f"AvgPool{n}DBackward0", spread)
+        return y
 
     def spread(g: Tensor) -> Tensor:
         dx, out = fresh(g, before)
         source = flat(g)
         kernel = fused.compiled(loops.means_gradient, computed)
         threads.run(kernel, [(out, source, *arrays, a, b) for a, b in parts])
-        return linear(g, dx, f"AvgPool{n}DBackwardBackward0", averaged)
+        return dx
 
-    return averaged(x)
+    return linear_map(f"AvgPool{n}DBackward0", x, averaged, spread)

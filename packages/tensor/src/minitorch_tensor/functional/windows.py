@@ -42,6 +42,11 @@ class Window:
         """Whether any padding is needed."""
         return any(self.before) or any(self.after)
 
+    @property
+    def may_miss_all(self) -> bool:
+        """Whether a window might lie in the padding alone."""
+        return any(d > 1 for d in self.dilation) and self.padded
+
     def offsets(self) -> Iterator[Shape]:
         """The positions in the kernel, in row-major order."""
         return product(*(range(k) for k in self.kernel))
