@@ -153,6 +153,26 @@ def test_binary_cross_entropy_is_unsafe_on_the_gpu(gpu: str) -> None:
         assert functional.binary_cross_entropy_with_logits(h, h).dtype is float32
 
 
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm", "group_norm", "batch_norm"])
+def test_norms_of_16_bits_have_weights_of_32(name: str, gpu: str) -> None:
+    w = ones(4).requires_grad_()
+    mean, var = mt.zeros(4, device="numpy"), ones(4)
+    rest: dict[str, list[object]] = {
+        "layer_norm": [(4,), w, w], "rms_norm": [(4,), w], "group_norm": [2, w, w],
+        "batch_norm": [mean, var, w, w, True],
+    }  # fmt: skip
+    h = mt.arange(8, device="numpy", dtype=bfloat16).reshape(2, 4)
+    with autocast("numpy"):
+        y = getattr(functional, name)(h, *rest[name])
+    assert y.dtype is bfloat16
+    assert mt.allclose(y.float(), getattr(functional, name)(h.float(), *rest[name]), atol=2e-2)
+    y.sum().backward()
+    assert w.grad is not None
+    assert (mean.sum().item() > 0) is (name == "batch_norm")  # those that are given are written
+    with autocast("numpy"), pytest.raises(RuntimeError, match="to have the same dtype"):
+        functional.layer_norm(h.float(), (4,), w.detach().bfloat16())
+
+
 def test_only_floats_of_that_device_are_cast(gpu: str) -> None:
     with autocast(gpu):
         assert (ones(2, 2) @ ones(2, 2)).dtype is float32

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, overload
 
 from minitorch import amp
 from minitorch_tensor import DType, float16
@@ -68,6 +68,12 @@ class GradScaler(amp.GradScaler):
         )
 
 
+@overload
+def custom_fwd(
+    fwd: None = None, *, cast_inputs: DType | None = None
+) -> Callable[[Forward[P, R]], Forward[P, R]]: ...
+@overload
+def custom_fwd(fwd: Forward[P, R], *, cast_inputs: DType | None = None) -> Forward[P, R]: ...
 def custom_fwd(
     fwd: Forward[P, R] | None = None, *, cast_inputs: DType | None = None
 ) -> Forward[P, R] | Callable[[Forward[P, R]], Forward[P, R]]:

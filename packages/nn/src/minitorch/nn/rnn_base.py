@@ -12,6 +12,7 @@ from minitorch.nn.module import HasForward, Module
 from minitorch.nn.parameter import Parameter
 from minitorch.nn.utils.rnn import PackedSequence, whole
 from minitorch_tensor import Device, DType, Tensor, empty, zeros
+from minitorch_tensor.amp.state import state as autocast
 from minitorch_tensor.functional.recurrent import packed
 
 P = ParamSpec("P")
@@ -167,7 +168,7 @@ class RNNBase(Module, Generic[H]):
         self, data: Tensor, sizes: tuple[int, ...], hx: Sequence[Tensor] | None
     ) -> tuple[Tensor, list[Tensor]]:
         weights = [weight for direction in self.all_weights for weight in direction]
-        if data.dtype is not weights[0].dtype:
+        if data.dtype is not weights[0].dtype and not autocast.enabled:
             raise ValueError(
                 f"RNN input dtype ({data.dtype}) does not match weight dtype ({weights[0].dtype}). "
                 f"Convert input: input.to({weights[0].dtype}), or convert model: "

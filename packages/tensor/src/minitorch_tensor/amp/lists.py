@@ -23,6 +23,7 @@ from minitorch_tensor.amp.policies import (
     by_device,
     interpolated,
     lower,
+    normalised,
     padded,
     sequence,
     single,
@@ -58,6 +59,7 @@ CPU: Final[Mapping[Policy, str]] = {
         pinverse poisson_nll_loss prod quantile smooth_l1_loss soft_margin_loss trace
         triplet_margin_loss
     """,
+    normalised: "batch_norm group_norm instance_norm layer_norm rms_norm",
     padded: "pad",
     sequence: "packed",
     widest: "cat index_copy stack",
@@ -70,10 +72,11 @@ CUDA: Final[Mapping[Policy, str]] = {
         linalg.vecdot linear lstm_cell matmul mm mv packed prelu rnn_relu_cell rnn_tanh_cell
         scaled_dot_product_attention
     """,
-    # Beside x ** y there are 2 ** x and x.square(), and beside x.reciprocal() there is 1 / x.
+    # Beside x ** y there are 2 ** x and x.square(), beside x.reciprocal() there is 1 / x, and the
+    # cross entropy, which PyTorch makes of functions on this list, may be one kernel here.
     single: """
         __rpow__ __rtruediv__ acos asin binary_cross_entropy_with_logits cdist cosh
-        cosine_embedding_loss cosine_similarity cumprod cumsum dist erfinv exp expm1
+        cosine_embedding_loss cosine_similarity cross_entropy cumprod cumsum dist erfinv exp expm1
         frobenius_norm group_norm hinge_embedding_loss huber_loss kl_div l1_loss layer_norm
         linalg.matrix_norm linalg.vector_norm log log10 log1p log2 log_softmax logsumexp
         margin_ranking_loss mse_loss multi_margin_loss multilabel_margin_loss nll_loss norm
@@ -81,6 +84,7 @@ CUDA: Final[Mapping[Policy, str]] = {
         smooth_l1_loss soft_margin_loss softmax softplus square sum tan triplet_margin_loss
     """,
     interpolated: "interpolate",
+    normalised: "batch_norm instance_norm",
     widest: """
         addcdiv addcmul atan2 bilinear cross dot grid_sampler index_put scatter_add tensordot vdot
     """,

@@ -1,4 +1,4 @@
-"""What autocast does with the arguments of a call: five policies, each a function on them.
+"""What autocast does with the arguments of a call: its policies, each a function on them.
 
 float64 stays as it is, and so does what is on another device or no float.
 https://docs.pytorch.org/docs/stable/amp.html#autocast-op-reference
@@ -50,6 +50,19 @@ def widest(device: str, args: tuple[object, ...], named: dict[str, object]) -> A
                 f"{low}, but an argument is {kind}; convert it with .to({low}) or .float()"
             )
     return _in_dtype(dtypes.float32 if dtypes.float32 in kinds else low, device, args, named)
+
+
+def normalised(device: str, args: tuple[object, ...], named: dict[str, object]) -> Arguments:
+    """In float32, where all but the input are; the result has the dtype of the input.
+
+    PyTorch's kernels take an input of 16 bits beside weights and running statistics of 32.
+    """
+    kinds = {
+        x.dtype
+        for x in [*leaves((args, named))][1:]
+        if isinstance(x, Tensor) and eligible(x, device)
+    }
+    return single(device, args, named) if kinds == {dtypes.float32} else (args, named)
 
 
 def padded(device: str, args: tuple[object, ...], named: dict[str, object]) -> Arguments:
@@ -131,7 +144,8 @@ def _instead(
     state.inside = True
     try:
         args, named = policy(device, args, named)
-        return original(*args, **named)
+        y = original(*args, **named)
+        return y.to(x.dtype) if policy is normalised and isinstance(y, Tensor) else y
     finally:
         state.inside = False
 
