@@ -3,6 +3,7 @@
 Importing this package registers them.
 """
 
+from minitorch_cuda.functional import attention as attention
 from minitorch_cuda.functional import conv as conv
 from minitorch_cuda.functional import embedding as embedding
 from minitorch_cuda.functional import linear as linear

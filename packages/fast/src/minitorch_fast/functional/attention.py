@@ -23,8 +23,13 @@ from minitorch_fast.threads import Kernel
 from minitorch_tensor import Tensor
 from minitorch_tensor.core import make
 from minitorch_tensor.dtype import HostArray
-from minitorch_tensor.functional.attention import scaled_dot_product_attention
-from minitorch_tensor.layout import Layout, Shape
+from minitorch_tensor.functional.attention import (
+    as_stack,
+    joined_heads,
+    plain_attention,
+    scaled_dot_product_attention,
+)
+from minitorch_tensor.layout import Shape
 from minitorch_tensor.numpy_backend import view
 from minitorch_tensor.op import record_fused
 from minitorch_tensor.storage import Storage
@@ -134,7 +139,9 @@ def attention_in_groups(
     enable_gqa: bool = False,
 ) -> Tensor:
     """`scaled_dot_product_attention` of equal batches, without dropout."""
-    if not _covered(query, key, value, attn_mask, dropout_p, is_causal, enable_gqa):
+    plain = plain_attention(query, key, value, attn_mask, dropout_p, enable_gqa)
+    both_masks = is_causal and attn_mask is not None
+    if not plain or both_masks or kind(query.dtype) is None:
         return scaled_dot_product_attention.composite(
             query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
         )
@@ -165,50 +172,9 @@ def attention_in_groups(
     return record_fused(name, y, inputs, backward, composite)
 
 
-def _covered(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    mask: Tensor | None,
-    dropout_p: float,
-    is_causal: bool,
-    enable_gqa: bool,
-) -> bool:
-    """Whether the kernel does it; what is not right is for the composite to refuse."""
-    if dropout_p != 0.0 or enable_gqa or kind(q.dtype) is None or min(q.ndim, k.ndim, v.ndim) < 2:
-        return False
-    alike = all(x.dtype is q.dtype and x.device is q.device for x in (k, v))
-    fits = (
-        q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
-        and q.shape[-1] == k.shape[-1]
-        and k.shape[-2] == v.shape[-2]
-        and 0 not in (*q.shape, *k.shape, *v.shape)
-    )
-    if mask is None:
-        return alike and fits
-    scores = (*q.shape[:-1], k.shape[-2])
-    return (
-        alike
-        and fits
-        and not is_causal
-        and not mask.requires_grad
-        and mask.dtype.name in (q.dtype.name, "bool")
-        and mask.device is q.device
-        and mask.ndim <= len(scores)
-        and all(n in (1, m) for n, m in zip(mask.shape[::-1], scores[::-1], strict=False))
-    )
-
-
-def _four(shape: Shape) -> Shape:
-    """The shape of a stack with a dimension of images and one of heads."""
-    if len(shape) > 3:
-        return (math.prod(shape[:-3]), *shape[-3:])
-    return (*shape[:-2], 1, *shape[-2:]) if len(shape) == 3 else (1, 1, *shape)
-
-
 def _stack(x: Tensor) -> HostArray:
     """As a stack of four dimensions whose matrices BLAS can read: copied only if it cannot."""
-    values = view(x).reshape(_four(x.shape))
+    values = view(x).reshape(as_stack(x.shape))
     size = values.itemsize
     if values.strides[3] == size and values.strides[2] >= size * values.shape[3]:
         return values
@@ -218,14 +184,9 @@ def _stack(x: Tensor) -> HostArray:
 
 def _fresh(like: Tensor, shape: Shape) -> tuple[Tensor, HostArray]:
     """A new tensor, and it as a stack. In memory heads lie inside rows, as users join them next."""
-    images, heads, rows, n = _four(shape)
+    images, heads, rows, n = as_stack(shape)
     memory: npt.NDArray[np.generic] = np.empty(images * rows * heads * n, like.dtype.numpy)
-    layout = Layout.contiguous(shape)
-    if len(shape) > 3:
-        last = len(shape) - 1
-        layout = Layout.contiguous((*shape[:-3], rows, heads, n))
-        layout = layout.permute((*range(last - 2), last - 1, last - 2, last))
-    y = make(Storage(memory, like.storage.device), layout, like.dtype)
+    y = make(Storage(memory, like.storage.device), joined_heads(shape), like.dtype)
     return y, memory.reshape(images, rows, heads, n).swapaxes(1, 2)
 
 

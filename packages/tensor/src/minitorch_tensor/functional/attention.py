@@ -10,6 +10,7 @@ from minitorch_tensor.core import Tensor
 from minitorch_tensor.exponentials import softmax
 from minitorch_tensor.functional.checks import require_alike, require_floating
 from minitorch_tensor.functional.dropout import dropout
+from minitorch_tensor.layout import Layout, Shape
 from minitorch_tensor.op import Op
 from minitorch_tensor.pointwise import where
 
@@ -92,3 +93,58 @@ def _for_heads_of(query: Tensor, x: Tensor) -> Tensor:
     lead, rest = x.shape[:-3], x.shape[-2:]
     shared = views.expand(views.unsqueeze(x, -3), *lead, own, heads // own, *rest)
     return views.reshape(shared, (*lead, heads, *rest))
+
+
+def plain_attention(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout_p: float, enable_gqa: bool
+) -> bool:
+    """Whether all is as fused kernels take it: equal batches, a mask without gradient, no dropout.
+
+    What does not fit at all is for the composite to refuse.
+    """
+    if dropout_p != 0.0 or enable_gqa or min(q.ndim, k.ndim, v.ndim) < 2:
+        return False
+    alike = all(x.dtype is q.dtype and x.device is q.device for x in (k, v))
+    fits = (
+        q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
+        and q.shape[-1] == k.shape[-1]
+        and k.shape[-2] == v.shape[-2]
+        and 0 not in (*q.shape, *k.shape, *v.shape)
+    )
+    if mask is None:
+        return alike and fits
+    scores = (*q.shape[:-1], k.shape[-2])
+    return (
+        alike
+        and fits
+        and not mask.requires_grad
+        and mask.dtype.name in (q.dtype.name, "bool")
+        and mask.device is q.device
+        and mask.ndim <= len(scores)
+        and all(n in (1, m) for n, m in zip(mask.shape[::-1], scores[::-1], strict=False))
+    )
+
+
+def as_stack(shape: Shape) -> Shape:
+    """The shape of a stack of matrices with a dimension of images and one of heads.
+
+    >>> as_stack((5, 4)), as_stack((3, 5, 4)), as_stack((2, 3, 1, 5, 4))
+    ((1, 1, 5, 4), (3, 1, 5, 4), (6, 1, 5, 4))
+    """
+    if len(shape) > 3:
+        return (math.prod(shape[:-3]), *shape[-3:])
+    return (*shape[:-2], 1, *shape[-2:]) if len(shape) == 3 else (1, 1, *shape)
+
+
+def joined_heads(shape: Shape) -> Layout:
+    """The layout of a result (..., heads, rows, n) whose heads lie inside rows, as users join them.
+
+    >>> joined_heads((2, 3, 5, 4)).strides
+    (60, 4, 12, 1)
+    """
+    if len(shape) < 4:
+        return Layout.contiguous(shape)
+    *lead, heads, rows, n = shape
+    last = len(shape) - 1
+    joined = Layout.contiguous((*lead, rows, heads, n))
+    return joined.permute((*range(last - 2), last - 1, last - 2, last))
