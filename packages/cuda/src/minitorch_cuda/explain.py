@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minitorch_cuda.backend import plain
+from minitorch_cuda.kernel import Kernel
 from minitorch_cuda.kernels.pointwise import pointwise_kernel
 from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor.dtype import DType, bool_, float32
@@ -30,10 +31,14 @@ def explain(operator: Unary | Binary | Ternary, dtype: DType = float32) -> str:
             i = I(i + step)
     <BLANKLINE>
     """
+    return kernel_of_operator(operator, dtype).text
+
+
+def kernel_of_operator(operator: Unary | Binary | Ternary, dtype: DType = float32) -> Kernel:
+    """The plain kernel of an operator, where all operands lie in order."""
     operands = 1 if isinstance(operator, Unary) else 2 if isinstance(operator, Binary) else 3
     out = bool_ if operator.result == "bool" else dtype
     dtypes = (out, *(dtype,) * operands)
-    kernel = pointwise_kernel(
+    return pointwise_kernel(
         plain(operator.fn), dtype, dtypes, ("i",) * operands, rank=1, index="uint32"
     )
-    return kernel.text

@@ -17,8 +17,8 @@ with their promises (`gate`) and with the table `packages/cuda/gates.md` (`table
     python -m minitorch_cuda gates softmax    these rows only, by a part of their names
 
 A promise is broken, a row changed or is missing: the command and `tests/test_gates.py` say which.
-A kernel without a row is found too: every function that returns a `Kernel` must be called by a
-gate, and every function over pointers in `kernels/` must be part of a kernel that has one.
+A kernel without a row is found too: every function in `kernels/` that returns a `Kernel` must be
+called by a gate, and every one over pointers must be part of a kernel that has one.
 
 It needs numba-cuda and the wheels nvidia-cuda-nvcc and nvidia-cuda-nvdisasm; no GPU, no toolkit.
 """

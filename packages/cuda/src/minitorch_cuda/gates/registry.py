@@ -1,8 +1,8 @@
 """Which kernels have a gate, and which have none.
 
 Gates are found by looking through all modules of the package for a `GATES`. What lacks one is found
-from the other side: a function that returns a `Kernel` and is called by no gate; a function over
-pointers in `kernels/` that is part of no gate's kernel.
+from the other side, in `kernels/`: a function that returns a `Kernel` and is called by no gate; a
+function over pointers that is part of no gate's kernel.
 """
 
 from __future__ import annotations
@@ -39,14 +39,15 @@ class Made:
     called: frozenset[CodeType]
 
 
-def modules() -> list[ModuleType]:
+@lru_cache(maxsize=1)
+def modules() -> tuple[ModuleType, ...]:
     """All modules of minitorch_cuda, imported."""
     names = [
         found.name
         for found in pkgutil.walk_packages(minitorch_cuda.__path__, "minitorch_cuda.")
         if not found.name.endswith("__main__")
     ]
-    return [importlib.import_module(name) for name in sorted(names)]
+    return tuple(importlib.import_module(name) for name in sorted(names))
 
 
 @lru_cache(maxsize=1)
@@ -130,14 +131,15 @@ def without_gate(searched: Sequence[ModuleType], made: Made) -> list[str]:
     parts = {code for kernel in made.kernels for code in reachable(kernel.function)}
     found = []
     for module in searched:
+        if ".kernels." not in f"{module.__name__}.":
+            continue
         for name, value in makers(module):
             function = _plain(value)
             if function is not None and function.__code__ not in made.called:
                 found.append(f"{module.__name__}.{name} makes kernels, and no gate calls it")
-        if ".kernels." in f"{module.__name__}.":
-            for name, function in kernel_functions(module):
-                if function.__code__ not in parts:
-                    found.append(f"{module.__name__}.{name} is a kernel, and no gate has it")
+        for name, function in kernel_functions(module):
+            if function.__code__ not in parts:
+                found.append(f"{module.__name__}.{name} is a kernel, and no gate has it")
     return found
 
 
