@@ -10,7 +10,7 @@ divergence, an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
@@ -64,7 +64,7 @@ class SimThread:
 class Block:
     """The threads of one block, and the taking of turns."""
 
-    def __init__(self, body: Callable[[], object], stamps: list[Stamp]) -> None:
+    def __init__(self, body: Callable[[], object], stamps: Sequence[Stamp]) -> None:
         from greenlet import getcurrent, greenlet  # when the first barrier needs it
 
         self.threads = [SimThread(stamp) for stamp in stamps]
@@ -243,7 +243,7 @@ def value_of_lane(values: dict[int, float], source: int, name: str) -> float:
     return values[source]
 
 
-def run_threads(body: Callable[[], object], stamps: list[Stamp], *, waits: bool) -> None:
+def run_threads(body: Callable[[], object], stamps: Sequence[Stamp], *, waits: bool) -> None:
     """Run one block: with greenlets if its kernel ever waits, else by plain calls."""
     if waits:
         Block(body, stamps).run()
@@ -255,12 +255,12 @@ def run_threads(body: Callable[[], object], stamps: list[Stamp], *, waits: bool)
         body()
 
 
-def stamps_of_block(block: Index, number: int, size: Index) -> list[Stamp]:
-    """One stamp a thread, x first, as CUDA numbers the threads of a block."""
-    return [Stamp(i, index, number, block) for i, index in enumerate(_indices(size))]
+@lru_cache(maxsize=64)
+def stamps_of_block(block: Index, number: int, size: Index) -> tuple[Stamp, ...]:
+    """One stamp a thread, x first, as CUDA numbers the threads of a block.
 
-
-@lru_cache(maxsize=256)
-def _indices(size: Index) -> tuple[Index, ...]:
+    Every launch may have the same ones: stamps never change, and what bears them is forgotten.
+    """
     w, h, d = size
-    return tuple((x, y, z) for z in range(d) for y in range(h) for x in range(w))
+    indices = [(x, y, z) for z in range(d) for y in range(h) for x in range(w)]
+    return tuple(Stamp(i, index, number, block) for i, index in enumerate(indices))

@@ -121,13 +121,21 @@ class SharedArray(Tile[E]):
         self._writers = self._shadow.writers
 
     def __getitem__(self, index: int | tuple[int, ...]) -> E:
-        word = self._word(index, "reads")
+        # The usual cases without a call, here and below.
+        if type(index) is tuple and self._columns and len(index) == 2:
+            i, j = index
+            inside = 0 <= i < self.shape[0] and 0 <= j < self._columns
+            word = i * self._columns + j if inside else self._word(index, "reads")
+        elif type(index) is int and 0 <= index < self._size:
+            word = index
+        else:
+            word = self._word(index, "reads")
         value = self._values[word]
         if value is None:
             raise self._unwritten("reads", index)
         now = machine.stamp or machine.now()
         epoch = now.epoch
-        # The usual case first, without a call: the word was written before the last barrier.
+        # The word was written before the last barrier, or by this thread.
         writer = self._writers[word]
         if (
             writer is not None
