@@ -26,6 +26,7 @@ from minitorch_tensor.functional.recurrent_steps import (
     lstm_direction,
     order,
     rnn_direction,
+    with_biases,
 )
 from minitorch_tensor.fusing import unchanged
 from minitorch_tensor.op import record_fused_many
@@ -110,14 +111,6 @@ def _weight_gradients(
     return found
 
 
-def _biases(
-    fresh_biases: Sequence[Tensor], b_ih: Tensor | None, b_hh: Tensor | None
-) -> tuple[Tensor | None, Tensor | None]:
-    """The fresh biases in the places of those that were given."""
-    rest = iter(fresh_biases)
-    return None if b_ih is None else next(rest), None if b_hh is None else next(rest)
-
-
 @lstm_direction.override("cpu")
 def lstm_sequence(
     input: Tensor,
@@ -176,7 +169,7 @@ def lstm_sequence(
 
     def composite(fresh_inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         x, h, c, w_ih, w_hh, *biases = fresh_inputs
-        found = _biases(biases, b_ih, b_hh)
+        found = with_biases(biases, b_ih, b_hh)
         return lstm_direction.composite(x, h, c, w_ih, w_hh, *found, None, batch_sizes, reverse)
 
     record_fused_many("MkldnnRnnLayerBackward0", (y, last_h, last_c), inputs, backward, composite)
@@ -245,7 +238,7 @@ def gru_sequence(
 
     def composite(fresh_inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         x, h, w_ih, w_hh, *biases = fresh_inputs
-        found = _biases(biases, b_ih, b_hh)
+        found = with_biases(biases, b_ih, b_hh)
         return gru_direction.composite(x, h, w_ih, w_hh, *found, batch_sizes, reverse)
 
     record_fused_many("StackBackward0", (y, last), inputs, backward, composite)
@@ -306,7 +299,7 @@ def rnn_sequence(
 
     def composite(fresh_inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         x, h, w_ih, w_hh, *biases = fresh_inputs
-        found = _biases(biases, b_ih, b_hh)
+        found = with_biases(biases, b_ih, b_hh)
         return rnn_direction.composite(x, h, w_ih, w_hh, *found, batch_sizes, reverse, is_tanh)
 
     record_fused_many("StackBackward0", (y, last), inputs, backward, composite)

@@ -224,3 +224,11 @@ def check_lstm(
             f"lstm: the states do not fit: got h {h.shape} and c {c.shape}"
             + ("" if w_hr is None else f", with a projection {w_hr.shape}")
         )
+
+
+def with_biases(
+    fresh_biases: Sequence[Tensor], b_ih: Tensor | None, b_hh: Tensor | None
+) -> tuple[Tensor | None, Tensor | None]:
+    """The fresh biases in the places of those that were given."""
+    rest = iter(fresh_biases)
+    return None if b_ih is None else next(rest), None if b_hh is None else next(rest)
