@@ -59,8 +59,9 @@ def main() -> None:
     import minitorch_operators as op
     import minitorch_tensor as t
     from minitorch_cuda.choice import choice
+    from minitorch_cuda.device_buffer import on_device
     from minitorch_cuda.kernels.pointwise import plan_pointwise
-    from minitorch_cuda.runtime import DeviceLauncher, on_device
+    from minitorch_cuda.runtime import DeviceLauncher
 
     if not cuda.is_available():
         sys.exit("there is no GPU here; --stub measures without one")

@@ -134,6 +134,22 @@ def test_the_models_of_the_gpus_are_what_is_compiled_for(
         choice.put(before)
 
 
+def test_a_forked_process_cannot_use_the_gpu(gpu: FakeGpu) -> None:
+    from minitorch_cuda.runtime import DeviceLauncher
+
+    before = choice.put([DeviceLauncher()])
+    try:
+        cuda.init()
+        choice.forked()  # as Python calls it in the child
+        with pytest.raises(RuntimeError, match=r"forked subprocess.* use the 'spawn' start method"):
+            t.ones(2, device="cuda")
+    finally:
+        choice.put(before)
+    with use_simulator():
+        choice.forked()
+        assert t.ones(2, device="cuda").tolist() == [1.0, 1.0]
+
+
 # --- streams --------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,8 @@ import minitorch_cuda as cuda
 import minitorch_tensor as t
 from minitorch_cuda import use_simulator
 from minitorch_cuda.choice import choice
-from minitorch_cuda.runtime import DeviceLauncher, on_device
+from minitorch_cuda.device_buffer import on_device
+from minitorch_cuda.runtime import DeviceLauncher
 from minitorch_tensor import Tensor
 from minitorch_tensor.dlpack_capsule import CUDA, Shared, capsule, opened
 from minitorch_tensor.dtype import HostArray

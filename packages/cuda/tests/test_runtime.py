@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from minitorch_cuda.backend import CudaBackend
+from minitorch_cuda.device_buffer import on_device
 from minitorch_cuda.limits import DEVICE
-from minitorch_cuda.runtime import DeviceLauncher, on_device
+from minitorch_cuda.runtime import DeviceLauncher
 from minitorch_cuda.simulated import SimQueue
 from minitorch_operators import add, relu
 from minitorch_tensor.accelerator import AcceleratorError, HostMemory, OutOfMemoryError

@@ -38,18 +38,31 @@ class Choice:
         self._lock = threading.Lock()
         self._current = _Current()
         self._backends: dict[int, CudaBackend] = {}
+        self._forked = False
+
+    def forked(self) -> None:
+        """In a process that was forked from one that uses a GPU, the driver does not work."""
+        if not all(isinstance(launcher, SimulatorLauncher) for launcher in self.used()):
+            self._forked = True
+            self._ready.clear()
 
     def get(self, index: int | None = None) -> Launcher:
         """The launcher of a device, or of the current one.
 
         Raises:
-            RuntimeError: if there is nothing to launch with, or no such device.
+            RuntimeError: if there is nothing to launch with, or no such device; or if the process
+                was forked from one that uses a GPU.
         """
         if index is None:
             index = self._current.index
         found = self._ready.get(index)
         if found is not None:
             return found
+        if self._forked:
+            raise RuntimeError(
+                "Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, "
+                "you must use the 'spawn' start method"
+            )
         with self._lock:
             if self._launchers is None:
                 self._launchers = self._default()
@@ -72,6 +85,7 @@ class Choice:
         """Choose, or take the choice back; the choice before."""
         with self._lock:
             before = self._launchers
+            self._forked = False
             self._launchers = None if launchers is None else list(launchers)
             self._ready.clear()
             forget_constants()  # they lie in the memory of the launchers before
@@ -143,6 +157,8 @@ def wish() -> str:
 
 choice: Final = Choice()
 register_devices("cuda", choice)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=choice.forked)
 
 
 class use_simulator:

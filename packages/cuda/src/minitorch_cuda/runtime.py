@@ -1,9 +1,8 @@
 """The launcher for a GPU: memory, copies, streams and raw launches through cuda.core.
 
-With `loading` the only module that knows cuda.core; it is loaded when the first tensor goes to a
-GPU. All of a launch that does not change is prepared at the first one of its kind: the loaded
-kernel, the grid, the numbers with their types, the offsets in bytes. After that a launch adds
-addresses and offsets, and calls the driver; nothing is looked at on the way.
+With `queues` and `loading` the only module that knows cuda.core, loaded when the first tensor goes
+to a GPU. What does not change from one launch to the next is prepared at the first: the loaded
+kernel, the grid, the numbers, the offsets in bytes. The rest is an addition for each pointer.
 
 Source: https://nvidia.github.io/cuda-python/cuda-core/latest/
 """
@@ -12,11 +11,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from minitorch_cuda.allocator import NOTHING, Block, CachingAllocator
+from minitorch_cuda.device_buffer import DeviceBuffer, on_device, refuse
 from minitorch_cuda.driver import NO_ROOM, Functions, Health, blocking, number_of
 from minitorch_cuda.faults import WORDS, Check, Faults
 from minitorch_cuda.kernel import Plan
@@ -37,30 +37,6 @@ if TYPE_CHECKING:
 
 _MOST_PREPARED: Final = 8192
 _SHARED_BY_HOST: Final = 3  # CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP
-
-
-class DeviceBuffer:
-    """Memory of a GPU; when the last tensor on it goes, the allocator gets it back."""
-
-    __slots__ = ("__weakref__", "_give_back", "block", "dtype", "owner", "pointer", "size")
-
-    owner: object  # of foreign memory
-
-    def __init__(self, block: Block, size: int, dtype: DType, allocator: CachingAllocator) -> None:
-        self._give_back = allocator.release
-        self.block = block
-        self.pointer = block.pointer
-        self.size = size
-        self.dtype = dtype
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __del__(self) -> None:
-        self._give_back(self.block)
-
-    def __repr__(self) -> str:
-        return f"DeviceBuffer({self.size} of {self.dtype.name} at {self.pointer:#x})"
 
 
 class Prepared(NamedTuple):
@@ -118,9 +94,7 @@ class DeviceLauncher:
         self.immediate = blocking()
         words = self._pinned.allocate(8 * WORDS)
         self._words = words.pointer
-        self._faults = Faults(
-            np.asarray(HostMemory(words)).view(np.int64), self._wait_for_all, self._read
-        )
+        self._faults = Faults(np.asarray(HostMemory(words)).view(np.int64), self.wait, self._read)
 
     @property
     def name(self) -> str:
@@ -295,8 +269,10 @@ class DeviceLauncher:
         return int(pointer)
 
     def wait(self) -> None:
-        """Wait for all streams, so that no memory is in use that was freed."""
-        self._wait_for_all()
+        """Wait for all streams."""
+        self._enter()
+        (error,) = self._driver.cuCtxSynchronize()
+        self._health.check("waiting for the GPU", error)
 
     # --- work ------------------------------------------------------------------------------------
 
@@ -314,7 +290,7 @@ class DeviceLauncher:
             self._enter()
         kernel, config, offsets, numbers = prepared
         pointers = [
-            (buffer.pointer if isinstance(buffer, DeviceBuffer) else _refuse(buffer)) + offset
+            (buffer.pointer if isinstance(buffer, DeviceBuffer) else refuse(buffer)) + offset
             for buffer, offset in zip(buffers, offsets)  # noqa: B905, it takes time
         ]
         try:
@@ -342,7 +318,7 @@ class DeviceLauncher:
             AcceleratorError: if one failed.
         """
         waiting()
-        self._wait_for_all()
+        self.wait()
         self._faults.look()
 
     # --- streams ---------------------------------------------------------------------------------
@@ -413,27 +389,9 @@ class DeviceLauncher:
         except Exception as error:  # cuda.core does not export its error's class
             raise self._explained("waiting for the GPU", error) from error
 
-    def _wait_for_all(self) -> None:
-        self._enter()
-        (error,) = self._driver.cuCtxSynchronize()
-        self._health.check("waiting for the GPU", error)
-
     def _waited(self, queue: DeviceQueue) -> None:
         self._wait(queue)
         self._faults.look(queue)
 
     def _explained(self, what: str, error: Exception) -> AcceleratorError:
         return self._health.error(what, number_of(error), str(error))
-
-
-def on_device(buffer: Buffer) -> DeviceBuffer:
-    """A buffer as memory of a GPU.
-
-    Raises:
-        TypeError: if it is memory of another device.
-    """
-    return buffer if isinstance(buffer, DeviceBuffer) else _refuse(buffer)
-
-
-def _refuse(buffer: Buffer) -> NoReturn:
-    raise TypeError(f"expected memory of a GPU, got {type(buffer).__name__}")

@@ -2,7 +2,8 @@
 
 What is launched on one stream runs in order; two streams may run at the same time. Each thread of
 Python has a current stream for each device, to which everything goes that it launches; at first
-that is the default stream, which all threads share.
+that is the default stream, which all threads share. `backward()` launches on the stream that is
+current where it is called.
 
 https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-streams
 """
