@@ -276,17 +276,30 @@ def test_memory_runs_out() -> None:
 # --- random numbers -------------------------------------------------------------------------------
 
 
-def test_seeds_are_those_of_the_cpu(two: None) -> None:
+def test_each_device_draws_from_its_own_generator(two: None) -> None:
+    t.manual_seed(5)
+    assert cuda.initial_seed() == 5
+    same = [t.rand(3, device=f"cuda:{i}").tolist() for i in range(2)]
+    assert same[0] == same[1]
     cuda.manual_seed(7)
     state = cuda.get_rng_state()
+    assert (state.dtype, state.shape, str(state.device)) == (t.uint8, (16,), "cpu")
     first = t.rand(3, device="cuda").tolist()
     assert cuda.initial_seed() == 7
+    assert t.initial_seed() == 5
     cuda.set_rng_state(state)
-    assert t.rand(3).tolist() == first
-    cuda.set_rng_state_all(cuda.get_rng_state_all())
-    assert len(cuda.get_rng_state_all()) == 2
+    assert t.rand(3, device="cuda").tolist() == first
+    assert t.rand(3, device="cuda:1").tolist() != first
+    states = cuda.get_rng_state_all()
+    assert len(states) == 2
+    after = t.rand(3, device="cuda:1").tolist()
+    cuda.set_rng_state_all(states)
+    assert t.rand(3, device="cuda:1").tolist() == after
+    cuda.manual_seed_all(3)
+    assert t.rand(3, device="cuda").tolist() == t.rand(3, device="cuda:1").tolist()
+    cuda.seed()
+    assert cuda.initial_seed() != 3
     cuda.seed_all()
-    assert cuda.initial_seed() != 7
 
 
 # --- where the host waits -------------------------------------------------------------------------

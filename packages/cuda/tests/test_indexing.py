@@ -110,7 +110,7 @@ def test_a_bad_index_of_a_transposed_index_is_named_by_its_place() -> None:
         CUDA.gather(dense((3, 2)).on(CUDA), dense((2, 2)).on(CUDA), spec.on(CUDA), 0)
 
 
-def test_random_numbers_are_the_cpus() -> None:
+def test_numbers_of_a_generator_of_the_cpu_are_uploaded() -> None:
     def draw(generator: Generator, n: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         return generator.unit32(n)
 

@@ -12,6 +12,7 @@ from types import FunctionType
 from typing import Final
 
 from minitorch_cuda.faults import Check
+from minitorch_cuda.generators import PhiloxGenerator, defaults
 from minitorch_cuda.kernel import Plan
 from minitorch_cuda.kernels.arg_reduce import plan_arg_reduce
 from minitorch_cuda.kernels.embedding import plan_index_add, plan_index_select
@@ -25,6 +26,7 @@ from minitorch_cuda.kernels.indexing import (
 from minitorch_cuda.kernels.matmul import with_one_batch
 from minitorch_cuda.kernels.matmul_plan import plan_product
 from minitorch_cuda.kernels.pointwise import plan_pointwise
+from minitorch_cuda.kernels.random_plan import drawn_by, plan_draw
 from minitorch_cuda.kernels.reduce import plan_reduce
 from minitorch_cuda.launcher import Launcher
 from minitorch_cuda.pinned import Pinned
@@ -38,6 +40,7 @@ from minitorch_tensor.dtype import DType, HostArray, of_numpy, promote_types
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.numpy_backend import start_of
+from minitorch_tensor.random import default_generator
 from minitorch_tensor.specialise import Pointwise
 from minitorch_tensor.storage import Array, Buffer, Storage
 
@@ -354,11 +357,33 @@ class CudaBackend:
     # --- random numbers --------------------------------------------------------------------------
 
     def random(self, out: Array, sample: Sample, generator: Generator, /) -> None:
-        """The CPU's numbers for this generator, uploaded: a seed gives the same everywhere."""
-        values = sample(generator, out.layout.size)
+        """Numbers of the device's generator, by a kernel; those of a CPU's generator, uploaded.
+
+        What has no kernel is made on the CPU of the same device's words.
+        """
+        launcher = self._find()
+        size, dtype = out.layout.size, out.dtype
+        if generator is default_generator and not defaults.of_cpu:
+            generator = defaults[launcher.index]
+        found = drawn_by(sample, dtype) if isinstance(generator, PhiloxGenerator) else None
         dense = Layout.contiguous(out.layout.shape)
-        numbers = Temporary(self.upload(values), out.storage.device, dense, of_numpy(values.dtype))
-        self.copy(out, numbers)
+        if found is None or not isinstance(generator, PhiloxGenerator):
+            values = sample(generator, size)
+            drawn = Temporary(
+                self.upload(values), out.storage.device, dense, of_numpy(values.dtype)
+            )
+            self.copy(out, drawn)
+            return
+        sample(generator, 0)  # which draws nothing, but refuses bad arguments
+        if not size:
+            return
+        target: Array = out
+        if not out.layout.dense:
+            target = Temporary(launcher.empty(size, dtype), out.storage.device, dense, dtype)
+        plan = plan_draw(found, dense, dtype, generator.next(), launcher.limits)
+        launcher.launch(plan, [target.storage.buffer])
+        if target is not out:
+            self.copy(out, target)
 
 
 class Temporary:

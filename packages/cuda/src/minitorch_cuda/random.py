@@ -1,47 +1,55 @@
-"""`torch.cuda`'s functions about random numbers: all devices draw from the generator of the CPU.
+"""`torch.cuda`'s functions about random numbers: each device has a generator of its own.
 
-So a seed gives the same numbers on every device. In PyTorch each device has a generator of its own,
-and `torch.cuda.manual_seed` leaves the CPU's as it is; here it seeds the one there is.
+What they do is asked of `generators`, and works without a device, but for the states.
 
 https://docs.pytorch.org/docs/stable/cuda.html#random-number-generator
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from minitorch_cuda.choice import choice
-from minitorch_cuda.devices import Place, launcher_of
-from minitorch_tensor import Tensor, default_generator
-from minitorch_tensor import initial_seed as _initial_seed
-from minitorch_tensor import manual_seed as _manual_seed
-from minitorch_tensor import seed as _seed
+from minitorch_cuda.devices import Place, index_of, launcher_of
+from minitorch_cuda.generators import defaults
+from minitorch_tensor import Tensor
 
 
 def manual_seed(seed: int) -> None:
-    """Seed the generator; without a device too.
+    """Seed the generator of the current device; without a device too.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cuda.manual_seed.html
     """
-    _manual_seed(seed)
+    defaults[choice.current()].manual_seed(int(seed))
 
 
-manual_seed_all = manual_seed
+def manual_seed_all(seed: int) -> None:
+    """Seed the generators of all devices; without a device too.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cuda.manual_seed_all.html
+    """
+    defaults.manual_seed(int(seed))
 
 
 def seed() -> None:
-    """Seed the generator with a number that nobody knows.
+    """Seed the generator of the current device with a number that nobody knows.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cuda.seed.html
     """
-    _seed()
+    defaults[choice.current()].seed()
 
 
-seed_all = seed
+def seed_all() -> None:
+    """Seed the generators of all devices with one number that nobody knows.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cuda.seed_all.html
+    """
+    defaults.manual_seed(int.from_bytes(os.urandom(8), "little"))
 
 
 def initial_seed() -> int:
-    """The number that the generator was last seeded with.
+    """The number that the generator of the current device was last seeded with.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cuda.initial_seed.html
 
@@ -49,11 +57,11 @@ def initial_seed() -> int:
         RuntimeError: if there is no device.
     """
     choice.get()
-    return _initial_seed()
+    return defaults[choice.current()].initial_seed()
 
 
 def get_rng_state(device: Place = "cuda") -> Tensor:
-    """The state of the generator that a device draws from, on the CPU.
+    """The state of the generator of a device, 16 bytes on the CPU.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cuda.get_rng_state.html
 
@@ -61,7 +69,7 @@ def get_rng_state(device: Place = "cuda") -> Tensor:
         RuntimeError: if there is no such device.
     """
     launcher_of(device)
-    return default_generator.get_state()
+    return defaults[index_of(device)].get_state()
 
 
 def set_rng_state(new_state: Tensor, device: Place = "cuda") -> None:
@@ -74,7 +82,7 @@ def set_rng_state(new_state: Tensor, device: Place = "cuda") -> None:
         TypeError: if it is no tensor of bytes.
     """
     launcher_of(device)
-    default_generator.set_state(new_state)
+    defaults[index_of(device)].set_state(new_state)
 
 
 def get_rng_state_all() -> list[Tensor]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from minitorch_tensor import Tensor, default_generator, initial_seed, manual_seed, seed
+from minitorch_tensor.random import remember
 
 __all__ = ["fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
@@ -37,12 +38,12 @@ def set_rng_state(new_state: Tensor) -> None:
 def fork_rng(
     devices: Sequence[object] | None = None, enabled: bool = True, device_type: str = "cuda"
 ) -> Iterator[None]:
-    """Give the default generator its state back afterwards.
+    """Give the default generators of all devices their states back afterwards.
 
     https://docs.pytorch.org/docs/stable/random.html#torch.random.fork_rng
 
     Args:
-        devices: without effect; all devices draw from the generator of the CPU.
+        devices: without effect; it is done for all devices.
         enabled: whether to do anything.
         device_type: without effect, like `devices`.
 
@@ -56,8 +57,8 @@ def fork_rng(
     if not enabled:
         yield
         return
-    state = get_rng_state()
+    restore = remember()
     try:
         yield
     finally:
-        set_rng_state(state)
+        restore()

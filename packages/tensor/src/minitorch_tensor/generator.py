@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
 
 
+_kinds: dict[str, type[Generator]] = {}
+
+
+def register_generator(device_type: str, kind: type[Generator]) -> None:
+    """Let `Generator(device)` be one of this kind for devices of a type."""
+    _kinds[device_type] = kind
+
+
 class Generator(mersenne.Generator):
     """A stream of random numbers, PyTorch's for the same seed.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
 
     Args:
-        device: "cpu"; numbers for other devices are made there too.
+        device: "cpu", or a type of device that has generators of its own, as a GPU has.
 
     Raises:
         RuntimeError: if the device is another one.
@@ -36,6 +44,15 @@ class Generator(mersenne.Generator):
     """
 
     __slots__ = ()
+
+    def __new__(cls, device: str | Device = "cpu") -> Self:
+        """One of the kind that the device has."""
+        kind: type[Generator] = cls
+        if cls is Generator and str(device).partition(":")[0] != "cpu":
+            kind = _kinds.get(Device(device).type, cls)
+        made = object.__new__(kind)
+        assert isinstance(made, cls)
+        return made
 
     def __init__(self, device: str | Device = "cpu") -> None:
         super().__init__(str(device))
@@ -53,7 +70,7 @@ class Generator(mersenne.Generator):
         from minitorch_tensor.core import make  # whose tensors have methods that draw from here
 
         state = self.save()
-        place = self.device
+        place = Device("cpu")  # whatever it draws for
         layout = Layout.contiguous(state.shape)
         return make(Storage(place.backend.upload(state), place), layout, dtypes.uint8)
 

@@ -1,14 +1,19 @@
-"""Random numbers in tensors: PyTorch's, draw for draw, from its seed."""
+"""Random numbers in tensors: PyTorch's, draw for draw, from its seed.
+
+So they are on devices that draw from the default generator. A GPU has a generator of its own, as in
+PyTorch; `manual_seed` seeds all.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minitorch_autodiff import is_grad_enabled
-from minitorch_tensor import choices, conversion, inplace, normals, sampling
+from minitorch_tensor import choices, conversion, draws, inplace, sampling
 from minitorch_tensor.dtype import bfloat16
 from minitorch_tensor.generator import Generator
 from minitorch_tensor.half import host_dtype
@@ -24,21 +29,68 @@ https://docs.pytorch.org/docs/stable/torch.html#torch.default_generator
 """
 default_generator.seed()
 
+Seed = Callable[[int], object]
+Remember = Callable[[], Callable[[], None]]
+
+_others: list[tuple[Seed, Remember]] = []
+
+
+def register_generators(seed: Seed, remember: Remember) -> None:
+    """Let a type of device have generators of its own.
+
+    Args:
+        seed: is called with each seed: that of now, and those to come.
+        remember: gives a function that puts the generators back to where they are now.
+
+    >>> seeds = []
+    >>> register_generators(seeds.append, lambda: lambda: None)
+    >>> seeds == [initial_seed()]
+    True
+    """
+    _others.append((seed, remember))
+    seed(default_generator.initial_seed())
+
+
+def remember() -> Callable[[], None]:
+    """A function that puts the default generators of all devices back to where they are now.
+
+    >>> again = remember()
+    >>> first = default_generator.random32(3)
+    >>> again()
+    >>> bool((default_generator.random32(3) == first).all())
+    True
+    """
+    state = default_generator.save()
+    others = [of_device() for _, of_device in _others]
+
+    def restore() -> None:
+        default_generator.restore(state)
+        for other in others:
+            other()
+
+    return restore
+
 
 def manual_seed(seed: int) -> Generator:
-    """Start the default generator from `seed`.
+    """Start the default generator, and those of all devices, from `seed`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html
     """
-    return default_generator.manual_seed(int(seed))
+    found = default_generator.manual_seed(int(seed))
+    for other, _ in _others:
+        other(found.initial_seed())
+    return found
 
 
 def seed() -> int:
-    """Start the default generator from a seed that nobody can foresee, and return it.
+    """Start all generators from a seed that nobody can foresee, and return it.
 
     https://docs.pytorch.org/docs/stable/generated/torch.seed.html
     """
-    return default_generator.seed()
+    found = default_generator.seed()
+    for other, _ in _others:
+        other(found)
+    return found
 
 
 def initial_seed() -> int:
@@ -102,8 +154,7 @@ def uniform_(
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html
     """
-    dtype = host_dtype(x.dtype)
-    return fill(x, lambda g, n: sampling.uniform(g, n, dtype, from_, to), generator)
+    return fill(x, draws.Uniform(host_dtype(x.dtype), from_, to), generator)
 
 
 def normal_(
@@ -114,13 +165,8 @@ def normal_(
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
     """
     dtype = host_dtype(x.dtype)
-    dense = x.is_contiguous()
-    half = x.dtype.half
-    return fill(
-        x,
-        lambda g, n: normals.normal(g, n, dtype, mean, std, contiguous=dense, half=half),
-        generator,
-    )
+    sample = draws.Normal(dtype, mean, std, contiguous=x.is_contiguous(), half=x.dtype.half)
+    return fill(x, sample, generator)
 
 
 def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None) -> Tensor:
@@ -130,8 +176,7 @@ def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | Non
     """
     dtype = host_dtype(x.dtype)
     if isinstance(p, (int, float)):
-        chance = float(p)
-        return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chance), generator)
+        return fill(x, draws.Bernoulli(dtype, float(p)), generator)
     if not p.dtype.is_floating_point:
         raise RuntimeError(
             f"bernoulli_: expected probabilities in a floating dtype, but got {p.dtype}"
@@ -163,9 +208,9 @@ def random_(
     if from_ is None and x.dtype is bfloat16:
         from_, to = 0, 2**8 + 1  # up to 256 it has every integer
     if from_ is None:
-        return fill(x, lambda g, n: choices.random_(g, n, dtype), generator)
+        return fill(x, draws.AnyInteger(dtype), generator)
     low, high = (0, from_) if to is None else (from_, to)
-    return fill(x, lambda g, n: choices.randint(g, n, dtype, low, high), generator)
+    return fill(x, draws.Integers(dtype, low, high), generator)
 
 
 def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -173,8 +218,7 @@ def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None =
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.exponential_.html
     """
-    dtype = host_dtype(x.dtype)
-    return fill(x, lambda g, n: sampling.exponential(g, n, dtype, lambd), generator)
+    return fill(x, draws.Exponential(host_dtype(x.dtype), lambd), generator)
 
 
 def log_normal_(
@@ -187,8 +231,7 @@ def log_normal_(
     Raises:
         RuntimeError: if std is not above 0, or the dtype is not floating.
     """
-    dtype = host_dtype(x.dtype)
-    return fill(x, lambda g, n: normals.log_normal(g, n, dtype, mean, std), generator)
+    return fill(x, draws.LogNormal(host_dtype(x.dtype), mean, std), generator)
 
 
 def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
@@ -199,8 +242,7 @@ def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Te
     Raises:
         RuntimeError: if p is outside (0, 1), or the dtype is bool.
     """
-    dtype = host_dtype(x.dtype)
-    return fill(x, lambda g, n: sampling.geometric(g, n, dtype, p), generator)
+    return fill(x, draws.Geometric(host_dtype(x.dtype), p), generator)
 
 
 def cauchy_(
@@ -213,8 +255,7 @@ def cauchy_(
     Raises:
         RuntimeError: if sigma is not above 0, or the dtype is not floating.
     """
-    dtype = host_dtype(x.dtype)
-    return fill(x, lambda g, n: sampling.cauchy(g, n, dtype, median, sigma), generator)
+    return fill(x, draws.Cauchy(host_dtype(x.dtype), median, sigma), generator)
 
 
 def multinomial(

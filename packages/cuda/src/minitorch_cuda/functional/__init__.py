@@ -12,6 +12,7 @@ from minitorch_cuda.functional import moments as moments
 from minitorch_cuda.functional import norm as norm
 from minitorch_cuda.functional import optim_steps as optim_steps
 from minitorch_cuda.functional import pool as pool
-from minitorch_cuda.functional import resample as resample
+from minitorch_cuda.functional import random as random
 from minitorch_cuda.functional import recurrent as recurrent
+from minitorch_cuda.functional import resample as resample
 from minitorch_cuda.functional import softmax as softmax

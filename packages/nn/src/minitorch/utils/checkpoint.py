@@ -26,8 +26,9 @@ from minitorch_autodiff import (
 )
 from minitorch_autodiff import backward as walk
 from minitorch_autodiff.saved import FREED
-from minitorch_tensor import Tensor, default_generator
+from minitorch_tensor import Tensor
 from minitorch_tensor.amp.state import CastAlike
+from minitorch_tensor.random import remember
 from minitorch_tensor.trees import leaves
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
@@ -59,7 +60,7 @@ class _Call:
         self.function = function
         self.args = [_saved(value) for value in args]
         self.kwargs = {name: _saved(value) for name, value in kwargs.items()}
-        self.state = default_generator.get_state() if preserve_rng_state else None
+        self.restore = remember() if preserve_rng_state else None
         self.context = context
         self.autocast = CastAlike()
 
@@ -67,7 +68,7 @@ class _Call:
         """The result of calling it again."""
         args = [_unpacked(value, owner) for value in self.args]
         kwargs = {name: _unpacked(value, owner) for name, value in self.kwargs.items()}
-        with _drawing_from(self.state), self.autocast, self.context, enable_grad():
+        with _drawing_again(self.restore), self.autocast, self.context, enable_grad():
             return self.function(*args, **kwargs)
 
 
@@ -80,17 +81,17 @@ def _unpacked(value: object, owner: Node[Tensor]) -> object:
 
 
 @contextmanager
-def _drawing_from(state: Tensor | None) -> Iterator[None]:
-    """Let the default generator draw from `state`, and afterwards go on where it was."""
-    if state is None:
+def _drawing_again(restore: Callable[[], None] | None) -> Iterator[None]:
+    """Let the default generators draw from where they were, and afterwards go on where they are."""
+    if restore is None:
         yield
         return
-    before = default_generator.get_state()
-    default_generator.set_state(state)
+    back = remember()
+    restore()
     try:
         yield
     finally:
-        default_generator.set_state(before)
+        back()
 
 
 class _CheckpointNode(Many[Tensor]):

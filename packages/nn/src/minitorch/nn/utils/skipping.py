@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from minitorch.nn.module import Module
-from minitorch.random import get_rng_state, set_rng_state
+from minitorch_tensor.random import remember
 
 __all__ = ["skip_init"]
 
@@ -39,10 +39,10 @@ def skip_init(module_cls: Callable[P, M], *args: P.args, **kwargs: P.kwargs) -> 
         raise RuntimeError(f"Expected a Module; got {module_cls}")
     if "device" not in inspect.signature(module_cls).parameters:
         raise RuntimeError("Module must support a 'device' arg to skip initialization")
-    state = get_rng_state()
+    restore = remember()
     try:
         module = module_cls(*args, **kwargs)
     finally:
-        set_rng_state(state)
+        restore()
     module.to_empty(device=None)
     return module

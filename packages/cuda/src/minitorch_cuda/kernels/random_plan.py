@@ -1,0 +1,126 @@
+"""Launches that draw random numbers: which kernel a `Sample` has, and with what numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Final, NamedTuple
+
+from minitorch_cuda.gates.gate import Gate
+from minitorch_cuda.kernel import Kernel, Plan, computing_type, hand_written, plan, span_of, types
+from minitorch_cuda.kernels import random
+from minitorch_cuda.kernels.planning import parameters_of
+from minitorch_cuda.limits import Limits
+from minitorch_tensor import draws
+from minitorch_tensor.backend import Sample
+from minitorch_tensor.dtype import DType, bfloat16, float32, int64
+from minitorch_tensor.layout import Layout
+
+Value = Callable[[int, int, int, int, int, float, float], float]
+
+_LOW: Final = 0xFFFFFFFF
+_FAIR: Final = 1 << 28  # up to such a range one word is as good as two
+_LARGEST: Final = 1 << 62
+
+
+class Draw(NamedTuple):
+    """What a kernel is bound to, and its last two numbers."""
+
+    value: Callable[..., float]
+    kind: str  # of the numbers: `t`, of the type that is computed in, or `i`
+    a: float
+    b: float
+    wide: bool
+
+
+class Source(NamedTuple):
+    """Where words come from: see `philox`."""
+
+    seed: int
+    call: int
+
+    @property
+    def numbers(self) -> tuple[int, int, int, int]:
+        """The kernel's parameters call0, call1, seed0, seed1."""
+        return self.call & _LOW, self.call >> 32 & _LOW, self.seed & _LOW, self.seed >> 32
+
+
+def drawn_by(sample: Sample, dtype: DType) -> Draw | None:
+    """How a kernel draws numbers of this distribution; None if there is none."""
+    wide = dtype.name == "float64"
+    if isinstance(sample, draws.Uniform):
+        return Draw(random.uniform, "t", sample.low, sample.high, wide)
+    if isinstance(sample, draws.Normal):
+        return Draw(random.normal, "t", sample.mean, sample.std, wide)
+    if isinstance(sample, draws.Exponential):
+        return Draw(random.exponential, "t", 1.0 / sample.rate, 0.0, wide)
+    if isinstance(sample, draws.Bernoulli):
+        return Draw(random.bernoulli, "i", limit(sample.p), 0, False)
+    if isinstance(sample, draws.Integers) and sample.high - sample.low <= _LARGEST:
+        span = sample.high - sample.low
+        return Draw(random.integer, "i", sample.low, span, span > _FAIR)
+    return None
+
+
+def limit(p: float) -> int:
+    """What a word is below with probability p.
+
+    >>> limit(0.5), limit(1.0)
+    (2147483648, 4294967296)
+    """
+    return math.ceil(math.ldexp(p, 32))
+
+
+@lru_cache(maxsize=256)
+def draw_kernel(value: Callable[..., float], kind: str, wide: bool, dtype: DType) -> Kernel:
+    """The kernel for one distribution and dtype."""
+    parameters = parameters_of(random.draw, "Siiiii" + 2 * kind, dtype)
+    bind: dict[str, object] = {**types(dtype), "VALUE": value, "WIDE": int(wide)}
+    name = f"{value.__name__}_kernel"
+    return hand_written(random.draw, parameters, computing_type(dtype), name, **bind)
+
+
+def plan_draw(found: Draw, out: Layout, dtype: DType, source: Source, limits: Limits) -> Plan:
+    """The launch that fills dense memory."""
+    kernel = draw_kernel(found.value, found.kind, found.wide, dtype)
+    grid, block = limits.cover_vectors(-(-out.size // (2 if found.wide else 4)))
+    numbers = [out.size, *source.numbers, found.a, found.b]
+    return plan(kernel, grid, block, [span_of(out)], numbers)
+
+
+@lru_cache(maxsize=64)
+def dropout_kernel(dtype: DType, quad: int) -> Kernel:
+    """The kernel of dropout for one dtype."""
+    parameters = parameters_of(random.dropout, "SSiiiiiit", dtype)
+    return hand_written(
+        random.dropout, parameters, computing_type(dtype), "", **types(dtype), QUAD=quad
+    )
+
+
+def plan_dropout(
+    out: Layout, x: Layout, dtype: DType, source: Source, keep: float, limits: Limits
+) -> Plan:
+    """The launch over out and x, both dense, that keeps elements with a probability."""
+    kernel = dropout_kernel(dtype, 4 if x.offset % 4 == 0 else 1)
+    grid, block = limits.cover_vectors(-(-out.size // 4))
+    numbers = [out.size, *source.numbers, limit(keep), 1.0 / keep]
+    return plan(kernel, grid, block, [span_of(out), span_of(x)], numbers)
+
+
+_DRAW = partial(draw_kernel, wide=False, dtype=float32)
+
+GATES: Final = (
+    Gate("uniform float32", partial(_DRAW, random.uniform, "t"), registers=40, stores128=1),
+    Gate("normal float32", partial(_DRAW, random.normal, "t"), registers=48, stores128=1),
+    Gate("exponential float32", partial(_DRAW, random.exponential, "t"), registers=40),
+    Gate("bernoulli bfloat16", partial(draw_kernel, random.bernoulli, "i", False, bfloat16), 40),
+    Gate("integers int64", partial(draw_kernel, random.integer, "i", True, int64), registers=64),
+    Gate(
+        "dropout float32",
+        partial(dropout_kernel, float32, 4),
+        registers=40,
+        loads128=1,
+        stores128=1,
+    ),
+)

@@ -1,0 +1,278 @@
+"""Random numbers: the words of Philox they are made of, and how they are spread."""
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import minitorch_tensor as t
+from minitorch_cuda import philox
+from minitorch_cuda.generators import PhiloxGenerator, defaults, numbers_of_the_cpu
+from minitorch_cuda.kernels.random_plan import Source, drawn_by, plan_draw
+from minitorch_cuda.limits import DEVICE
+from minitorch_cuda.simulated import SimulatorLauncher
+from minitorch_tensor import Tensor, draws, random
+from minitorch_tensor.dtype import DType
+from minitorch_tensor.functional.dropout import dropout
+from minitorch_tensor.layout import Layout
+
+from .fused_cases import values
+
+pytestmark = pytest.mark.usefixtures("simulator")
+
+Floats = npt.NDArray[np.float64]
+F64 = np.dtype("float64")
+
+
+def words(n: int, seed: int = 1, call: int = 0) -> npt.NDArray[np.uint64]:
+    return philox.words(seed, call, n).astype(np.uint64)
+
+
+def drawn(size: int, dtype: DType = t.float32) -> Tensor:
+    _ = t.manual_seed(1)
+    return t.empty(size, dtype=dtype, device="cuda")
+
+
+# --- the words ------------------------------------------------------------------------------------
+
+
+def test_known_answers() -> None:
+    # From Random123's own tests (kat_vectors, philox 4x32 10).
+    digits = [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344]
+    counter = [np.array([digit], np.uint64) for digit in digits]
+    found = philox.block(counter, [0xA4093822, 0x299F31D0])[0]
+    assert found.tolist() == [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1]
+
+
+def test_a_kernel_makes_the_same_words() -> None:
+    for seed, call in ((1, 0), (2**64 - 3, 5), (1 << 33, 1 << 40)):
+        whole = draws.Integers(np.dtype("int64"), 0, 1 << 28)
+        found = drawn_by(whole, t.int64)
+        assert found is not None
+        launcher = SimulatorLauncher()
+        buffer = launcher.empty(10, t.int64)
+        plan = plan_draw(
+            found, Layout.contiguous((10,)), t.int64, Source(seed, call), launcher.limits
+        )
+        launcher.launch(plan, [buffer])
+        expected = words(10, seed, call) >> np.uint64(4)
+        assert launcher.download(buffer).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8, 300])
+def test_uniform_numbers_of_any_length(size: int) -> None:
+    exact = (words(size) >> np.uint64(8)) * 2.0**-24
+    assert values(drawn(size).uniform_()).tolist() == exact.tolist()
+    u = words(2 * size).reshape(-1, 2)
+    wide = ((u[:, 0] >> np.uint64(5)) * 2.0**26 + (u[:, 1] >> np.uint64(6))) * 2.0**-53
+    assert values(drawn(size, t.float64).uniform_()).tolist() == wide.tolist()
+
+
+def test_strided_memory_is_filled_in_the_order_of_memory() -> None:
+    expected = values(drawn(6).uniform_()).reshape(3, 2)
+    _ = t.manual_seed(1)
+    x = t.zeros(2, 3, device="cuda").T
+    x.copy_(t.zeros(3, 2, device="cuda"))
+    x = t.zeros(6, 2, device="cuda")[:, 0].reshape(3, 2)
+    assert values(x.uniform_()).tolist() == expected.tolist()
+    y = t.zeros(3, 4, device="cuda")
+    _ = t.manual_seed(1)
+    y[:, ::2].uniform_()
+    assert values(y[:, ::2]).tolist() == expected.tolist()
+    assert values(y[:, 1::2]).tolist() == [[0.0, 0.0]] * 3
+
+
+# --- distributions --------------------------------------------------------------------------------
+
+
+def normals(n: int) -> Floats:
+    """Box-Muller of words, in float64."""
+    w = words(n + n % 2).reshape(-1, 2)
+    radius = np.sqrt(-2 * np.log(w[:, 0] * 2.0**-32 + 2.0**-33))
+    angle = 2 * np.pi * (w[:, 1] >> np.uint64(8)) * 2.0**-24
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)[:n]
+
+
+def test_normal_numbers() -> None:
+    found = values(drawn(501).normal_(2.0, 3.0))
+    np.testing.assert_allclose(found, normals(501) * 3 + 2, atol=2e-5)
+    wide = values(drawn(200, t.float64).normal_())
+    w = words(400).reshape(-1, 4)
+    u = [
+        ((w[:, i] >> np.uint64(5)) * 2.0**26 + (w[:, i + 1] >> np.uint64(6))) * 2.0**-53
+        for i in (0, 2)
+    ]
+    radius = np.sqrt(-2 * np.log(1 - u[0]))
+    pairs = np.stack([radius * np.cos(2 * np.pi * u[1]), radius * np.sin(2 * np.pi * u[1])], 1)
+    np.testing.assert_allclose(wide, pairs.reshape(-1)[:200], atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [t.float16, t.bfloat16], ids=["float16", "bfloat16"])
+def test_16_bits(dtype: DType) -> None:
+    found = values(drawn(400, dtype).uniform_(1.0, 2.0))
+    assert found.min() >= 1.0
+    assert found.max() < 2.0  # although rounding would reach it
+    exact = 1 + (words(400) >> np.uint64(8)) * 2.0**-24
+    np.testing.assert_allclose(found, exact, atol=2.0**-8)
+    np.testing.assert_allclose(values(drawn(40, dtype).normal_()), normals(40), atol=0.02)
+
+
+def test_chances() -> None:
+    for p in (0.0, 0.3, 1.0):
+        expected = (words(50) < math.ceil(p * 2**32)).astype(float)
+        assert values(drawn(50).bernoulli_(p)).tolist() == expected.tolist()
+    assert drawn(50, t.bool_).bernoulli_(0.5).dtype is t.bool_
+
+
+@pytest.mark.parametrize("dtype", [t.int64, t.int8, t.float32], ids=str)
+def test_integers(dtype: DType) -> None:
+    found = values(drawn(60, dtype).random_(-3, 5))
+    exact = -3.0 + (words(60) * np.uint64(8) >> np.uint64(32))
+    assert found.tolist() == exact.tolist()
+
+
+def test_integers_of_a_wide_range() -> None:
+    span = 10**12
+    found = drawn(30, t.int64).random_(-5, span - 5).to("cpu").tolist()
+    w = [int(x) for x in words(60)]
+    pairs = zip(w[::2], w[1::2], strict=True)
+    assert found == [((a & 0x7FFFFFFF) * 2**32 + b) % span - 5 for a, b in pairs]
+    most = drawn(10, t.int64).random_(-(2**63), 2**63 - 1)  # made on the CPU
+    assert len(set(values(most).tolist())) == 10
+
+
+def test_exponential_numbers() -> None:
+    u = 1 - (words(50) >> np.uint64(8)) * 2.0**-24
+    np.testing.assert_allclose(values(drawn(50).exponential_(2.0)), -np.log(u) / 2, rtol=1e-5)
+
+
+def test_the_rarer_ones_are_made_on_the_cpu_of_the_devices_words() -> None:
+    for fill in (Tensor.cauchy_, Tensor.log_normal_):
+        x = fill(drawn(20))
+        source = PhiloxGenerator().manual_seed(1)
+        assert values(x).tolist() == values(fill(t.empty(20), generator=source)).tolist()
+    assert values(drawn(20).geometric_(0.5)).min() >= 1
+    assert values(drawn(20, t.int64).random_()).min() >= 0
+
+
+def test_bad_arguments_are_refused_before_anything_is_drawn() -> None:
+    x = drawn(3)
+    state = defaults[0].save()
+    with pytest.raises(RuntimeError, match=r"normal expects std >= 0\.0"):
+        x.normal_(0.0, -1.0)
+    with pytest.raises(RuntimeError, match="bernoulli_ expects p to be in"):
+        x.bernoulli_(2.0)
+    assert defaults[0].save().tolist() == state.tolist()
+
+
+# --- generators -----------------------------------------------------------------------------------
+
+
+def test_calls_follow_one_another_and_start_again() -> None:
+    x = drawn(4)
+    first, second = values(x.uniform_()), values(x.uniform_())
+    assert second.tolist() == ((words(4, 1, 1) >> np.uint64(8)) * 2.0**-24).tolist()
+    again = values(drawn(4).uniform_())
+    assert again.tolist() == first.tolist()
+
+
+def test_the_cpu_and_the_device_draw_apart() -> None:
+    _ = t.manual_seed(3)
+    alone = t.rand(3).tolist()
+    _ = t.manual_seed(3)
+    t.rand(5, device="cuda")
+    assert t.rand(3).tolist() == alone
+
+
+def test_a_generator_for_a_device() -> None:
+    generator = t.Generator(device="cuda")
+    assert isinstance(generator, PhiloxGenerator)
+    assert repr(generator) == f"Generator(device='cuda:0', initial_seed={generator.initial_seed()})"
+    assert str(generator.device) == "cuda:0"
+    generator.manual_seed(1)
+    found = t.empty(3, device="cuda").uniform_(generator=generator)
+    assert values(found).tolist() == ((words(3) >> np.uint64(8)) * 2.0**-24).tolist()
+    state = generator.get_state()
+    copied = [copy.deepcopy(generator), pickle.loads(pickle.dumps(generator))]
+    expected = generator.random32(5).tolist()
+    for other in (*copied, generator.clone_state().set_state(state)):
+        assert other.random32(5).tolist() == expected
+    with pytest.raises(RuntimeError, match="16 bytes, but got 5056; pass what get_state of such"):
+        generator.set_state(t.Generator().get_state())
+    with pytest.raises(RuntimeError, match="offset must be a multiple of 4, but got 3"):
+        generator.set_state(t.tensor([0] * 8 + [3] + [0] * 7, dtype=t.uint8))
+
+
+def test_a_generator_of_the_cpu_gives_its_numbers_everywhere() -> None:
+    def draw(device: str) -> Tensor:
+        return t.empty(7, device=device).normal_(generator=t.Generator().manual_seed(2))
+
+    assert values(draw("cuda")).tolist() == values(draw("cpu")).tolist()
+
+
+def test_the_numbers_of_the_cpu_if_they_are_wished_for() -> None:
+    with numbers_of_the_cpu():
+        _ = t.manual_seed(2)
+        there = [t.rand(3, device="cuda"), dropout(t.ones(20, device="cuda"), 0.5)]
+        _ = t.manual_seed(2)
+        here = [t.rand(3), dropout(t.ones(20), 0.5)]
+    for a, b in zip(there, here, strict=True):
+        assert values(a).tolist() == values(b).tolist()
+
+
+def test_what_is_remembered_comes_again() -> None:
+    _ = t.manual_seed(4)
+    restore = random.remember()
+    first = [t.rand(2, device="cuda").tolist(), t.rand(2).tolist()]
+    restore()
+    assert [t.rand(2, device="cuda").tolist(), t.rand(2).tolist()] == first
+
+
+def test_the_grid_does_not_matter() -> None:
+    found = drawn_by(draws.Uniform(np.dtype("float32"), 0.0, 1.0), t.float32)
+    assert found is not None
+    plan = plan_draw(found, Layout.contiguous((1 << 26,)), t.float32, Source(0, 0), DEVICE)
+    assert plan.grid == (65536, 1, 1)
+
+
+# --- dropout --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [3, 64, 135])
+@pytest.mark.parametrize("dtype", [t.float32, t.float64, t.bfloat16], ids=str)
+def test_dropout_and_its_gradient_drop_the_same(size: int, dtype: DType) -> None:
+    _ = t.manual_seed(1)
+    x = (t.arange(float(size)) % 7 + 1).to(dtype).to("cuda").requires_grad_()
+    y = dropout(x, 0.25)
+    kept = words(size) < 3 * 2**30
+    expected = np.where(kept, values(x) / 0.75, 0.0)
+    np.testing.assert_allclose(values(y), expected, rtol=2e-2 if dtype.half else 1e-6)
+    y.backward(t.ones(size, dtype=dtype).to("cuda"))
+    assert x.grad is not None
+    np.testing.assert_allclose(values(x.grad), np.where(kept, 4 / 3, 0.0), rtol=5e-3)
+    assert y.node is not None
+    assert y.node.name() == "NativeDropoutBackward0"
+
+
+def test_dropout_of_views_and_nan() -> None:
+    _ = t.manual_seed(1)
+    x = t.arange(24.0).reshape(4, 6).to("cuda")
+    kept = (words(24) < 2**31).reshape(6, 4)
+    assert values(dropout(x.T, 0.5)).tolist() == (values(x).T * 2 * kept).tolist()
+    _ = t.manual_seed(1)
+    part = x.reshape(-1)[1:9]
+    assert values(dropout(part, 0.5)).tolist() == (values(part) * 2 * kept.reshape(-1)[:8]).tolist()
+    bad = t.full((8,), math.nan, device="cuda")
+    assert np.isnan(values(dropout(bad, 0.5))).all()
+
+
+def test_dropout_that_has_no_kernel() -> None:
+    x = t.ones(6, device="cuda")
+    assert values(dropout(x, 1.0)).tolist() == [0.0] * 6
+    assert dropout(x, 0.0) is x
+    assert dropout(x, 0.5, training=False) is x
+    assert dropout(x, 0.5, inplace=True) is x
+    assert set(values(x).tolist()) <= {0.0, 2.0}
