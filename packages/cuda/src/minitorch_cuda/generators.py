@@ -38,8 +38,8 @@ class PhiloxGenerator(Generator):
     >>> generator = PhiloxGenerator().manual_seed(0)
     >>> [hex(word) for word in generator.random32(2)]
     ['0x6627e8d5', '0xe169c58d']
-    >>> generator.get_state()
-    Tensor([0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0], requires_grad=False)
+    >>> generator.get_state().tolist()
+    [0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]
     """
 
     __slots__ = ("_call", "_index")
@@ -108,6 +108,8 @@ class PhiloxGenerator(Generator):
 
     def _draw(self, n: int) -> npt.NDArray[np.uint64]:
         """Words for numbers that are made on the CPU."""
+        if n == 0:
+            return np.empty(0, np.uint64)
         source = self.next()
         return philox.words(*source, n).astype(np.uint64)
 
