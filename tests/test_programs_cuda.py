@@ -99,8 +99,8 @@ SMALL = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _simulator() -> Iterator[None]:
-    """The kernels of "cuda" run in the simulator."""
-    with minitorch_cuda.use_simulator():
+    """The kernels of "cuda" run in the simulator, with the random numbers of the CPU."""
+    with minitorch_cuda.use_simulator(), minitorch_cuda.numbers_of_the_cpu():
         yield
 
 

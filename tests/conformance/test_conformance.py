@@ -35,8 +35,8 @@ pytestmark = pytest.mark.parity
 
 @pytest.fixture(autouse=True, scope="module")
 def simulator() -> Iterator[None]:
-    """The kernels of "cuda" run in the simulator."""
-    with minitorch_cuda.use_simulator():
+    """The kernels of "cuda" run in the simulator, with the random numbers of the CPU."""
+    with minitorch_cuda.use_simulator(), minitorch_cuda.numbers_of_the_cpu():
         yield
 
 

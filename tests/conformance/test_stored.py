@@ -20,8 +20,8 @@ if importlib.util.find_spec("torch") is not None:
 
 @pytest.fixture(autouse=True, scope="module")
 def simulator() -> Iterator[None]:
-    """The kernels of "cuda" run in the simulator."""
-    with minitorch_cuda.use_simulator():
+    """The kernels of "cuda" run in the simulator, with the random numbers of the CPU."""
+    with minitorch_cuda.use_simulator(), minitorch_cuda.numbers_of_the_cpu():
         yield
 
 

@@ -26,6 +26,7 @@ from minitorch_cuda.devices import (
     synchronize,
 )
 from minitorch_cuda.explain import explain
+from minitorch_cuda.generators import PhiloxGenerator, numbers_of_the_cpu
 from minitorch_cuda.launcher import Launcher
 from minitorch_cuda.memory import (
     empty_cache,
@@ -75,6 +76,7 @@ __all__ = [
     "Event",
     "Launcher",
     "OutOfMemoryError",
+    "PhiloxGenerator",
     "SimulationError",
     "Stream",
     "Trace",
@@ -113,6 +115,7 @@ __all__ = [
     "memory_reserved",
     "memory_stats",
     "memory_summary",
+    "numbers_of_the_cpu",
     "record",
     "reset_accumulated_memory_stats",
     "reset_max_memory_allocated",
