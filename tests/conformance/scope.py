@@ -40,7 +40,13 @@ OUT_OF_SCOPE: dict[str, tuple[str, ...]] = {
         "torch.Tensor.is_mtia", "torch.Tensor.is_vulkan", "torch.Tensor.is_mkldnn",
         "torch.Tensor.is_meta", "torch.Tensor.record_stream",
     ),
-    "mixed precision (autocast)": ("torch.*autocast*",),
+    "older forms of autocast's settings, for one device each": (
+        "torch.*autocast_cpu*", "torch.*autocast_gpu*", "torch.*autocast_ipu*",
+        "torch.*autocast_xla*",
+    ),
+    "settings of mixed precision, which are here, but no functions on tensors": (
+        "torch.*autocast*",
+    ),
     "compilation, tracing, symbolic shapes": (
         "torch.sym_*", "torch.compile", "torch.compiled_with_cxx11_abi", "torch.cond",
         "torch.while_loop", "torch.fork", "torch.wait", "torch.import_ir_module*",

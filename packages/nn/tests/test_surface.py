@@ -14,6 +14,7 @@ from minitorch_tensor import functional
 
 MODULES = [
     "minitorch",
+    "minitorch.amp",
     "minitorch.autograd",
     "minitorch.autograd.anomaly_mode",
     "minitorch.autograd.function",
@@ -22,6 +23,7 @@ MODULES = [
     "minitorch.autograd.graph",
     "minitorch.autograd.variable",
     "minitorch.cuda",
+    "minitorch.cuda.amp",
     "minitorch.datasets",
     "minitorch.func",
     "minitorch.linalg",

@@ -65,9 +65,8 @@ Kind = tuple[tuple[int, ...], Any]  # the shape of an input and its dtype, which
 
 def _on_a_pretended_gpu(call: Callable[..., Any], *inputs: Kind) -> str:
     """The dtype that torch's autocast gives on a GPU: its own rules, on tensors without memory."""
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
-    with torch.no_grad(), FakeTensorMode():
+    fake = pytest.importorskip("torch._subclasses.fake_tensor")
+    with torch.no_grad(), fake.FakeTensorMode():
         given = [torch.empty(shape, dtype=kind, device="cuda") for shape, kind in inputs]
         torch.set_autocast_enabled("cuda", True)
         try:

@@ -246,7 +246,7 @@ class GradScaler:
             )  # fmt: skip
         elif isinstance(new_scale, Tensor):
             if (
-                new_scale.device.type != self._device
+                new_scale.device is not scale.device
                 or new_scale.numel() != 1
                 or new_scale.requires_grad
             ):

@@ -15,8 +15,8 @@ from minitorch_tensor.amp.custom import Forward
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd"]
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("P")
+_R = TypeVar("R")
 
 
 def _warn(name: str, newer: str) -> None:
@@ -71,12 +71,12 @@ class GradScaler(amp.GradScaler):
 @overload
 def custom_fwd(
     fwd: None = None, *, cast_inputs: DType | None = None
-) -> Callable[[Forward[P, R]], Forward[P, R]]: ...
+) -> Callable[[Forward[_P, _R]], Forward[_P, _R]]: ...
 @overload
-def custom_fwd(fwd: Forward[P, R], *, cast_inputs: DType | None = None) -> Forward[P, R]: ...
+def custom_fwd(fwd: Forward[_P, _R], *, cast_inputs: DType | None = None) -> Forward[_P, _R]: ...
 def custom_fwd(
-    fwd: Forward[P, R] | None = None, *, cast_inputs: DType | None = None
-) -> Forward[P, R] | Callable[[Forward[P, R]], Forward[P, R]]:
+    fwd: Forward[_P, _R] | None = None, *, cast_inputs: DType | None = None
+) -> Forward[_P, _R] | Callable[[Forward[_P, _R]], Forward[_P, _R]]:
     """`minitorch.amp.custom_fwd(..., device_type="cuda")`, which is to be preferred."""
     _warn("custom_fwd", "custom_fwd(args..., device_type='cuda')")
     if fwd is None:
@@ -84,7 +84,7 @@ def custom_fwd(
     return amp.custom_fwd(fwd, device_type="cuda", cast_inputs=cast_inputs)
 
 
-def custom_bwd(bwd: Forward[P, R]) -> Forward[P, R]:
+def custom_bwd(bwd: Forward[_P, _R]) -> Forward[_P, _R]:
     """`minitorch.amp.custom_bwd(..., device_type="cuda")`, which is to be preferred."""
     _warn("custom_bwd", "custom_bwd(args..., device_type='cuda')")
     return amp.custom_bwd(bwd, device_type="cuda")
