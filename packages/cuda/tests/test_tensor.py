@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minitorch_tensor as t
-from minitorch_cuda import use_simulator
+from minitorch_cuda import numbers_of_the_cpu, use_simulator
 from minitorch_tensor import Tensor
 from minitorch_tensor import functional as F
 from minitorch_tensor.autograd import grad
@@ -16,7 +16,7 @@ Program = Callable[[str], list[Tensor]]
 
 @pytest.fixture(autouse=True)
 def simulator() -> Iterator[None]:
-    with use_simulator():
+    with use_simulator(), numbers_of_the_cpu():
         yield
 
 
