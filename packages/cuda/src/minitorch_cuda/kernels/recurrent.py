@@ -10,10 +10,17 @@ In all of them `at` is the first row of the step, n its number of rows, m the si
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
 from minitorch_cuda import dsl as cuda
+from minitorch_cuda.gates import Gate
+from minitorch_cuda.kernels.planning import kernel_of
 from minitorch_cuda.simulator import Pointer
 from minitorch_operators.ieee import exp as ieee_exp
 from minitorch_operators.ieee import tanh as ieee_tanh
+from minitorch_tensor.dtype import float32
 
 # The template parameters.
 T: cuda.ValueType = cuda.float32
@@ -209,3 +216,18 @@ def lstm_step_gradient(
         d[o + 2 * m] = S(memory * i * (T(1) - new * new))
         d[o + m] = S(memory * f * L(c_before[q]) * (T(1) - f))
         dc[e] = S(memory * f)
+
+
+def _gate(function: Callable[..., None], memory: int, registers: int) -> Gate:
+    make = partial(kernel_of, function, "S" * memory + "iuu", float32)
+    return Gate(f"{function.__name__} float32", make, registers)
+
+
+GATES: Final = (
+    _gate(rnn_step, 6, 24),
+    _gate(rnn_step_gradient, 4, 24),
+    _gate(gru_step, 8, 40),
+    _gate(gru_step_gradient, 6, 40),
+    _gate(lstm_step, 10, 40),
+    _gate(lstm_step_gradient, 7, 40),
+)
