@@ -11,11 +11,13 @@ from types import ModuleType
 import pytest
 
 from minitorch_cuda import dsl as cuda
+from minitorch_cuda.choice import choice
 from minitorch_cuda.compiler import Ptx
 from minitorch_cuda.gates import Gate
 from minitorch_cuda.gates.command import TABLE, compared, in_order
 from minitorch_cuda.gates.command import main as command
 from minitorch_cuda.gates.gate import CAPABILITIES, architecture
+from minitorch_cuda.gates.launched import kernels_of, launched, on_gpu
 from minitorch_cuda.gates.registry import (
     Made,
     forget,
@@ -388,3 +390,20 @@ def test_two_gates_of_one_name_are_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_kernel_of_float64_may_be_gated() -> None:
     made = make([Gate("scale", partial(kernel_of, scale, "SSi", float64, ()), registers=8)])
     assert made.kernels[0].parameters[0] == Parameter("out", "float64", pointer=True)
+
+
+# --- the kernels that an operation launches ------------------------------------------------------
+
+
+def test_an_operation_is_planned_for_a_gpu_and_not_run() -> None:
+    before = choice.put(None)
+    choice.put(before)
+    found = kernels_of(lambda: on_gpu(4096, 4096) + on_gpu(4096, 4096))
+    assert [kernel.name for kernel in found] == ["add_kernel"]
+    assert "by fours" in found[0].text  # as for a GPU; the simulator's tensors are too small
+    assert choice.put(before) is before  # the device that was chosen is the one again
+
+
+def test_a_kernel_that_is_not_launched_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no kernel mul_kernel is launched, but: add_kernel"):
+        launched(lambda: on_gpu(4) + on_gpu(4), "mul_kernel")

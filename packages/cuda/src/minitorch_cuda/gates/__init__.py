@@ -8,6 +8,11 @@ its promises beside itself, at the end of its module:
         Gate("copy float32", partial(copy_kernel, float32), registers=16, loads128=1),
     )
 
+Where a plan chooses the kernel, its template parameters are those of a real launch: `launched` says
+which kernel an operation on tensors of real sizes would launch, without running it.
+
+    Gate("softmax float32", partial(launched, forward_and_backward, "softmax_rows_kernel"), ...)
+
 That is all: every module of this package that has `GATES` is found (`registry`), its kernels are
 compiled for sm_80 and sm_90, assembled and disassembled (`toolkit`), measured (`report`), compared
 with their promises (`gate`) and with the table `packages/cuda/gates.md` (`table`).
