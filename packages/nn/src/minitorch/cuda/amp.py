@@ -15,8 +15,8 @@ from minitorch_tensor.amp.custom import Forward
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd"]
 
-_P = ParamSpec("P")
-_R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def _warn(name: str, newer: str) -> None:
