@@ -107,6 +107,29 @@ def test_an_asynchronous_copy_arrives_when_it_is_waited_for() -> None:
         simulate(fetched, 1, 1, out, x, False, True)
 
 
+def overwritten(out: Pointer[float], x: Pointer[float]) -> None:
+    tile = cuda.shared.array(4, float32, alignment=16)
+    me = cuda.threadIdx.x
+    if me == 0:
+        for i in range(4):
+            tile[i] = x[i]
+    cuda.syncthreads()
+    if me == 0:
+        copy_async4(tile, 0, x, 4)
+        copy_async_commit()
+    cuda.syncthreads()
+    if me == 1:
+        out[0] = tile[0]
+    cuda.syncthreads()
+    copy_async_wait()
+
+
+def test_what_an_asynchronous_copy_will_replace_has_no_value_until_it_arrives() -> None:
+    x, out = np.arange(8, dtype=np.float32), np.zeros(1, np.float32)
+    with pytest.raises(UninitialisedReadError, match=r"thread \(1, 0, 0\).* reads tile\[0\]"):
+        simulate(overwritten, 1, 2, out, x)
+
+
 def count(out: Pointer[int], places: Pointer[int], x: Pointer[int], fence: bool) -> None:
     bins = cuda.shared.array(2, int32)
     me = cuda.threadIdx.x
@@ -118,7 +141,7 @@ def count(out: Pointer[int], places: Pointer[int], x: Pointer[int], fence: bool)
     places[atomic_add(out, 2, 1)] = me
     cuda.syncthreads()
     if me < 2:
-        out[me] = bins[me]
+        out[me] = int(bins[me])
 
 
 def test_counts_in_shared_and_global_memory_are_not_interrupted() -> None:

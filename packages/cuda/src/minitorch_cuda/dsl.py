@@ -146,7 +146,7 @@ def index32(value: int, /) -> int:
     """
     if not 0 <= value < 1 << 32:
         raise IndexOverflowError(f"{machine.who()} makes the 32-bit index {value}{site()}")
-    return int(value)
+    return value if type(value) is int else int(value)
 
 
 def index64(value: int, /) -> int:
@@ -200,11 +200,14 @@ def _extents(shape: Extent) -> tuple[int, ...]:
     return shape if isinstance(shape, tuple) else (shape,)
 
 
+_NUMPY: Final = {id(known): np.dtype(name) for name, known in TYPES.items()}
+
+
 def _numpy_of(dtype: ValueType) -> np.dtype[np.generic]:
-    for name, known in TYPES.items():
-        if known is dtype:
-            return np.dtype(name)
-    raise TypeError(f"cuda.shared.array: expected a type such as cuda.float32, got {dtype!r}")
+    found = _NUMPY.get(id(dtype))
+    if found is None:
+        raise TypeError(f"cuda.shared.array: expected a type such as cuda.float32, got {dtype!r}")
+    return found
 
 
 # --- waiting for others --------------------------------------------------------------------------

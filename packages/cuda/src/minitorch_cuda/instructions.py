@@ -94,6 +94,7 @@ def copy_async4(tile: SharedArray[float], index: int, memory: Pointer[float], so
     """
     tile.align(index, "writes")
     memory.align(source, "reads")
+    tile.forget(index, index + 4)  # what was there may be gone already
 
     def arrive() -> None:
         for i in range(4):
@@ -140,9 +141,9 @@ def atomic_add(memory: Pointer[int], index: int, value: int) -> int:
     return memory.atomic(index, np.add, value)
 
 
-def shared_add(tile: SharedArray[int], index: int, value: int) -> int:
+def shared_add(tile: SharedArray[float], index: int, value: int) -> int:
     """tile[index] += value in the memory of a block, uninterrupted; what was there before."""
-    return tile.atomic(index, np.add, value)
+    return int(tile.atomic(index, np.add, value))
 
 
 # --- numbers and their bits ----------------------------------------------------------------------

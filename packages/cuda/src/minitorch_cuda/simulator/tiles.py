@@ -52,6 +52,11 @@ class Tile(Generic[E]):
         """All values in order; None where nothing was written."""
         return tuple(self._values)
 
+    def forget(self, start: int, stop: int) -> None:
+        """These words have no value any more: something will be written there."""
+        for word in range(start, stop):
+            self._values[self._word(word, "writes")] = None
+
     def align(self, index: int, does: str) -> None:
         """Check that four elements at once may start here."""
         size = 4 * self._cell.itemsize
