@@ -104,3 +104,26 @@ def test_the_lock_knows_no_torch() -> None:
     # With torch in a dependency group the lock would carry its many gigabytes of GPU packages.
     lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
     assert "torch" not in {package["name"] for package in lock["package"]}
+
+
+def test_minitorch_without_extras_installs_nothing_of_cuda() -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    packages = {package["name"]: package for package in lock["package"]}
+
+    def installed(name: str, extras: list[str], found: set[str]) -> set[str]:
+        package = packages[name]
+        needs = list(package.get("dependencies", []))
+        for extra in extras:
+            needs += package.get("optional-dependencies", {})[extra]
+        for need in needs:
+            new = {need["name"], *(f"{need['name']}[{extra}]" for extra in need.get("extra", []))}
+            if not new <= found:
+                found |= new
+                installed(need["name"], need.get("extra", []), found)
+        return found
+
+    def of_cuda(names: set[str]) -> list[str]:
+        return sorted(name for name in names if re.match(r"(nvidia|cuda|numba-cuda|cupy)", name))
+
+    assert of_cuda(installed("minitorch", [], set())) == []
+    assert "numba-cuda" in of_cuda(installed("minitorch", ["cuda"], set()))  # it looks well
