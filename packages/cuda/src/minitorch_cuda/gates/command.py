@@ -67,11 +67,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("part", nargs="?", default="", help="only gates with this in their names")
     parser.add_argument("--write", action="store_true", help="write the table")
     asked = parser.parse_args(arguments)
+    if asked.write and asked.part:
+        parser.error("--write writes the whole table: leave the name out")
     if not TABLE.parent.joinpath("pyproject.toml").is_file():
         print("the table of gates lies in the repository of minitorch: run this there")
         return 1
-    if asked.write and asked.part:
-        parser.error("--write writes the whole table: leave the name out")
 
     found = chosen(asked.part)
     made = make(found)
