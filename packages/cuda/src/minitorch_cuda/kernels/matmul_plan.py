@@ -63,37 +63,37 @@ COUNTS = ("tiles_down", "tiles_across", "batches", "chunk", "depth", "m", "n")
 
 
 def finish(tile: Tile, bias: Bias, vector: bool, parts: bool) -> str:
-    """The sums, and the bias, into a dense result."""
+    """The sums, and the bias, into a dense result; the bias of a column is read once."""
     convert = "T" if parts else "S"
-    each = f"c[i * {tile.across} + j * 4 + {{}}]"
-    totals = [each.format(lane) for lane in range(4)]
-    if bias:
-        place = "row" if bias == "rows" else "column + {}"
-        totals = [
-            f"{total} + L(bias[I({place.format(lane)})])" for lane, total in enumerate(totals)
-        ]
+    before, totals = [], [f"c[i * {tile.across} + j * 4 + {lane}]" for lane in range(4)]
+    if bias == "columns":
+        before = [f"more{lane} = L(bias[I(min(column + {lane}, n - 1))])" for lane in range(4)]
+        totals = [f"{total} + more{lane}" for lane, total in enumerate(totals)]
+    elif bias == "rows":
+        totals = [f"{total} + L(bias[row])" for total in totals]
     numbers = [f"{convert}({total})" for total in totals]
     if vector:
-        write = ["if column < n:", f"    store4(out, I(to + column), {', '.join(numbers)})"]
+        write = ["if column < n:", f"    store4(out, to, {', '.join(numbers)})"]
     else:
         write = [
             line
             for lane, number in enumerate(numbers)
-            for line in (f"if column + {lane} < n:", f"    out[I(to + column + {lane})] = {number}")
+            for line in (f"if column + {lane} < n:", f"    out[I(to + {lane})] = {number}")
         ]
     return _FINISH.format(
         down=tile.down, row=row_of(tile), groups=tile.across // 4, column=column_of(tile),
+        before=indented("".join(f"{line}\n" for line in before), 1),
         write=indented("\n".join(write), 3),
     )  # fmt: skip
 
 
 _FINISH = """\
-for i in range({down}):
-    row = I(row0 + {row})
-    if row < m:
-        to = I(I(I(slice * m) + row) * n)
-        for j in range({groups}):
-            column = I(column0 + {column})
+for j in range({groups}):
+    column = I(column0 + {column})
+    {before}for i in range({down}):
+        row = I(row0 + {row})
+        if row < m:
+            to = I(I(I(I(slice * m) + row) * n) + column)
             {write}"""
 
 
@@ -266,7 +266,7 @@ GATES: Final = (
     Gate(
         "tiled matmul float32, 64 x 64, by fours, parts",
         partial(tiled_matmul_kernel, float32, MEDIUM, _FOUR_FOUR, vector=True, parts=True),
-        registers=56,
+        registers=64,
         loads128=2,
         stores128=4,
     ),
