@@ -6,7 +6,7 @@ only by copies, so the contract says how those are started, and when they have e
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -119,3 +119,15 @@ class Accelerator(Protocol):
     def adopt(self, address: int, size: int, dtype: DType, owner: object, /) -> Buffer:
         """Foreign memory of this device as a buffer; `owner` lives as long as it."""
         ...
+
+
+_known: dict[type[object], bool] = {}
+
+
+def is_accelerator(backend: object) -> TypeGuard[Accelerator]:
+    """Whether a backend's memory is not the host's; asked once for each class, as it takes long."""
+    kind = type(backend)
+    found = _known.get(kind)
+    if found is None:
+        found = _known[kind] = isinstance(backend, Accelerator)
+    return found

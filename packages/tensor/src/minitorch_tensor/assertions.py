@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor.accelerator import Accelerator
+from minitorch_tensor.accelerator import is_accelerator
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -40,7 +40,7 @@ def require_all(
     RuntimeError: x must not be negative: Tensor([ 1., -2.], requires_grad=False)
     """
     backend = ok.device.backend
-    if isinstance(backend, Accelerator):
+    if is_accelerator(backend):
         if ok.layout.size:
             backend.require_zeros(ok.logical_not().to(dtypes.int64), rule, error)
     elif not ok.all():

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from minitorch_autodiff import Variable
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
-from minitorch_tensor.accelerator import Accelerator, pinned_memory
+from minitorch_tensor.accelerator import is_accelerator, pinned_memory
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.half import narrowed, widened
@@ -210,21 +210,22 @@ def _move(x: Tensor, device: Device, non_blocking: bool) -> Tensor:
     source, target = before.backend, device.backend
     buffer = dense.storage.buffer
     whole = len(buffer) == dense.layout.size
-    if type(source) is type(target) and isinstance(target, Accelerator):
+    if type(source) is type(target) and is_accelerator(target):
         # From GPU to GPU: the host sees none of it.
         if not whole:
             buffer = views.clone(dense).storage.buffer
-        assert isinstance(source, Accelerator)
+        assert is_accelerator(source)
         moved = target.from_peer(buffer, source)
     else:
         held, start = source.download(buffer), dense.layout.offset
         part = held[start : start + dense.layout.size]
-        if non_blocking and pinned_memory(part) and isinstance(target, Accelerator):
-            moved = target.upload_later(part)
-        elif isinstance(target, Accelerator):
-            moved = target.upload(part)
-        else:
+        gpu = target if is_accelerator(target) else None
+        if gpu is None:
             moved = target.upload(np.array(part))
+        elif non_blocking and pinned_memory(part):
+            moved = gpu.upload_later(part)
+        else:
+            moved = target.upload(part)
     y = x._on(Storage(moved, device), Layout.contiguous(x.layout.shape))
     return views.linear(x, y, "ToCopyBackward0", lambda g: to(g, before))
 

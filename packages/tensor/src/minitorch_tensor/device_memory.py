@@ -12,7 +12,7 @@ import numpy as np
 
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
-from minitorch_tensor.accelerator import Accelerator, HostMemory, pinned_memory
+from minitorch_tensor.accelerator import HostMemory, is_accelerator, pinned_memory
 from minitorch_tensor.device import Device
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.storage import Storage
@@ -54,7 +54,7 @@ def pin_memory(x: Tensor, device: str | Device | None = None) -> Tensor:
         )
     place = x.device
     backend = Device("cuda" if device is None else device).backend
-    if not isinstance(backend, Accelerator):
+    if not is_accelerator(backend):
         raise RuntimeError(f"pin_memory: {device} has memory that needs no pinning")
     layout = Layout.contiguous(x.layout.shape)
     nbytes = layout.size * x.dtype.itemsize
@@ -77,7 +77,7 @@ def record_stream(x: Tensor, stream: object) -> None:
         TypeError: if it is no stream.
     """
     backend = x.device.backend
-    if not isinstance(backend, Accelerator):
+    if not is_accelerator(backend):
         raise RuntimeError(
             f"record_stream: x is on {x.device}, where there are no streams; only tensors of a GPU "
             "are used on them"
@@ -96,7 +96,7 @@ def cuda_array_interface(x: Tensor) -> dict[str, object]:
         RuntimeError: if x requires grad.
     """
     backend = x.device.backend
-    if not isinstance(backend, Accelerator) or backend.shares_with_host():
+    if not is_accelerator(backend) or backend.shares_with_host():
         raise AttributeError(
             f"Can't get __cuda_array_interface__ on non-CUDA tensor type: x is on {x.device}, whose"
             " memory no GPU has"

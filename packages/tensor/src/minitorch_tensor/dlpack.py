@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from minitorch_tensor import conversion, views
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor.accelerator import Accelerator
+from minitorch_tensor.accelerator import is_accelerator
 from minitorch_tensor.dlpack_capsule import CPU, CUDA, Shared, capsule
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def export(
     where = device(x)
     if where[0] == CPU and stream is not None:
         raise BufferError(f"__dlpack__: stream must be None on the CPU, but got {stream}")
-    if not isinstance(backend, Accelerator):
+    if not is_accelerator(backend):
         wishes = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
         given = {name: wish for name, wish in wishes.items() if wish is not None}
         made: object = methodcaller("__dlpack__", **given)(conversion.numpy(x))
@@ -85,6 +85,6 @@ def device(x: Tensor) -> tuple[int, int]:
     In the simulator it is the CPU: that is where the memory can be read.
     """
     backend = x.device.backend
-    if isinstance(backend, Accelerator) and not backend.shares_with_host():
+    if is_accelerator(backend) and not backend.shares_with_host():
         return CUDA, x.device.index or 0
     return CPU, 0
