@@ -15,4 +15,5 @@ from minitorch_cuda.functional import pool as pool
 from minitorch_cuda.functional import random as random
 from minitorch_cuda.functional import recurrent as recurrent
 from minitorch_cuda.functional import resample as resample
+from minitorch_cuda.functional import scans as scans
 from minitorch_cuda.functional import softmax as softmax
