@@ -1,6 +1,7 @@
 """The steps of SGD and Adam in one launch, in the simulator, against their composites."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -12,7 +13,13 @@ from minitorch_cuda.simulated import SimulatorLauncher
 from minitorch_cuda.simulator import OutOfBoundsError, Pointer, simulate
 from minitorch_tensor import Tensor, no_grad
 from minitorch_tensor.dtype import DType, bfloat16, float16, float32, float64
-from minitorch_tensor.functional.optim_steps import Parameters, adam_step, sgd_step
+from minitorch_tensor.functional.optim_steps import (
+    Parameters,
+    adam_step,
+    scale_all,
+    sgd_step,
+    total_norm,
+)
 
 from .fused_cases import TOLERANCES, close, on, random
 
@@ -135,6 +142,44 @@ def test_parameters_of_another_layout_take_the_way_of_the_composite() -> None:
     assert memory.tolist() == [[0.0] * 4] * 3
     assert "cuda" in sgd_step.overridden()
     assert "cuda" in adam_step.overridden()
+
+
+@pytest.mark.parametrize(
+    ("p", "dtype", "strided"),
+    [
+        *((p, dtype, False) for p in (1.0, 2.0) for dtype in DTYPES),
+        (2.0, float32, True),
+        (math.inf, float32, False),
+    ],
+    ids=str,
+)
+def test_the_norm_of_all_and_one_factor_for_all(p: float, dtype: DType, strided: bool) -> None:
+    found = []
+    for device, norm, scale in (
+        ("cuda", kernels.norm_launch, kernels.scale_launch),
+        ("numpy", total_norm.composite, scale_all.composite),
+    ):
+        given = Parameters([x for x in tensors(device, 0, dtype) if x.layout.size or p < math.inf])
+        if strided:
+            given.append(on(device, random(3, 4), dtype).detach().permute(1, 0)[1:])
+        with no_grad():
+            before = given[0].storage.version
+            total = norm(given, p)
+            scale(given, total.reciprocal())
+            scale(given, total.double())
+        assert given[0].storage.version == before + 2
+        found.append([total, *given])
+    for mine, expected in zip(*found, strict=True):
+        close(mine, expected, 4 * tolerance(dtype))
+
+
+def test_gradients_of_one_dtype_take_three_launches_and_no_wait() -> None:
+    given = Parameters([ones(5), ones(3), ones(2, 2)])
+    with count_synchronizations() as counted:
+        kernels.scale_launch(given, kernels.norm_launch(given, 2.0))
+    assert counted.total == 0
+    assert given[1].tolist() == pytest.approx([12**0.5] * 3)
+    assert all("cuda" in op.overridden() for op in (total_norm, scale_all))
 
 
 def follow(out: Pointer[float], table: Pointer[int]) -> None:

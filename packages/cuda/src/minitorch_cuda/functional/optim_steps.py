@@ -1,4 +1,7 @@
-"""The steps of SGD and Adam: one launch for all parameters of a dtype; see `kernels.optim`."""
+"""The steps of SGD and Adam, and the norm of all gradients: one launch for all of a dtype.
+
+The kernels are in `kernels.optim`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,13 @@ from minitorch_cuda.kernels import optim as kernels
 from minitorch_cuda.kernels.planning import Flags, planned
 from minitorch_tensor import Tensor, core, float32, int64
 from minitorch_tensor.dtype import DType
-from minitorch_tensor.functional.optim_steps import Parameters, adam_step, sgd_step
+from minitorch_tensor.functional.optim_steps import (
+    Parameters,
+    adam_step,
+    scale_all,
+    sgd_step,
+    total_norm,
+)
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.storage import Storage
 
@@ -24,6 +33,51 @@ MOST: Final = 65536
 
 KEPT: Final = 64
 """So many tables stay on their devices."""
+
+
+@total_norm.override("cuda")
+def norm_launch(tensors: Parameters, norm_type: float) -> Tensor:
+    """All tensors of one dtype in one launch, and one for the sums of its blocks; p = 1 or 2."""
+    groups, rest = _groups(tensors, [])
+    if len(groups) != 1 or rest or norm_type not in (1.0, 2.0):
+        return total_norm.composite(tensors, norm_type)
+    (group,) = groups
+    table, threads = group.table(), limits_of(group.first).threads
+    sums = fresh(group.first, (table.launch[0][0],), computed(group.first))
+    out = fresh(group.first, ())
+    flags: Flags = (
+        *(("SQUARES", int(norm_type == 2.0)), ("GROUP", threads)),
+        *(("WARPS", max(threads // 32, 1)), *table.flags),
+    )
+    tensors_of = (group.first, table.chunks, table.rows, sums)
+    layouts = tuple([x.layout for x in tensors_of])
+    dtype = group.dtype
+    plan = planned(kernels.norm_of_chunks, "SIIT", layouts, (), table.launch, dtype, flags)
+    run(plan, *tensors_of)
+    one_block = (1, 1, 1), (threads, 1, 1)
+    layouts, n = (out.layout, sums.layout), (sums.layout.size,)
+    run(planned(kernels.norm_of_sums, "STi", layouts, n, one_block, dtype, flags), out, sums)
+    return out
+
+
+@scale_all.override("cuda")
+def scale_launch(tensors: Parameters, factor: Tensor) -> None:
+    """All tensors of the factor's dtype in one launch."""
+    groups, rest = _groups(tensors, [])
+    for group in groups:
+        if group.dtype is not factor.dtype:
+            scale_all.composite(Parameters([x for (x,) in group.members]), factor)
+            continue
+        table = group.table()
+        given = (group.first, table.chunks, table.rows, factor)
+        layouts = tuple([x.layout for x in given])
+        plan = planned(
+            kernels.scale_many, "SIIS", layouts, (), table.launch, group.dtype, table.flags
+        )
+        run(plan, *given)
+        group.written(-1)
+    if rest:
+        scale_all.composite(Parameters([tensors[i] for i in rest]), factor)
 
 
 @sgd_step.override("cuda")

@@ -19,8 +19,10 @@ from __future__ import annotations
 
 from minitorch_cuda import dsl as cuda
 from minitorch_cuda.instructions import load4, memory_at, store4
+from minitorch_cuda.kernels.rows import group_sum
 from minitorch_cuda.simulator import Pointer
 from minitorch_operators.ieee import expm1 as ieee_expm1
+from minitorch_operators.ieee import fabs as ieee_fabs
 from minitorch_operators.ieee import sqrt as ieee_sqrt
 
 # The template parameters.
@@ -32,7 +34,68 @@ QUAD = 4  # elements that a thread takes at once: 4, if all memory starts at a m
 CHUNK = 4096  # elements of a block
 MOMENTUM = 0  # 1 if there is one
 LARGEST = 0  # 1 for AMSGrad
+SQUARES = 1  # 1 for the norm of squares, 0 for that of absolute values
 WIDE = 0  # 1 if what is made of the steps is kept in float64
+
+
+def norm_of_chunks(
+    like: Pointer[float], chunks: Pointer[int], rows: Pointer[int], sums: Pointer[float]
+) -> None:
+    """The sum of |x| or of x * x over the part of each block."""
+    row = chunks[2 * cuda.blockIdx.x] * ROW
+    first = chunks[2 * cuda.blockIdx.x + 1]
+    end = min(rows[row + ROW - 1], first + CHUNK)
+    xs, x0 = memory_at(like, rows[row]), rows[row + 1]
+    total = T(0)
+    j = first + cuda.threadIdx.x * QUAD
+    while j < end:
+        if QUAD == 4 and j + 4 <= end:
+            a, b, c, d = load4(xs, x0 + j)
+            total = T(total + (power(L(a)) + power(L(b))) + (power(L(c)) + power(L(d))))
+        else:
+            for i in range(min(QUAD, end - j)):
+                total = T(total + power(L(xs[x0 + j + i])))
+        j += cuda.blockDim.x * QUAD
+    total = group_sum(total)
+    if cuda.threadIdx.x == 0:
+        sums[cuda.blockIdx.x] = total
+
+
+def power(x: float) -> float:
+    """x * x, or |x|."""
+    return x * x if SQUARES == 1 else T(ieee_fabs(x))
+
+
+def norm_of_sums(out: Pointer[float], sums: Pointer[float], n: int) -> None:
+    """The norm of all, by one block."""
+    total = T(0)
+    i = cuda.threadIdx.x
+    while i < n:
+        total = T(total + sums[i])
+        i += cuda.blockDim.x
+    total = group_sum(total)
+    if cuda.threadIdx.x == 0:
+        out[0] = S(T(ieee_sqrt(total)) if SQUARES == 1 else total)
+
+
+def scale_many(
+    like: Pointer[float], chunks: Pointer[int], rows: Pointer[int], factor: Pointer[float]
+) -> None:
+    """x = x * factor."""
+    row = chunks[2 * cuda.blockIdx.x] * ROW
+    first = chunks[2 * cuda.blockIdx.x + 1]
+    end = min(rows[row + ROW - 1], first + CHUNK)
+    xs, x0 = memory_at(like, rows[row]), rows[row + 1]
+    f = L(factor[0])
+    j = first + cuda.threadIdx.x * QUAD
+    while j < end:
+        if QUAD == 4 and j + 4 <= end:
+            a, b, c, d = load4(xs, x0 + j)
+            store4(xs, x0 + j, S(L(a) * f), S(L(b) * f), S(L(c) * f), S(L(d) * f))
+        else:
+            for i in range(min(QUAD, end - j)):
+                xs[x0 + j + i] = S(L(xs[x0 + j + i]) * f)
+        j += cuda.blockDim.x * QUAD
 
 
 def sgd_element(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from minitorch_tensor.core import Tensor
 from minitorch_tensor.device import Device
+from minitorch_tensor.joining import stack
 from minitorch_tensor.op import Op
 from minitorch_tensor.pointwise import maximum
 
@@ -23,6 +24,29 @@ class Parameters(list[Tensor]):
     def device(self) -> Device:
         """Where they are."""
         return self[0].storage.device
+
+
+@Op
+def total_norm(tensors: Parameters, norm_type: float) -> Tensor:
+    """The p-norm of all elements of all tensors together, a 0-d tensor.
+
+    >>> total_norm(Parameters([Tensor([3.0]), Tensor([[4.0]])]), 2.0).item()
+    5.0
+    """
+    return stack([x.norm(norm_type) for x in tensors]).norm(norm_type)
+
+
+@Op
+def scale_all(tensors: Parameters, factor: Tensor) -> None:
+    """Multiply all tensors by one number, a 0-d tensor on their device, in place.
+
+    >>> x, y = Tensor([1.0, 2.0]), Tensor([3.0])
+    >>> scale_all(Parameters([x, y]), Tensor(2.0))
+    >>> x.tolist(), y.tolist()
+    ([2.0, 4.0], [6.0])
+    """
+    for x in tensors:
+        x.mul_(factor)
 
 
 @Op

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 
 from minitorch_autodiff import no_grad
 from minitorch_tensor import Tensor, stack, tensor
+from minitorch_tensor.device import Device
+from minitorch_tensor.functional.optim_steps import Parameters, scale_all, total_norm
 
 __all__ = [
     "clip_grad_norm",
@@ -24,6 +26,14 @@ __all__ = [
 
 def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+def _by_device(tensors: Iterable[Tensor]) -> list[Parameters]:
+    """Tensors of one device together: kernels take all of them at once."""
+    groups: dict[Device, Parameters] = {}
+    for x in tensors:
+        groups.setdefault(x.device, Parameters()).append(x)
+    return list(groups.values())
 
 
 @no_grad()
@@ -50,10 +60,12 @@ def get_total_norm(
     5.0
     """
     norm_type = float(norm_type)
-    norms = [each.norm(norm_type) for each in _listed(tensors)]
+    norms = [total_norm(group, norm_type) for group in _by_device(_listed(tensors))]
     if not norms:
         return tensor(0.0)
-    total = stack([norm.to(norms[0].device) for norm in norms]).norm(norm_type)
+    total = norms[0]
+    if len(norms) > 1:
+        total = stack([norm.to(total.device) for norm in norms]).norm(norm_type)
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
@@ -82,9 +94,9 @@ def clip_grads_with_norm_(
     """
     # Multiplied also where it is 1: a comparison would have to wait for the device.
     factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
-    for p in _listed(parameters):
-        if p.grad is not None:
-            p.grad.mul_(factor.to(p.grad.device))
+    grads = [p.grad for p in _listed(parameters) if p.grad is not None]
+    for group in _by_device(grads):
+        scale_all(group, factor.to(group.device))
 
 
 @no_grad()
