@@ -150,3 +150,10 @@ def test_second_gradients_keep_16_bits_though_a_number_is_kept_in_32() -> None:
     (second,) = mt.autograd.grad(first.sum(), x)
     assert second is not None
     assert first.dtype is second.dtype is mt.bfloat16
+
+
+@pytest.mark.parametrize("dtype", HALVES, ids=str)
+def test_the_zeroth_power_of_a_matrix_of_16_bits_is_the_unit_matrix(dtype: DType) -> None:
+    y = mt.linalg.matrix_power(mt.ones(2, 3, 3, dtype=dtype), 0)
+    assert y.dtype is dtype
+    assert y.tolist() == [np.eye(3).tolist()] * 2

@@ -119,7 +119,7 @@ def real(x: Tensor) -> Real:
 
 def eye(like: Tensor, n: int, m: int | None = None) -> Tensor:
     """The unit matrix with the dtype and on the device of `like`."""
-    return from_host(like, np.eye(n, m, dtype=like.dtype.numpy))
+    return from_host(like, np.eye(n, m), like.dtype)
 
 
 def on_diagonal(like: Tensor, n: int) -> Tensor:
