@@ -106,7 +106,8 @@ def test_an_operator_compiles_for_an_older_gpu(name: str) -> None:
 def test_the_rules_of_an_operator_compile(operator: Operator) -> None:
     operands = max(arity(operator) + 1, 3)
     for rule in rules(operator):
-        kernel = pointwise_kernel(rule, float32, (float32,) * (operands + 1), None, 3, "uint32")
+        dtypes = (float32,) * (operands + 1)
+        kernel = pointwise_kernel(rule, float32, dtypes, ("i",) * operands, 1, "uint32")
         if REDUCES_IN_FLOAT64.search(kernel.text):
             compile_ptx(kernel, (9, 0))
         else:
