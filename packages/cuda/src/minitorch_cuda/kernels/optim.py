@@ -17,13 +17,19 @@ Source: the formulas are in `minitorch_tensor.functional.optim_steps`.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Final
+
 from minitorch_cuda import dsl as cuda
+from minitorch_cuda.gates import Gate
 from minitorch_cuda.instructions import load4, memory_at, store4
+from minitorch_cuda.kernels.planning import kernel_of
 from minitorch_cuda.kernels.rows import group_sum
 from minitorch_cuda.simulator import Pointer
 from minitorch_operators.ieee import expm1 as ieee_expm1
 from minitorch_operators.ieee import fabs as ieee_fabs
 from minitorch_operators.ieee import sqrt as ieee_sqrt
+from minitorch_tensor import dtype as dtypes
 
 # The template parameters.
 T: cuda.ValueType = cuda.float32
@@ -286,3 +292,27 @@ def adam_counts(
             sizes[2 * i], sizes[2 * i + 1] = step, root
         else:
             sizes[2 * i], sizes[2 * i + 1] = cuda.float32(step), cuda.float32(root)
+
+
+_FLAGS = (("ROW", 3), ("QUAD", 4), ("CHUNK", 65536), ("GROUP", 256), ("WARPS", 8), ("SQUARES", 1))
+
+GATES: Final = (
+    Gate(
+        "norm of all tensors float32",
+        partial(kernel_of, norm_of_chunks, "SIIT", dtypes.float32, _FLAGS),
+        registers=40,
+        loads128=1,
+    ),
+    Gate(
+        "norm of the sums of blocks float32",
+        partial(kernel_of, norm_of_sums, "STi", dtypes.float32, _FLAGS),
+        registers=32,
+    ),
+    Gate(
+        "all tensors times a number float32",
+        partial(kernel_of, scale_many, "SIIS", dtypes.float32, _FLAGS),
+        registers=40,
+        loads128=1,
+        stores128=1,
+    ),
+)
