@@ -18,6 +18,7 @@ class Limits:
         serial: up to so many elements one thread reduces alone.
         each: a thread of a tree reduction takes so many elements, then another block is worth it.
         rounds: so many times more blocks where a thread takes several elements at a time.
+        sorted: up to so many elements a block sorts in its shared memory, a power of two.
         tile: a block moves squares of so many elements on a side through shared memory.
     """
 
@@ -27,6 +28,7 @@ class Limits:
     each: int
     rounds: int = 1
     tile: int = 4
+    sorted: int = 16
 
     def cover(self, size: int) -> tuple[Dim, Dim]:
         """The grid and block for `size` elements.
@@ -47,7 +49,9 @@ class Limits:
         return (max(blocks, 1), 1, 1), (self.threads, 1, 1)
 
 
-DEVICE: Final = Limits(threads=256, blocks=4096, serial=32, each=64, rounds=64, tile=32)
+DEVICE: Final = Limits(
+    threads=256, blocks=4096, serial=32, each=64, rounds=64, tile=32, sorted=2048
+)
 """For a GPU: enough blocks for the largest of today's, eight times over."""
 
 SIMULATOR: Final = Limits(threads=32, blocks=2, serial=4, each=4)

@@ -11,6 +11,7 @@ from minitorch_cuda.functional import loss as loss
 from minitorch_cuda.functional import moments as moments
 from minitorch_cuda.functional import norm as norm
 from minitorch_cuda.functional import optim_steps as optim_steps
+from minitorch_cuda.functional import ordering as ordering
 from minitorch_cuda.functional import pool as pool
 from minitorch_cuda.functional import random as random
 from minitorch_cuda.functional import recurrent as recurrent
