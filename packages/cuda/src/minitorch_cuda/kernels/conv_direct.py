@@ -195,9 +195,8 @@ _SIGNED: Final = ("step", "origin", "spread", "size")
 def direct_kernel(dtype: DType, taps: Shape, biased: bool, index: str) -> Kernel:
     """The kernel of a phase with so many taps along three dimensions."""
     bound = {**_bound(dtype, taps, index), "BIASED": biased}
-    return hand_written(
-        direct, _parameters(direct, 4, dtype, index), computing_type(dtype), **bound
-    )
+    parameters = _parameters(direct, 4, dtype, index)
+    return hand_written(direct, parameters, computing_type(dtype), "", **bound)
 
 
 @lru_cache(maxsize=256)
@@ -205,7 +204,7 @@ def direct_weights_kernel(dtype: DType, taps: Shape, threads: int, index: str) -
     """The kernel of the gradient of weights with so many taps."""
     bound = {**_bound(dtype, taps, index), "THREADS": threads}
     parameters = _parameters(direct_weights, 3, dtype, index)
-    return hand_written(direct_weights, parameters, computing_type(dtype), **bound)
+    return hand_written(direct_weights, parameters, computing_type(dtype), "", **bound)
 
 
 def _bound(dtype: DType, taps: Shape, index: str) -> dict[str, object]:

@@ -145,7 +145,9 @@ def _instead(
     try:
         args, named = policy(device, args, named)
         y = original(*args, **named)
-        return y.to(x.dtype) if policy is normalised and isinstance(y, Tensor) else y
+        if policy is normalised and isinstance(x, Tensor) and isinstance(y, Tensor):
+            return y.to(x.dtype)
+        return y
     finally:
         state.inside = False
 
