@@ -15,7 +15,7 @@ from minitorch_cuda import dsl as cuda
 from minitorch_cuda.choice import choice
 from minitorch_cuda.compiler import Ptx
 from minitorch_cuda.gates import Gate
-from minitorch_cuda.gates.command import compared, in_order
+from minitorch_cuda.gates.command import Findings, compared, in_order
 from minitorch_cuda.gates.command import main as command
 from minitorch_cuda.gates.gate import CAPABILITIES, architecture
 from minitorch_cuda.gates.launched import kernels_of, launched, on_gpu
@@ -258,7 +258,8 @@ def test_every_gate_has_its_rows_in_the_table() -> None:
     rows, _ = parsed(TABLE.read_text(encoding="utf-8"))
     found = {r.key for r in rows}
     wanted = {(gate.name, architecture(c)) for gate in gates() for c in CAPABILITIES}
-    assert found == wanted, "run: python -m minitorch_cuda gates --write"
+    assert wanted - found == set(), "run: python -m minitorch_cuda gates --new --write"
+    assert found - wanted == set(), "run: python -m minitorch_cuda gates --new --write"
 
 
 def double(out: Pointer[float], x: Pointer[float], n: int) -> None:
@@ -373,10 +374,62 @@ def test_a_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         tool("nvdisasm")
 
 
-def test_the_command_writes_the_whole_table_or_none(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table of two gates, in a repository where kernels are compiled in an instant."""
+    monkeypatch.setattr("minitorch_cuda.gates.command.gates", lambda: (GATE, NEW))
+    monkeypatch.setattr("minitorch_cuda.gates.registry.gates", lambda: (GATE, NEW))
+    monkeypatch.setattr("minitorch_cuda.gates.command.without_gate", lambda modules, made: [])
+
+    def look(gates: list[Gate], kernels: object, capability: tuple[int, int]) -> Findings:
+        arch = architecture(capability)
+        return Findings(tuple(row(g.name, arch, "", report(21)) for g in gates), ())
+
+    monkeypatch.setattr("minitorch_cuda.gates.command.look", look)
+    (tmp_path / "pyproject.toml").touch()
+    path = tmp_path / "gates.md"
+    old = [row("gone", "sm_80", "", report()), *(r._replace(promises="") for r in ROWS)]
+    path.write_text(rendered(old, versions()))
+    return path
+
+
+NEW = replace(GATE, name="new")
+
+
+def test_the_command_writes_all_rows(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["--write"], table) == 0
+    rows, _ = parsed(table.read_text())
+    assert [r.key for r in rows] == [(n, a) for n in ("scale", "new") for a in ("sm_80", "sm_90")]
+    assert "2 of 2 gates, 0 problems" in capsys.readouterr().out
+    assert command([], table) == 0
+
+
+def test_the_command_writes_new_rows_and_leaves_the_others(table: Path) -> None:
+    assert command(["--write", "--new"], table) == 0
+    rows, _ = parsed(table.read_text())
+    assert [r.numbers[0] for r in rows] == [20, 22, 21, 21]  # those of "scale" as they were
+
+
+def test_the_command_says_what_differs(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["new"], table) == 1
+    out = capsys.readouterr().out
+    assert "error: new (sm_90): has no row in the table\n1 of 2 gates, 2 problems\n" in out
+
+
+def test_rows_of_several_compilers_are_not_mixed(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.write_text(rendered(ROWS, {**versions(), "numba": "0.1"}))
     with pytest.raises(SystemExit):
-        command(["--write", "matmul"])
-    assert "--write writes the whole table" in capsys.readouterr().err
+        command(["--write", "--new"], table)
+    assert "the table was compiled by others: write all of it" in capsys.readouterr().err
+
+
+def test_without_the_repository_there_is_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command([], tmp_path / "gates.md") == 1
+    assert "lies in the repository of minitorch" in capsys.readouterr().out
 
 
 def test_two_gates_of_one_name_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

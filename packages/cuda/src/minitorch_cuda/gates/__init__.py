@@ -13,13 +13,14 @@ which kernel an operation on tensors of real sizes would launch, without running
 
     Gate("softmax float32", partial(launched, forward_and_backward, "softmax_rows_kernel"), ...)
 
-That is all: every module of this package that has `GATES` is found (`registry`), its kernels are
-compiled for sm_80 and sm_90, assembled and disassembled (`toolkit`), measured (`report`), compared
-with their promises (`gate`) and with the table `packages/cuda/gates.md` (`table`).
+That is all: every module here and in `kernels/` that has `GATES` is found (`registry`), its kernels
+are compiled for sm_80 and sm_90, assembled and disassembled (`toolkit`), measured (`report`),
+compared with their promises (`gate`) and with the table `packages/cuda/gates.md` (`table`).
 
     python -m minitorch_cuda gates            compile, compare with the promises and with the table
     python -m minitorch_cuda gates --write    write the table; read its diff before you commit it
     python -m minitorch_cuda gates softmax    these rows only, by a part of their names
+    python -m minitorch_cuda gates --new      those that have no row yet; with --write they get one
 
 A promise is broken, a row changed or is missing: the command and `tests/test_gates.py` say which.
 A kernel without a row is found too: every function in `kernels/` that returns a `Kernel` must be

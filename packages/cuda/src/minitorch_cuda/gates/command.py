@@ -58,36 +58,39 @@ def compared(rows: Sequence[Row], text: str, *, whole: bool = True) -> tuple[lis
     return differences(written, rows, whole=whole), ""
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], table: Path = TABLE) -> int:
     """Run the command; 1 if something is wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m minitorch_cuda gates",
         description="Compile kernels without a GPU, and compare with what they promise.",
     )
     parser.add_argument("part", nargs="?", default="", help="only gates with this in their names")
-    parser.add_argument("--write", action="store_true", help="write the table")
+    parser.add_argument("--new", action="store_true", help="only gates that have no rows yet")
+    parser.add_argument("--write", action="store_true", help="write their rows to the table")
     asked = parser.parse_args(arguments)
-    if asked.write and asked.part:
-        parser.error("--write writes the whole table: leave the name out")
-    if not TABLE.parent.joinpath("pyproject.toml").is_file():
+    if not table.parent.joinpath("pyproject.toml").is_file():
         print("the table of gates lies in the repository of minitorch: run this there")
         return 1
+    before = table.read_text(encoding="utf-8") if table.is_file() else ""
+    written, by = parsed(before)
+    known = {r.name for r in written} if asked.new else set()
+    found = [gate for gate in chosen(asked.part) if gate.name not in known]
+    whole = len(found) == len(gates())
+    if asked.write and not whole and by != versions():
+        parser.error("the table was compiled by others: write all of it, with --write alone")
 
-    found = chosen(asked.part)
     made = make(found)
     looked = [look(found, made.kernels, capability) for capability in CAPABILITIES]
     rows = in_order([r for one in looked for r in one.rows], found)
     problems = [line for one in looked for line in one.broken]
-    if not asked.part:
+    if whole:
         problems += without_gate(modules(), made)
-    text = rendered(rows, versions())
+    print("\n".join(line for line in rendered(rows, {}).splitlines() if line.startswith("|")))
     if asked.write:
-        TABLE.write_text(text, encoding="utf-8")
-        print(f"{TABLE.name}: {len(rows)} rows")
+        table.write_text(rendered(merged(written, rows), versions()), encoding="utf-8")
+        print(f"{table.name}: {len(rows)} rows written")
     else:
-        print("\n".join(line for line in text.splitlines() if line.startswith("|")))
-        written = TABLE.read_text(encoding="utf-8") if TABLE.is_file() else ""
-        differ, said = compared(rows, written, whole=not asked.part)
+        differ, said = compared(rows, before, whole=whole)
         problems += differ
         if said:
             print(said)
@@ -95,6 +98,14 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {line}")
     print(f"{len(found)} of {len(gates())} gates, {len(problems)} problems")
     return int(bool(problems))
+
+
+def merged(written: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+    """The rows of a table with new ones in place of the old; without those that have no gate."""
+    new = {r.key: r for r in rows}
+    names = {gate.name for gate in gates()}
+    kept = [r for r in written if r.name in names and r.key not in new]
+    return in_order([*kept, *rows], gates())
 
 
 def in_order(rows: Sequence[Row], gates: Sequence[Gate]) -> list[Row]:

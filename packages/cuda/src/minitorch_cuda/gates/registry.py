@@ -1,6 +1,6 @@
 """Which kernels have a gate, and which have none.
 
-Gates are found by looking through all modules of the package for a `GATES`. What lacks one is found
+Gates are found by looking through the modules of both rooms for a `GATES`. What lacks one is found
 from the other side, in `kernels/`: a function that returns a `Kernel` and is called by no gate; a
 function over pointers that is part of no gate's kernel.
 """
@@ -17,7 +17,8 @@ from functools import lru_cache
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Protocol, runtime_checkable
 
-import minitorch_cuda
+from minitorch_cuda import gates as gates_room
+from minitorch_cuda import kernels
 from minitorch_cuda.gates.gate import Gate
 from minitorch_cuda.kernel import Kernel
 
@@ -41,11 +42,11 @@ class Made:
 
 @lru_cache(maxsize=1)
 def modules() -> tuple[ModuleType, ...]:
-    """All modules of minitorch_cuda, imported."""
+    """The modules that may have gates, imported: those of `kernels/` and of `gates/`."""
     names = [
         found.name
-        for found in pkgutil.walk_packages(minitorch_cuda.__path__, "minitorch_cuda.")
-        if not found.name.endswith("__main__")
+        for room in (kernels, gates_room)
+        for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
     ]
     return tuple(importlib.import_module(name) for name in sorted(names))
 
