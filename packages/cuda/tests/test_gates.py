@@ -381,9 +381,9 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("minitorch_cuda.gates.registry.gates", lambda: (GATE, NEW))
     monkeypatch.setattr("minitorch_cuda.gates.command.without_gate", lambda modules, made: [])
 
-    def look(gates: list[Gate], kernels: object, capability: tuple[int, int]) -> Findings:
-        arch = architecture(capability)
-        return Findings(tuple(row(g.name, arch, "", report(21)) for g in gates), ())
+    def look(gates: list[Gate], kernels: object) -> Findings:
+        archs = [architecture(capability) for capability in CAPABILITIES]
+        return Findings(tuple(row(g.name, a, "", report(21)) for g in gates for a in archs), ())
 
     monkeypatch.setattr("minitorch_cuda.gates.command.look", look)
     (tmp_path / "pyproject.toml").touch()

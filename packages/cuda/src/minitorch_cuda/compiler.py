@@ -15,7 +15,7 @@ import importlib
 import importlib.util
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import FunctionType
 from typing import NamedTuple, Protocol
@@ -72,6 +72,31 @@ class Dispatcher(Protocol):
 
     overloads: dict[object, Compiled]
     compile_device: Callable[..., Compiled]
+
+
+class Library(Protocol):
+    """Compiled code that is not yet for one GPU."""
+
+    def get_asm_strs(self, *, cc: Capability) -> list[str]:
+        """Its PTX for GPUs of a capability."""
+        ...
+
+
+class CompileLibrary(Protocol):
+    """The first half of `numba.cuda.compile`, which is most of the work."""
+
+    def __call__(
+        self,
+        function: FunctionType,
+        signature: object,
+        /,
+        *,
+        device: bool,
+        abi: str,
+        cc: Capability,
+    ) -> tuple[Library, object]:
+        """The code, and the type of the result."""
+        ...
 
 
 class Decorator(Protocol):
@@ -132,6 +157,25 @@ def compile_ptx(kernel: Kernel, capability: Capability) -> Ptx:
         cc=capability,
         output="ptx",
     )
+    return _named(text)
+
+
+def compile_for(kernel: Kernel, capabilities: Sequence[Capability]) -> list[Ptx]:
+    """The same for several capabilities, in the time of one and a little: types are found once.
+
+    Raises:
+        ImportError: if numba-cuda is not installed.
+        TypeError: if the kernel uses a name that has no meaning on a GPU.
+    """
+    numba = loaded()
+    function = numba.rebound(kernel.function, kernel, capabilities[0])
+    library, _ = numba.compile_library(
+        function, numba.signature(kernel), device=False, abi="numba", cc=capabilities[0]
+    )
+    return [_named(library.get_asm_strs(cc=capability)[0]) for capability in capabilities]
+
+
+def _named(text: str) -> Ptx:
     entry = re.search(r"\.entry\s+(\w+)", text)
     assert entry is not None, text
     return Ptx(entry.group(1), text)
@@ -152,6 +196,7 @@ class Numba:
         self.jit: Jit = module.jit
         compiler = importlib.import_module("numba.cuda.compiler")
         self.compile_version: CompileVersion = compiler.compile_cuda
+        self.compile_library: CompileLibrary = compiler._compile_pyfunc_with_fixup
         self.libdevice: object = importlib.import_module("numba.cuda.libdevice")
         self.types: object = importlib.import_module("numba.cuda.types")
         self.names: dict[int, object] = {

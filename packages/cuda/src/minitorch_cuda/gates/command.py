@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from minitorch_cuda.compiler import compile_ptx
-from minitorch_cuda.gates.gate import CAPABILITIES, Capability, Gate, architecture
+from minitorch_cuda.compiler import compile_for
+from minitorch_cuda.gates.gate import CAPABILITIES, Gate, architecture
 from minitorch_cuda.gates.registry import chosen, gates, make, modules, without_gate
 from minitorch_cuda.gates.table import Row, differences, parsed, rendered, row
 from minitorch_cuda.gates.toolkit import measure, versions
@@ -27,19 +27,25 @@ class Findings:
     broken: tuple[str, ...]
 
 
-def look(gates: Sequence[Gate], kernels: Sequence[Kernel], capability: Capability) -> Findings:
-    """Compile and measure the kernels of gates for one capability.
+def look(gates: Sequence[Gate], kernels: Sequence[Kernel]) -> Findings:
+    """Compile and measure the kernels of gates for all capabilities of the table.
 
     Raises:
         ImportError: if numba-cuda is not installed.
         MissingToolError: if a program of the toolkit is not installed.
     """
-    reports = measure([compile_ptx(kernel, capability) for kernel in kernels], capability)
-    arch = architecture(capability)
-    rows, broken = [], []
-    for gate, kernel, report in zip(gates, kernels, reports, strict=True):
-        rows.append(row(gate.name, arch, gate.promises(kernel), report))
-        broken += gate.broken(kernel, report, arch)
+    compiled = [compile_for(kernel, CAPABILITIES) for kernel in kernels]
+    reports = [
+        measure([ptx[i] for ptx in compiled], capability)
+        for i, capability in enumerate(CAPABILITIES)
+    ]
+    rows: list[Row] = []
+    broken: list[str] = []
+    for i, (gate, kernel) in enumerate(zip(gates, kernels, strict=True)):
+        for capability, of in zip(CAPABILITIES, reports, strict=True):
+            arch = architecture(capability)
+            rows.append(row(gate.name, arch, gate.promises(kernel), of[i]))
+            broken += gate.broken(kernel, of[i], arch)
     return Findings(tuple(rows), tuple(broken))
 
 
@@ -80,9 +86,8 @@ def main(arguments: Sequence[str], table: Path = TABLE) -> int:
         parser.error("the table was compiled by others: write all of it, with --write alone")
 
     made = make(found)
-    looked = [look(found, made.kernels, capability) for capability in CAPABILITIES]
-    rows = in_order([r for one in looked for r in one.rows], found)
-    problems = [line for one in looked for line in one.broken]
+    looked = look(found, made.kernels)
+    rows, problems = looked.rows, list(looked.broken)
     if whole:
         problems += without_gate(modules(), made)
     print("\n".join(line for line in rendered(rows, {}).splitlines() if line.startswith("|")))
