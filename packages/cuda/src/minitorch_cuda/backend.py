@@ -26,23 +26,24 @@ from minitorch_cuda.kernels.indexing import (
 from minitorch_cuda.kernels.matmul import with_one_batch
 from minitorch_cuda.kernels.matmul_plan import plan_product
 from minitorch_cuda.kernels.pointwise import plan_pointwise
+from minitorch_cuda.kernels.putting import run_put
 from minitorch_cuda.kernels.random_plan import drawn_by, plan_draw
 from minitorch_cuda.kernels.reduce import plan_reduce
 from minitorch_cuda.launcher import Launcher
 from minitorch_cuda.pinned import Pinned
 from minitorch_cuda.queues import DeviceQueue
 from minitorch_cuda.simulated import SimQueue, SimulatorLauncher
+from minitorch_cuda.temporary import Temporary as Temporary
 from minitorch_operators import Binary, Rule, Ternary, TernaryRule, Unary, id
 from minitorch_tensor.accelerator import Accelerator
 from minitorch_tensor.backend import Sample
-from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType, HostArray, of_numpy, promote_types
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.mersenne import Generator
 from minitorch_tensor.numpy_backend import start_of
 from minitorch_tensor.random import default_generator
 from minitorch_tensor.specialise import Pointwise
-from minitorch_tensor.storage import Array, Buffer, Storage
+from minitorch_tensor.storage import Array, Buffer
 
 Key = tuple[object, ...]
 """What tells one kind of call from others."""
@@ -341,16 +342,38 @@ class CudaBackend:
         buffers = [out.storage.buffer, index.storage.buffer, x.storage.buffer, bad]
         launcher.launch(plan, buffers)
 
+    def put(self, out: Array, index: Array, x: Array, dim: int, /) -> None:
+        """out[index[i, j], j] = x[i, j], of repeated indices the last; three launches.
+
+        The indices were checked; what is outside is left out. x has the dtype of out.
+        """
+        if index.layout.size:
+            launcher = self.launcher
+            run_put(launcher.empty, launcher.launch, launcher.limits, (out, index, x), dim)
+
     def require_zeros(self, found: Array, message: str, error: type[Exception], /) -> None:
         """Raise unless all elements of an int64 array are 0; on a GPU when the host next waits.
 
         Raises:
             Exception: `error`, if one is not.
         """
+        self._look_for(Check("", found.layout, 1, 0, message, error), found)
+
+    def require_range(
+        self, index: Array, low: int, size: int, name: str, dim: int, error: type[Exception], /
+    ) -> None:
+        """Raise unless all indices are in [low, size); on a GPU when the host next waits for it.
+
+        Raises:
+            Exception: `error`, if one is not.
+        """
+        self._look_for(Check(name, index.layout, size, dim, "", error, low), index)
+
+    def _look_for(self, check: Check, index: Array) -> None:
         launcher = self.launcher
-        check = Check("", found.layout, 1, 0, message, error)
-        bad = launcher.expect(check, found.storage.buffer)
-        launcher.launch(plan_check(found.layout, 1, launcher.limits), [found.storage.buffer, bad])
+        bad = launcher.expect(check, index.storage.buffer)
+        looking = plan_check(index.layout, check.size, launcher.limits, check.low)
+        launcher.launch(looking, [index.storage.buffer, bad])
         if launcher.immediate:
             launcher.look()
 
@@ -384,17 +407,6 @@ class CudaBackend:
         launcher.launch(plan, [target.storage.buffer])
         if target is not out:
             self.copy(out, target)
-
-
-class Temporary:
-    """An `Array` that only this backend sees."""
-
-    __slots__ = ("dtype", "layout", "storage")
-
-    def __init__(self, buffer: Buffer, device: Device, layout: Layout, dtype: DType) -> None:
-        self.storage = Storage(buffer, device)
-        self.layout = layout
-        self.dtype = dtype
 
 
 def plain(fn: Pointwise) -> FunctionType:

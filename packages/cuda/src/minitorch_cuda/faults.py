@@ -31,7 +31,7 @@ WORDS: Final = 1024
 
 
 class Check(NamedTuple):
-    """What a launch looks for: an index outside [0, size).
+    """What a launch looks for: an index outside [low, size).
 
     Attributes:
         operation: what it is an index of.
@@ -40,6 +40,7 @@ class Check(NamedTuple):
         dim: which that is.
         message: what to say, if that is all there is to say.
         error: what to raise.
+        low: the smallest that is right: -size where indices may count from the end.
     """
 
     operation: str
@@ -48,6 +49,7 @@ class Check(NamedTuple):
     dim: int
     message: str = ""
     error: type[Exception] = IndexError
+    low: int = 0
 
 
 class _Pending(NamedTuple):
@@ -137,4 +139,4 @@ class Faults:
             return None
         value = int(self._download(index)[offset])
         # What is right by now was written over since.
-        return None if 0 <= value < pending.check.size else value
+        return None if pending.check.low <= value < pending.check.size else value

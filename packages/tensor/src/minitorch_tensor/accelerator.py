@@ -104,6 +104,19 @@ class Accelerator(Protocol):
         """Raise when the host next waits, unless all elements of an int64 array are 0."""
         ...
 
+    def require_range(
+        self, index: Array, low: int, size: int, name: str, dim: int, error: type[Exception], /
+    ) -> None:
+        """Raise when the host next waits, unless all of an int64 array are in [low, size)."""
+        ...
+
+    def put(self, out: Array, index: Array, x: Array, dim: int, /) -> None:
+        """out[index[i, j, ...], j, ...] = x[i, j, ...], for dim = 0; likewise for others.
+
+        Of repeated indices the last one stays. They were checked, and none outside is followed.
+        """
+        ...
+
     def shares_with_host(self) -> bool:
         """Whether the host may read the memory as its own: in the simulator."""
         ...

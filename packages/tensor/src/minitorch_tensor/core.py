@@ -372,7 +372,7 @@ class Tensor(
             layout = following(layout, b.layout)
         if operator.result != "same" or not dtype.is_floating_point:
             if dtype.kind == "int":
-                pointwise.check_divisor(operator, b)
+                pointwise.check_divisor(operator, b, None if isinstance(other, Tensor) else other)
             dtype = pointwise.result_dtype(operator, dtype)
         y = fresh(layout, dtype, device)
         device.backend.zip(operator, y, a, b)

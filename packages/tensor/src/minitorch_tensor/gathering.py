@@ -13,6 +13,7 @@ import numpy as np
 from minitorch_autodiff import is_grad_enabled
 from minitorch_tensor import conversion, numpy_backend, pointwise, views
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.accelerator import is_accelerator
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import broadcast, wrap_dim
 
@@ -114,12 +115,17 @@ def require_range(
     size: int,
     dim: int,
     error: type[IndexError | RuntimeError] = IndexError,
+    low: int = 0,
 ) -> None:
-    """Raise `error` unless all indices are in [0, size)."""
+    """Raise `error` unless all indices are in [low, size); on a GPU when the host next waits."""
     if index.layout.size == 0:
         return
+    backend = index.device.backend
+    if is_accelerator(backend):
+        backend.require_range(index.to(dtypes.int64), low, size, name, dim, error)
+        return
     for extreme in extremes(index):
-        if not 0 <= extreme < size:
+        if not low <= extreme < size:
             raise error(
                 f"{name}: index {extreme} is out of bounds for dimension {dim} with size {size}"
             )

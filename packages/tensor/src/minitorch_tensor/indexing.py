@@ -16,10 +16,18 @@ import numpy as np
 
 from minitorch_autodiff import Variable, is_grad_enabled
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor import pointwise, views
+from minitorch_tensor import views
+from minitorch_tensor.accelerator import is_accelerator
 from minitorch_tensor.basic_index import basic
 from minitorch_tensor.data import to_array, to_storage
-from minitorch_tensor.gathering import extremes, index_select, masked_select, nonzero, pick
+from minitorch_tensor.gathering import (
+    extremes,
+    index_select,
+    masked_select,
+    nonzero,
+    pick,
+    require_range,
+)
 from minitorch_tensor.layout import Shape, broadcast, strides_from_shape
 
 if TYPE_CHECKING:
@@ -128,8 +136,7 @@ def resolve(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
             dim = _collect(view, dim, item, picks)
     for index_tensor, first, place in filed:  # as in PyTorch, when all else was found right
         if _check(index_tensor, x, first) < 0:
-            picked = picks[place]
-            picks[place] = pointwise.where(picked < 0, picked + x.shape[first], picked)
+            picks[place] = picks[place] % x.shape[first]
     return (views.whole(x) if view is x and not picks else view), picks
 
 
@@ -151,6 +158,8 @@ def _collect(view: Tensor, dim: int, index: Tensor, picks: dict[int, Tensor]) ->
 
 def _check(index: Tensor, x: Tensor, of: int) -> int:
     """The smallest position; refuses an index tensor that does not fit dimension `of` of x.
+
+    On a GPU the host would wait to know it: -1 there, and a kernel looks.
 
     Raises:
         IndexError: for another dtype, a mask of another shape, or a position that is none.
@@ -177,6 +186,9 @@ def _check(index: Tensor, x: Tensor, of: int) -> int:
     if index.numel() == 0:
         return 0
     size = x.shape[of]
+    if is_accelerator(index.device.backend) and size:
+        require_range("x[...]", index, size, of, IndexError, -size)
+        return -1
     low, high = extremes(index)
     if low < -size or high >= size:
         raise _out_of_bounds(low if low < -size else high, x, of)

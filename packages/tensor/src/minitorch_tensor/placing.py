@@ -87,6 +87,8 @@ def _source(x: Tensor, index: Tensor, src: Tensor | float | None, value: float |
 
 def _replace(name: str, x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Write source, of the shape of index, into x; the indices are in range."""
+    if index.layout.size and x.ndim and writing.put_along(x, dim, index, source, name):
+        return x
     flat = combining.slots(x, dim, index)
     if index.layout.size == 0:
         source = views.reshape(source, -1)[:0]

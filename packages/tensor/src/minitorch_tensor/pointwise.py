@@ -16,6 +16,7 @@ from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.assertions import require_all
 from minitorch_tensor.data import operand
 from minitorch_tensor.dtype import DType, Kind
 from minitorch_tensor.layout import Shape, broadcast_for
@@ -66,17 +67,22 @@ _REMEDY: Final[dict[Kind, str]] = {
 }
 
 
-def check_divisor(operator: Binary, divisor: Tensor) -> None:
-    """Integers have no infinity to divide by zero into.
+def check_divisor(operator: Binary, divisor: Tensor, known: float | None = None) -> None:
+    """Integers have no infinity to divide by zero into; `known` is a divisor that is one number.
 
     Raises:
         RuntimeError: ZeroDivisionError, as in PyTorch, if an integer divisor is zero.
     """
-    if operator.name in _DIVIDES and bool((divisor.detach() == 0).any()):
-        raise RuntimeError(
-            f"ZeroDivisionError: {operator.name} of integers by zero (the divisor has shape "
-            f"{divisor.shape}); convert to float for infinities"
-        )
+    if operator.name not in _DIVIDES:
+        return
+    rule = (
+        f"ZeroDivisionError: {operator.name} of integers by zero (the divisor has shape "
+        f"{divisor.shape}); convert to float for infinities"
+    )
+    if known is None:
+        require_all(divisor.detach() != 0, rule)
+    elif int(known) % (1 << 8 * divisor.dtype.itemsize) == 0:  # as integers of this size wrap
+        raise RuntimeError(rule)
 
 
 def refuse_bools(operator: Binary, *operands: DType) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import gathering, ordering, pointwise, views
+from minitorch_tensor.assertions import require_all
 from minitorch_tensor.layout import wrap_dim
 from minitorch_tensor.reductions import any, sum
 
@@ -108,8 +109,8 @@ def _checked(name: str, x: Tensor, q: Tensor | float, interpolation: str) -> Ten
     if q.device is not x.device:
         raise RuntimeError(f"{name}: q is on {q.device} and the input on {x.device}")
     inside = pointwise.logical_and(q.detach() >= 0, q.detach() <= 1)
-    if not bool(inside.all()):
-        raise RuntimeError(f"{name}: all q must be in the range [0, 1], but got {q.tolist()}")
+    rule = f"{name}: all q must be in the range [0, 1]"
+    require_all(inside, rule, lambda: f"{rule}, but got {q.tolist()}")
     return views.reshape(q, -1) if q.ndim == 0 else q
 
 

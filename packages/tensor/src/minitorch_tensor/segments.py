@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor import gathering, ordering, pointwise, reductions, views
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.assertions import require_all
 from minitorch_tensor.layout import wrap_dim
 
 if TYPE_CHECKING:
@@ -112,18 +113,18 @@ def _segments(
         sizes = given
         starts = ordering.cumsum(sizes, -1) - sizes
     n = data.shape[axis]
-    if bool((sizes < 0).any()):
-        raise RuntimeError(f"segment_reduce: lengths must not be negative, but are {sizes}")
-    if lengths is not None and not unsafe and bool((reductions.sum(sizes, -1) != n).any()):
-        raise RuntimeError(
-            f"segment_reduce: lengths must add up to {n}, the size of axis {axis}, but are "
-            f"{sizes.tolist()}"
-        )
-    if bool(pointwise.logical_or(starts < 0, starts + sizes > n).any()):
-        raise RuntimeError(
-            f"segment_reduce: segments must lie within axis {axis} of size {n}, but they begin at "
-            f"{starts.tolist()} with lengths {sizes.tolist()}"
-        )
+    rule = "segment_reduce: lengths must not be negative"
+    require_all(sizes >= 0, rule, lambda: f"{rule}, but are {sizes}")
+    if lengths is not None and not unsafe:
+        total = f"segment_reduce: lengths must add up to {n}, the size of axis {axis}"
+        fits = pointwise.eq(reductions.sum(sizes, -1), n)
+        require_all(fits, total, lambda: f"{total}, but are {sizes.tolist()}")
+    within = f"segment_reduce: segments must lie within axis {axis} of size {n}"
+    require_all(
+        pointwise.logical_and(starts >= 0, starts + sizes <= n),
+        within,
+        lambda: f"{within}, but they begin at {starts.tolist()} with lengths {sizes.tolist()}",
+    )
     return starts, sizes
 
 

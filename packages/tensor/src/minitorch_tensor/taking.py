@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor import gathering, inplace, pointwise, views, writing
+from minitorch_tensor import gathering, inplace, ordering, pointwise, views, writing
+from minitorch_tensor.accelerator import is_accelerator
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.assertions import require_all
 from minitorch_tensor.layout import broadcast_for
 from minitorch_tensor.placing import index_put_
 
@@ -48,7 +50,9 @@ def _positions(name: str, x: Tensor, index: Tensor) -> Tensor:
         raise RuntimeError(f"{name}: index is on {index.device} and the input on {x.device}")
     flat = views.reshape(index, -1)
     size = x.layout.size
-    if flat.layout.size:
+    if is_accelerator(x.device.backend) and size:
+        gathering.require_range(name, flat, size, 0, IndexError, -size)
+    elif flat.layout.size:
         for extreme in (int(flat.min().item()), int(flat.max().item())):
             if not -size <= extreme < size:
                 raise IndexError(
@@ -142,16 +146,20 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"and {source.dtype}"
         )
     shape = broadcast_for("masked_scatter", input.shape, mask.shape)
-    chosen = views.reshape(views.expand_to(mask, shape), -1)
-    flat = views.reshape(gathering.nonzero(chosen), -1)
-    count = flat.shape[0]
-    if source.numel() < count:
-        raise RuntimeError(
-            f"masked_scatter: source has {source.numel()} elements, fewer than the {count} places "
-            "where the mask holds"
-        )
-    values = views.slice_(views.reshape(source, -1), 0, 0, count)
-    return writing.replaced(views.expand_to(input, shape), flat, values)
+    chosen = views.expand_to(mask, shape)
+    before = ordering.cumsum(views.reshape(chosen, -1).to(dtypes.int64), 0)
+    size = source.numel()
+    rule = f"masked_scatter: source has {size} elements, fewer than the"
+    require_all(
+        before <= size,
+        f"{rule} places where the mask holds",
+        lambda: f"{rule} {int(before[-1].item())} places where the mask holds",
+    )
+    if size == 0:
+        return views.clone(views.expand_to(input, shape))
+    # Where the mask does not hold, anything is picked, and not used.
+    picked = gathering.pick(views.reshape(source, -1), 0, pointwise.clamp(before - 1, 0, size - 1))
+    return pointwise.where(chosen, views.reshape(picked, shape), input)
 
 
 def masked_scatter_(x: Tensor, mask: Tensor, source: Tensor) -> Tensor:

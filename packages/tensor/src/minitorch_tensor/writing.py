@@ -11,11 +11,12 @@ import numpy.typing as npt
 from minitorch_autodiff import Variable
 from minitorch_tensor import conversion, inplace, numpy_backend, pointwise, views
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.accelerator import is_accelerator
 from minitorch_tensor.data import to_storage
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.gathering import masked_fill, pick
 from minitorch_tensor.indexing import Index, covers, expanded, flat_positions, is_mask, resolve
-from minitorch_tensor.layout import Shape, broadcast
+from minitorch_tensor.layout import Layout, Shape, broadcast
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -61,6 +62,9 @@ def setitem(x: Tensor, index: Index, value: Tensor | float | Sequence[float]) ->
         values = spread_values(x, source, shape)
         if _at_once(view, values):
             _put_slices(view, dim, vector, values)
+            return
+        spread = views.reshape(vector, (*vector.shape, *(1,) * (view.ndim - dim - 1)))
+        if put_along(view, dim, views.expand_to(spread, shape), values, "index_put_"):
             return
     flat, shape = flat_positions(view, picks)
     put_flat(view, flat, broadcast_values(x, source, shape))
@@ -126,6 +130,9 @@ def _as_value(x: Tensor, value: Tensor | float | Sequence[float]) -> Tensor | fl
 
 def put_flat(view: Tensor, flat: Tensor, values: Tensor, name: str = "index_put_") -> None:
     """Write `values` to the flat positions of `view`; of repeated positions the last one stays."""
+    line = view.layout.reshape((view.layout.size,))
+    if line is not None and put_along(view, 0, flat, values, name, line):
+        return
     if _at_once(view, values):
         inplace.check(name, view)
         places: npt.NDArray[np.int64] = conversion.host_array(flat).astype(np.int64, copy=False)
@@ -133,6 +140,32 @@ def put_flat(view: Tensor, flat: Tensor, values: Tensor, name: str = "index_put_
         view.storage.version += 1
         return
     inplace.write(name, view, lambda old: replaced(old, flat, values), values)
+
+
+def put_along(
+    view: Tensor,
+    dim: int,
+    index: Tensor,
+    values: Tensor,
+    name: str,
+    layout: Layout | None = None,
+) -> bool:
+    """On a GPU, and where nothing is recorded, set view[index[i, j], j] = values[i, j], for dim 0.
+
+    The indices, which were checked, and the values have one shape; of repeated indices the last
+    stays. The view may be seen in another layout.
+
+    Returns:
+        Whether that was done.
+    """
+    backend = view.storage.device.backend
+    if not is_accelerator(backend) or inplace.recorded(view, values):
+        return False
+    inplace.check(name, view)
+    target = view.detach() if layout is None else view._view(layout)
+    backend.put(target, index, _not_shared(view, values), dim)
+    view.storage.version += 1
+    return True
 
 
 def _at_once(view: Tensor, values: Tensor) -> bool:
@@ -155,24 +188,35 @@ def _put_slices(view: Tensor, dim: int, index: Tensor, values: Tensor) -> None:
 
 def _apart(view: Tensor, values: Tensor) -> HostArray:
     """The values, copied if they lie in the memory that is written."""
+    return numpy_backend.view(_not_shared(view, values))
+
+
+def _not_shared(view: Tensor, values: Tensor) -> Tensor:
     if values.storage.root().buffer is view.storage.root().buffer:
-        values = views.clone(values.detach())
-    return numpy_backend.view(values)
+        return views.clone(values.detach())
+    return values
 
 
 def replaced(x: Tensor, flat: Tensor, values: Tensor) -> Tensor:
     """x with `values` at its flat positions, of which repeated ones keep the last value."""
-    size = x.layout.size
+    order = _writers(x, flat)
     if values.layout.strides == (0,) and values.layout.size:  # one number, wherever it goes
-        hit = np.zeros(size, np.bool_)
-        hit[conversion.host_array(flat)] = True
-        merged = pointwise.where(conversion.from_host(x, hit), values[0], views.reshape(x, -1))
-        return views.reshape(merged, x.layout.shape)
-    # order[p] = 1 + the last k that writes position p, 0 if none does
-    order = np.zeros(size, np.int64)
-    order[conversion.host_array(flat)] = np.arange(1, flat.numel() + 1)
-    chosen = conversion.from_host(x, order)
-    none = views.reshape(x._full((1,), 0, x.dtype), 1)
-    picked = pick(none.cat_with(values), 0, chosen)
-    merged = pointwise.where(chosen != 0, picked, views.reshape(x, -1))
+        picked = values[0]
+    else:
+        none = views.reshape(x._full((1,), 0, x.dtype), 1)
+        picked = pick(none.cat_with(values), 0, order)
+    merged = pointwise.where(order != 0, picked, views.reshape(x, -1))
     return views.reshape(merged, x.layout.shape)
+
+
+def _writers(x: Tensor, flat: Tensor) -> Tensor:
+    """For each position of the flattened x: 1 + the last k that writes it, 0 if none does."""
+    size, count = x.layout.size, flat.numel()
+    backend = x.storage.device.backend
+    if is_accelerator(backend):
+        found = x._full((size,), 0, dtypes.int64)
+        backend.put(found, flat, x._arange(count) + 1, 0)
+        return found
+    order = np.zeros(size, np.int64)
+    order[conversion.host_array(flat)] = np.arange(1, count + 1)
+    return conversion.from_host(x, order)

@@ -61,7 +61,7 @@ else:
 
 _CHECK = """\
 k = index[index_i]
-if k < 0 or k >= size:
+if k < low or k >= size:
     red_min(bad, 0, int64(i))"""
 
 _SCATTER = """\
@@ -133,12 +133,12 @@ def gather_kernel(dtypes: tuple[DType, DType], rank: int, index: str) -> Kernel:
 
 
 @lru_cache(maxsize=1024)
-def plan_check(index: Layout, size: int, limits: Limits) -> Plan:
-    """The launch that looks for an index outside [0, size), over index, bad."""
+def plan_check(index: Layout, size: int, limits: Limits, low: int = 0) -> Plan:
+    """The launch that looks for an index outside [low, size), over index, bad."""
     walk = collapse(index.shape, [index.strides])
     kernel = check_kernel(walk.rank, _index_type(index))
     grid, block = limits.cover(index.size)
-    arguments = [index.size, *numbers(walk.shape, walk.strides), size]
+    arguments = [index.size, *numbers(walk.shape, walk.strides), low, size]
     return plan(kernel, grid, block, [span_of(index), _ONE_WORD], arguments)
 
 
@@ -151,6 +151,7 @@ def check_kernel(rank: int, index: str) -> Kernel:
         _BAD,
         Parameter("n", index),
         *position.parameters(index),
+        Parameter("low", "int64"),
         Parameter("size", "int64"),
     ]
     return _looping("check_kernel", "the first bad index", parameters, position, _CHECK, ())
