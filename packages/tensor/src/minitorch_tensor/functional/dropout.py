@@ -1,6 +1,6 @@
 """Dropout: zeros at random, and the rest scaled up so that the expectation stays.
 
-From one seed the zeros are those of PyTorch on the CPU, wherever the tensor is.
+From one seed the zeros are those of PyTorch on the CPU; a GPU draws them from its own generator.
 """
 
 from __future__ import annotations
