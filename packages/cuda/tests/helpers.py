@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minitorch_cuda.backend import CudaBackend, Temporary
-from minitorch_cuda.kernel import of_memory
+from minitorch_cuda.launcher import of_memory
 from minitorch_cuda.simulated import SimulatorLauncher
 from minitorch_tensor.backend import Backend
 from minitorch_tensor.device import Device

@@ -20,7 +20,7 @@ import numpy as np
 from minitorch_cuda import dsl
 from minitorch_cuda.instructions import from_bfloat, from_half, to_bfloat, to_half
 from minitorch_cuda.target import twin
-from minitorch_tensor.dtype import DType, HostArray, bfloat16, of_numpy
+from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout
 
 Dim = tuple[int, int, int]
@@ -112,11 +112,6 @@ def storage_type(dtype: DType) -> str:
     if dtype.half:
         return "uint16"
     return "uint8" if dtype.kind == "bool" else dtype.name
-
-
-def of_memory(values: HostArray) -> DType:
-    """The dtype of an array that is uploaded: NumPy has no bfloat16, whose bits come as uint16."""
-    return bfloat16 if values.dtype == bfloat16.numpy else of_numpy(values.dtype)
 
 
 def computing_type(dtype: DType) -> str:
