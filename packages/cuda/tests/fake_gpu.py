@@ -119,6 +119,7 @@ class FakeGpu:
         return self.foreign[-1]
 
     def create_event(self, options: SimpleNamespace) -> FakeEvent:
+        assert FakeGpu.current is self, "the driver makes events for the GPU that is current"
         return FakeEvent(self, options.timing_enabled)
 
     def synchronise(self) -> tuple[int]:

@@ -157,6 +157,22 @@ def test_a_block_that_another_stream_used_waits_for_it(allocator: CachingAllocat
     assert side.marks == 1
 
 
+def test_a_block_that_all_streams_use_waits_for_all_there_are_by_then(driver: Driver) -> None:
+    queues = [MAIN]
+    allocator = CachingAllocator(driver, queues=lambda: queues)
+    first = allocator.allocate(100, MAIN)
+    allocator.share(first)
+    later = Queue()
+    queues.append(later)
+    later.behind = True
+    allocator.release(first)
+    assert allocator.allocate(100, MAIN) is not first
+    later.behind = False
+    assert allocator.allocate(100, MAIN) is first
+    allocator.release(first)  # it is shared no more
+    assert later.marks == 1
+
+
 def test_usage_is_counted(allocator: CachingAllocator) -> None:
     a, b = allocator.allocate(1, MAIN), allocator.allocate(1000, MAIN)
     c = allocator.allocate(3 * MIB, MAIN)

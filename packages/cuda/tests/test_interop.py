@@ -14,6 +14,7 @@ from minitorch_cuda.choice import choice
 from minitorch_cuda.device_buffer import on_device
 from minitorch_cuda.runtime import DeviceLauncher
 from minitorch_tensor import Tensor
+from minitorch_tensor.core import constant
 from minitorch_tensor.dlpack_capsule import CUDA, Shared, capsule, opened
 from minitorch_tensor.dtype import HostArray
 
@@ -124,6 +125,13 @@ def test_in_the_simulator_there_is_no_memory_of_a_gpu(simulator: None) -> None:
     assert not hasattr(t.ones(2), "__cuda_array_interface__")
 
 
+def test_a_number_is_there_for_all_streams(launcher: DeviceLauncher) -> None:
+    x = t.ones(3, device="cuda") * 2.5
+    kept = constant(2.5, t.float32, x.device)
+    assert on_device(kept.storage.buffer).block.shared
+    assert not on_device(x.storage.buffer).block.shared
+
+
 # --- DLPack ---------------------------------------------------------------------------------------
 
 
@@ -160,6 +168,19 @@ def test_memory_of_another_library_is_shared(launcher: DeviceLauncher) -> None:
     with pytest.raises(BufferError, match="can't share memory"):
         t.from_dlpack(other, device="cpu", copy=False)
     assert t.from_dlpack(other, device="cpu").tolist() == x.tolist()
+
+
+@pytest.mark.parametrize(("skipped", "offset"), [(0, 0), (3, 3), (8, 0), (9, 1)])
+def test_a_view_of_another_library_is_not_read_by_fours_where_it_is_not_aligned(
+    launcher: DeviceLauncher, skipped: int, offset: int
+) -> None:
+    memory = t.arange(600.0, device="cuda")
+    address = on_device(memory.storage.buffer).pointer + 4 * skipped
+    x = t.from_dlpack(capsule(Shared(address, (CUDA, 0), "float32", (512,), None), memory))
+    assert x.layout.offset == offset
+    assert (x + 1).tolist() == [i + skipped + 1.0 for i in range(512)]
+    with pytest.raises(BufferError, match="is no multiple of the 4 bytes"):
+        t.from_dlpack(capsule(Shared(address + 2, (CUDA, 0), "float32", (5,), None), memory))
 
 
 def test_the_other_library_is_told_when_its_memory_is_free(launcher: DeviceLauncher) -> None:

@@ -291,6 +291,26 @@ def test_the_host_may_have_no_room_to_lock(launcher: DeviceLauncher, gpu: FakeGp
         launcher.pin(1000)
 
 
+def test_what_all_streams_read_is_there_at_once_and_stays_as_long_as_they_run(
+    launcher: DeviceLauncher, gpu: FakeGpu
+) -> None:
+    gpu.streams[0].behind = True  # with long work: nobody waits for that
+    before = gpu.synchronised
+    shared = launcher.upload_shared(np.full(3, 7, np.float32))
+    assert gpu.synchronised == before + 1
+    assert gpu.streams[0].behind
+    assert launcher.queue is launcher.default_queue
+    assert launcher.download(shared).tolist() == [7.0] * 3
+    address = on_device(shared).pointer
+    side = launcher.create_queue(0)
+    gpu.streams[-1].behind = True
+    del shared
+    other = launcher.upload_shared(np.ones(3, np.float32))
+    assert on_device(other).pointer != address
+    side.sync()
+    assert on_device(launcher.upload_shared(np.ones(3, np.float32))).pointer == address
+
+
 # --- threads, streams, several GPUs ---------------------------------------------------------------
 
 
@@ -327,6 +347,11 @@ def test_two_gpus(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch) -> None:
     assert launchers[1].download(moved).tolist() == values.tolist()
     other.at(on_device(moved).pointer)
     assert other.streams[0].waits  # for what was launched on the first
+    del there, out, x
+    kept = len(gpu.memories)
+    other.set_current()
+    launchers[0].allocator.empty_cache()
+    assert len(gpu.memories) < kept
 
 
 def test_the_launcher_says_who_it_is(launcher: DeviceLauncher, gpu: FakeGpu) -> None:

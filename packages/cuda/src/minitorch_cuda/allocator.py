@@ -21,7 +21,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from minitorch_cuda.memory_stats import Usage, out_of_memory
@@ -73,7 +73,7 @@ class Driver(Protocol):
 class Block:
     """A part of a segment: in use, or free; its neighbours in the segment."""
 
-    __slots__ = ("after", "before", "free", "nbytes", "pointer", "pool", "used_on")
+    __slots__ = ("after", "before", "free", "nbytes", "pointer", "pool", "shared", "used_on")
 
     def __init__(self, pool: Pool, pointer: int, nbytes: int) -> None:
         self.pool = pool
@@ -83,6 +83,7 @@ class Block:
         self.before: Block | None = None
         self.after: Block | None = None
         self.used_on: set[Queue] | None = None  # streams other than its own
+        self.shared = False  # whether all streams use it
 
     def join(self) -> None:
         """Take in the block after this one, which is free."""
@@ -183,15 +184,22 @@ class CachingAllocator:
     Args:
         driver: gives segments.
         device: as messages name it.
+        queues: gives all streams of the device.
 
     Attributes:
         release: keeps a block, no longer in use, for later requests. It only notes it: a tensor may
             be freed by the garbage collector at any line, also of this class.
     """
 
-    def __init__(self, driver: Driver, device: str = "cuda:0") -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        device: str = "cuda:0",
+        queues: Callable[[], Sequence[Queue]] = tuple,
+    ) -> None:
         self._driver = driver
         self._device = device
+        self._queues = queues
         self._pools: dict[Queue, tuple[Pool, Pool]] = {}  # for large blocks, and for small ones
         self._waiting: deque[tuple[Block, list[Mark]]] = deque()
         self._returned: deque[Block] = deque()
@@ -237,6 +245,10 @@ class CachingAllocator:
             with self._lock:
                 block.used_on = {*(block.used_on or ()), queue}
 
+    def share(self, block: Block) -> None:
+        """All streams use a block, also those that come later."""
+        block.shared = True
+
     def empty_cache(self) -> None:
         """Give all segments that are wholly free back to the driver."""
         with self._lock:
@@ -255,9 +267,10 @@ class CachingAllocator:
             if not size:  # nothing, or not ours
                 continue
             usage.release(size, pool.small)
-            if block.used_on:
-                self._waiting.append((block, [queue.mark() for queue in block.used_on]))
-                block.used_on = None
+            used_on = self._queues() if block.shared else block.used_on
+            if used_on:
+                self._waiting.append((block, [queue.mark() for queue in used_on]))
+                block.used_on, block.shared = None, False
             elif pool.small:
                 pool.put(block)
             else:

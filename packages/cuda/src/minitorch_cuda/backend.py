@@ -103,6 +103,10 @@ class CudaBackend:
         """Start to copy a flat array of pinned memory, and go on."""
         return self.launcher.upload_later(values)
 
+    def upload_shared(self, values: HostArray, /) -> Buffer:
+        """Copy a flat array to the device, for launches of all streams."""
+        return self.launcher.upload_shared(values)
+
     def from_peer(self, buffer: Buffer, source: Accelerator, /) -> Buffer:
         """A copy of memory of another device.
 

@@ -153,6 +153,10 @@ class Launcher(Protocol):
         """The same, of an array in pinned memory that stays as it is until the copy has ended."""
         ...
 
+    def upload_shared(self, values: HostArray, /) -> Buffer:
+        """The same, for launches of all streams: it is there when this returns."""
+        ...
+
     def download(self, buffer: Buffer, /) -> HostArray:
         """Device memory as a new flat array of the host, after all that was launched before."""
         ...

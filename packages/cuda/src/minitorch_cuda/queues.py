@@ -45,20 +45,23 @@ class DeviceQueue:
         device: the GPU.
         stream: the stream.
         driver: `cuda.bindings.driver`.
+        enter: makes the GPU the one that the driver means: events are made for that.
         wait: waits for the stream, and raises what its launches found.
     """
 
-    __slots__ = ("_device", "_driver", "_wait", "stream")
+    __slots__ = ("__weakref__", "_device", "_driver", "_enter", "_wait", "stream")
 
     def __init__(
         self,
         device: CoreDevice,
         stream: CoreStream,
         driver: Functions,
+        enter: Callable[[], None],
         wait: Callable[[DeviceQueue], None],
     ) -> None:
         self._device = device
         self._driver = driver
+        self._enter = enter
         self._wait = wait
         self.stream = stream
 
@@ -76,6 +79,7 @@ class DeviceQueue:
         """An event behind all that was launched on it so far."""
         from cuda.core import EventOptions
 
+        self._enter()
         event = self._device.create_event(EventOptions(timing_enabled=timed))
         self.stream.record(event)
         return DeviceMark(event)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 
@@ -80,6 +81,7 @@ class DeviceLauncher:
         self.index = index
         self._several = several
         self._driver: Functions = driver
+        self._queues: WeakSet[DeviceQueue] = WeakSet()
         self._device = Device(index)
         self._device.set_current()
         self._health = Health(f"cuda:{index}")
@@ -87,10 +89,11 @@ class DeviceLauncher:
         self._here = _Here(self.default_queue)
         self._launch = launch
         self._config = LaunchConfig
-        self.allocator = CachingAllocator(self, f"cuda:{index}")
+        self.allocator = CachingAllocator(self, f"cuda:{index}", lambda: list(self._queues))
         self._pinned = PinnedPool(self, lambda device: self._here.queue.mark())
         self._loader = Loader(self._device)
         self._prepared: dict[Plan, Prepared] = {}
+        self._shared: DeviceQueue | None = None  # of what all streams read
         self.immediate = blocking()
         words = self._pinned.allocate(8 * WORDS)
         self._words = words.pointer
@@ -157,6 +160,24 @@ class DeviceLauncher:
             memory = pinned_memory(flat)
             if memory is not None:
                 memory.used_by(self.index)
+        return buffer
+
+    def upload_shared(self, values: HostArray, /) -> Buffer:
+        """Copy to the GPU, for launches of all streams.
+
+        The copy has a stream of its own, so that the host waits for the copy alone, and not for
+        what was launched before.
+        """
+        here = self._here
+        if self._shared is None:
+            self._shared = self.create_queue(0)
+        before, here.queue = here.queue, self._shared
+        try:
+            buffer = on_device(self.upload_later(values))
+            self._wait(here.queue)
+        finally:
+            here.queue = before
+        self.allocator.share(buffer.block)
         return buffer
 
     def download(self, buffer: Buffer, /) -> HostArray:
@@ -253,6 +274,7 @@ class DeviceLauncher:
     def give_back(self, pointer: int) -> None:
         """Free a segment."""
         if not self._health.lost:
+            self._enter()
             (error,) = self._driver.cuMemFree(pointer)
             self._health.check("giving memory back", error)
 
@@ -341,7 +363,7 @@ class DeviceLauncher:
         self._enter()
         Stream.from_handle(handle).wait(self._here.queue.mark().event)
 
-    def create_queue(self, priority: int, /) -> Queue:
+    def create_queue(self, priority: int, /) -> DeviceQueue:
         """A new stream."""
         self._enter()
         return self._create(priority)
@@ -351,7 +373,9 @@ class DeviceLauncher:
 
         options = StreamOptions(nonblocking=True, priority=priority)
         stream = self._device.create_stream(options=options)
-        return DeviceQueue(self._device, stream, self._driver, self._waited)
+        queue = DeviceQueue(self._device, stream, self._driver, self._enter, self._waited)
+        self._queues.add(queue)
+        return queue
 
     # --- the parts -------------------------------------------------------------------------------
 

@@ -180,6 +180,10 @@ class SimulatorLauncher:
         block = self.allocator.allocate(values.nbytes, self._here.queue)
         return SimBuffer(values.flatten().view(_stored(dtype)), dtype, block, self.allocator)
 
+    def upload_shared(self, values: HostArray, /) -> Buffer:
+        """A copy, which every stream finds."""
+        return self.upload_later(values)
+
     def download(self, buffer: Buffer, /) -> HostArray:
         """A copy, as from a GPU."""
         downloading()

@@ -84,6 +84,14 @@ class Accelerator(Protocol):
         """Start to copy a flat array of pinned memory; it must not be written until that ended."""
         ...
 
+    def upload_shared(self, values: HostArray, /) -> Buffer:
+        """A copy of a flat array that is there already, for launches of all streams.
+
+        It is given out anew only when all streams have done what they were given before it was
+        freed.
+        """
+        ...
+
     def from_peer(self, buffer: Buffer, source: Accelerator, /) -> Buffer:
         """A copy of memory of another device of this type, without a way through the host."""
         ...

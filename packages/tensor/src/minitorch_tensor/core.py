@@ -47,6 +47,7 @@ from minitorch_tensor import (
     views,
 )
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.accelerator import is_accelerator
 from minitorch_tensor.data import Data, from_foreign, operand, to_storage
 from minitorch_tensor.device import Device
 from minitorch_tensor.dtype import DType
@@ -667,7 +668,9 @@ def constant(value: float, dtype: DType, device: Device) -> Tensor:
     if found is None:
         with np.errstate(all="ignore"):
             array = narrowed(np.asarray(value), dtype).reshape(1)
-        found = make(Storage(device.backend.upload(array), device), _contiguous(()), dtype)
+        backend = device.backend
+        upload = backend.upload_shared if is_accelerator(backend) else backend.upload
+        found = make(Storage(upload(array), device), _contiguous(()), dtype)
         if len(_constants) >= 1024:
             _constants.clear()
         _constants[key] = found

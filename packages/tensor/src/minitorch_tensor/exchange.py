@@ -29,6 +29,10 @@ Bytes: TypeAlias = (
 """What has bytes."""
 
 
+_ALIGNED = 32
+"""Where memory starts, as tensors have it: at multiples of four elements of 8 bytes."""
+
+
 @runtime_checkable
 class Exporter(Protocol):
     """What DLPack can read: arrays of most libraries."""
@@ -145,7 +149,16 @@ def _of_gpu(given: object, index: int) -> Tensor:
     layout = dense if shared.strides is None else make_layout(shared.shape, shared.strides, 0)
     if any(stride < 0 for stride in layout.strides):
         raise BufferError(f"from_dlpack: strides must not be negative, but are {layout.strides}")
-    memory = backend.adopt(shared.address, layout.span()[1], kind, taken)
+    before, rest = divmod(shared.address % _ALIGNED, kind.itemsize)
+    if rest:
+        raise BufferError(
+            f"from_dlpack: the address {shared.address:#x} is no multiple of the {kind.itemsize} "
+            f"bytes that an element of {kind} has"
+        )
+    # Kernels that read four elements at once look at the offset to see whether they may.
+    layout = make_layout(layout.shape, layout.strides, before)
+    start = shared.address - before * kind.itemsize
+    memory = backend.adopt(start, layout.span()[1], kind, taken)
     return make(Storage(memory, place), layout, kind)
 
 

@@ -224,7 +224,7 @@ class Table:
         ]
         counts = addresses[wide * len(members) :]
         listed = np.array([*(n for pair in chunks for n in pair), *places, *counts], np.int64)
-        memory = backend_of(group.first.storage.device).upload(listed)
+        memory = backend_of(group.first.storage.device).upload_shared(listed)
         storage = Storage(memory, group.first.storage.device)
         ends = np.cumsum([0, 2 * len(chunks), len(places), len(counts)]).tolist()
         self.chunks, self.rows, self.steps = (
@@ -264,10 +264,10 @@ class Group:
             listed += (address(x.storage.buffer), x.layout.offset)
         addresses = tuple(listed)
         key = (device.index or 0, len(self.members), *addresses[:4])
-        found = _tables.get(key)
+        found = _tables.pop(key, None)  # to come back as the last: another thread may look too
         if found is None or found.addresses != addresses:
-            found = _tables[key] = Table(self, addresses)
-        _tables.move_to_end(key)
+            found = Table(self, addresses)
+        _tables[key] = found
         if len(_tables) > KEPT:
             _tables.popitem(last=False)
         return found

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from minitorch_cuda.functional.launching import backend_of, dense, fresh, run
 from minitorch_cuda.kernels.resample import plan_resample
 from minitorch_cuda.launcher import Launcher
-from minitorch_tensor import Tensor, from_numpy
+from minitorch_tensor import Tensor, core
 from minitorch_tensor.device import Device
+from minitorch_tensor.dtype import of_numpy
 from minitorch_tensor.functional.resample import Taps, resample
 from minitorch_tensor.fusing import linear_map
+from minitorch_tensor.layout import Layout
+from minitorch_tensor.storage import Storage
 
 Table = tuple[Tensor, Tensor, Tensor]
 """Where the entries of each element start; of each entry its place, and its weight."""
@@ -75,7 +78,11 @@ def _made(taps: Taps, n: int, wide: bool, device: Device) -> tuple[Table, Table]
 
 def _on(device: Device, array: NDArray[np.generic]) -> Tensor:
     """An array there; a word more, so that it is never empty."""
-    return from_numpy(np.append(array, array.dtype.type(0))).to(device)
+    values = np.append(array, array.dtype.type(0))
+    memory = backend_of(device).upload_shared(values)
+    return core.make(
+        Storage(memory, device), Layout.contiguous(values.shape), of_numpy(array.dtype)
+    )
 
 
 def entries(
