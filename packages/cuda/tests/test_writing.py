@@ -84,6 +84,15 @@ def under_a_mask(x: Tensor, device: str) -> Tensor:
     return x.masked_scatter(x > 0, counted(device, 60))
 
 
+def largest(x: Tensor, device: str) -> Tensor:
+    index = at(device, 0, 2, 0, 0).reshape(4, 1, 1).expand(4, 5, 3)
+    return x.scatter_reduce(0, index, x * 2, "amax")
+
+
+def multiplied(x: Tensor, device: str) -> Tensor:
+    return x.index_reduce(0, at(device, 3, 1, 1, 1), x + 1, "prod", include_self=False)
+
+
 def nowhere(x: Tensor, device: str) -> Tensor:
     x[at(device).to(torch.int64)] = 1.0
     return x
@@ -91,7 +100,8 @@ def nowhere(x: Tensor, device: str) -> Tensor:
 
 CASES = [
     rows, a_transposed_view, two_dimensions, a_view_that_is_no_line, its_own_rows, scattered,
-    a_number_scattered, copied, filled, at_flat_positions, added, under_a_mask, nowhere,
+    a_number_scattered, copied, filled, at_flat_positions, added, under_a_mask, largest,
+    multiplied, nowhere,
 ]  # fmt: skip
 
 VALUES = np.random.default_rng(5).standard_normal((4, 5, 3)).astype(np.float32)
@@ -106,7 +116,7 @@ def test_it_is_what_the_cpu_writes_and_the_host_does_not_wait(case: Case) -> Non
     assert y.tolist() == case(torch.tensor(VALUES), "cpu").tolist()
 
 
-@pytest.mark.parametrize("case", [rows, two_dimensions, scattered, under_a_mask])
+@pytest.mark.parametrize("case", [rows, two_dimensions, scattered, under_a_mask, largest])
 def test_gradients_are_the_cpu_s(case: Case) -> None:
     found = []
     for device in ("cuda", "cpu"):

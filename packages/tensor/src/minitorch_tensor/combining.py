@@ -14,8 +14,19 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from minitorch_autodiff import is_grad_enabled
-from minitorch_tensor import conversion, gathering, inplace, joining, pointwise, views, writing
+from minitorch_tensor import (
+    conversion,
+    gathering,
+    inplace,
+    joining,
+    ordering,
+    pointwise,
+    scans,
+    views,
+    writing,
+)
 from minitorch_tensor import dtype as dtypes
+from minitorch_tensor.accelerator import is_accelerator
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.layout import strides_from_shape
 
@@ -226,6 +237,8 @@ def _folded(
     keep: bool,
 ) -> Tensor:
     """Fold by `combine`; its `neutral` number is None if an element combined with itself stays."""
+    if is_accelerator(x.storage.device.backend):
+        return _folded_there(x, dim, index, src, combine, neutral, keep)
     places = conversion.host_array(slots(x, dim, index))
     order = np.argsort(places, kind="stable")
     ranked = places[order]
@@ -233,19 +246,52 @@ def _folded(
     lengths = np.diff(first, append=len(ranked))
     depth = np.arange(len(ranked)) - np.repeat(first, lengths)  # how many precede it in its run
     run = gathering.pick(views.reshape(src, -1), 0, conversion.from_host(x, order))
-    step = 1
-    while step < lengths.max():
-        size = len(ranked) - step
-        before = joining.cat([views.slice_(run, 0, 0, step), views.slice_(run, 0, 0, size)])
-        filler = run if neutral is None else run._constant(neutral, run.dtype)
-        run = combine(pointwise.where(conversion.from_host(x, depth >= step), before, filler), run)
-        step *= 2
+    run = _run(run, conversion.from_host(x, depth), int(lengths.max()), combine, neutral)
     targets = conversion.from_host(x, ranked[first])
     folded = gathering.pick(run, 0, conversion.from_host(x, first + lengths - 1))
     flat = views.reshape(x, -1)
     if keep:
         folded = combine(gathering.pick(flat, 0, targets), folded)
     return views.reshape(writing.replaced(flat, targets, folded), x.shape)
+
+
+def _run(
+    run: Tensor, depth: Tensor, longest: int, combine: Combine, neutral: float | None
+) -> Tensor:
+    """Each element combined with those that precede it in its run, `depth` in number."""
+    step, count = 1, run.layout.size
+    while step < longest:
+        size = count - step
+        before = joining.cat([views.slice_(run, 0, 0, step), views.slice_(run, 0, 0, size)])
+        filler = run if neutral is None else run._constant(neutral, run.dtype)
+        run = combine(pointwise.where(depth >= step, before, filler), run)
+        step *= 2
+    return run
+
+
+def _folded_there(
+    x: Tensor,
+    dim: int,
+    index: Tensor,
+    src: Tensor,
+    combine: Combine,
+    neutral: float | None,
+    keep: bool,
+) -> Tensor:
+    """`_folded` on a GPU, without asking how many runs there are, or how long they are.
+
+    All elements are written to their places: the last of a run, which has it all, stays.
+    """
+    ranked, order = ordering.sort(slots(x, dim, index), stable=True)
+    count = x._arange(ranked.layout.size)
+    begins = pointwise.where(pointwise.ne(ranked[1:], ranked[:-1]), count[1:], 0)
+    first, _ = scans.cummax(joining.cat([count[:1], begins]), 0)
+    run = gathering.pick(views.reshape(src, -1), 0, order)
+    run = _run(run, count - first, count.layout.size, combine, neutral)
+    flat = views.reshape(x, -1)
+    if keep:
+        run = combine(gathering.pick(flat, 0, ranked), run)
+    return views.reshape(writing.replaced(flat, ranked, run), x.shape)
 
 
 def _extreme(
