@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import gc
 import itertools
 import math
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -14,7 +17,7 @@ from minitorch_operators import ALL, Binary, Ternary, Unary, ieee, maximum, sigm
 from minitorch_operators.record import Operator
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.numpy_backend import expression
-from minitorch_tensor.specialise import Pointwise, Target, specialise
+from minitorch_tensor.specialise import Pointwise, Target, parsed, specialise
 
 FLOATS = [
     0.0, -0.0, 0.3, -0.7, 1.0, -1.0, 2.5, -4.0, 30.0, -30.0, 1e-300, 1e300, -1e300,
@@ -232,3 +235,33 @@ def test_every_operator_is_inside_the_rules() -> None:
         for _, fn in rules(operator):
             assert specialise(fn, Target()).text
         assert isinstance(operator, Unary | Binary | Ternary)
+
+
+def test_several_threads_may_read_sources_at_once() -> None:
+    """Python 3.11 takes threads that make syntax trees in turn for one that has gone astray."""
+    text = "".join(f"y{i} = (x + {i}) * [x, {{'a': ({i}, x)}}][0]\n" for i in range(40))
+    failed: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            for _ in range(10):
+                parsed(text)
+        except BaseException as error:
+            failed.append(error)
+
+    def let_others(phase: str, info: dict[str, int]) -> None:
+        time.sleep(0)
+
+    before = gc.get_threshold()
+    gc.callbacks.append(let_others)
+    gc.set_threshold(5)
+    try:
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.callbacks.remove(let_others)
+        gc.set_threshold(*before)
+    assert failed == []

@@ -12,6 +12,7 @@ from minitorch_fast import lane_snippets, lanes, loops, primitives, templates
 from minitorch_fast.target import Body, Inliner, Kind, NumbaTarget
 from minitorch_fast.unroll import unroll
 from minitorch_operators import ieee
+from minitorch_tensor.specialise import parsed
 
 _INTRINSIC = {ieee.__name__, primitives.__name__}
 _KEPT = {"len", "max", "min", "range"}
@@ -69,7 +70,7 @@ def _emit(
     constants: Mapping[str, int],
 ) -> None:
     """Add the lines of `function` to `printed`, after those of the functions it calls."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    tree = parsed(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
         raise TypeError(f"fused: {function.__qualname__} must be written with def")

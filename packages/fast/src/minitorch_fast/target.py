@@ -24,7 +24,7 @@ from typing import Literal
 
 from minitorch_fast import vectormath32, vectormath64
 from minitorch_tensor.dtype import DType
-from minitorch_tensor.specialise import Pointwise, Target, specialise
+from minitorch_tensor.specialise import Pointwise, Target, parsed, specialise
 
 Kind = Literal["float32", "float64", "int64"]
 """What a kernel computes in: the smaller integers and bool are widened as they are read."""
@@ -80,7 +80,7 @@ class NumbaTarget(Target):
 
 @cache
 def _definitions(module: ModuleType) -> dict[str, ast.FunctionDef]:
-    tree = ast.parse(inspect.getsource(module))
+    tree = parsed(inspect.getsource(module))
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
@@ -109,7 +109,7 @@ def inline(
     `vectormath32` or `vectormath64`, become assignments; what is left to call is listed in `calls`.
     """
     program = specialise(fn, target)
-    functions = {f.name: f for f in ast.parse(program.text).body if isinstance(f, ast.FunctionDef)}
+    functions = {f.name: f for f in parsed(program.text).body if isinstance(f, ast.FunctionDef)}
     inliner = Inliner(target, functions, body or Body(target.kind), operands)
     arguments: list[ast.expr] = [ast.Name(name, ast.Load()) for name in operands]
     result = inliner.call(functions[program.entry], arguments)

@@ -23,6 +23,7 @@ import ast
 import builtins
 import inspect
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -150,8 +151,24 @@ def _defined(texts: list[str]) -> set[str]:
     return found
 
 
+_parsing = threading.RLock()
+
+
+def parsed(text: str) -> ast.Module:
+    """The syntax tree of a source text, for one thread at a time.
+
+    Python 3.11 counts for all threads together how deep it is in a tree that it makes, and two that
+    take turns there end in a SystemError (https://github.com/python/cpython/issues/106905).
+
+    >>> len(parsed("a = 1; b = 2").body)
+    2
+    """
+    with _parsing:
+        return ast.parse(text)
+
+
 def _definition(function: FunctionType) -> ast.FunctionDef:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    tree = parsed(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
         raise TypeError(f"specialise: {function.__qualname__} must be written with def")

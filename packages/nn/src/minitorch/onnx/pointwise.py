@@ -18,7 +18,7 @@ from minitorch.onnx.graph import Attribute, Sizes, Value
 from minitorch.onnx.writing import Writer, place
 from minitorch_operators import Binary, Ternary, Unary
 from minitorch_tensor import DType, bool_, float32, int64
-from minitorch_tensor.specialise import Pointwise, Program, Target, specialise
+from minitorch_tensor.specialise import Pointwise, Program, Target, parsed, specialise
 
 Term = Value | float
 """What an expression comes to: numbers become constants when they meet a value."""
@@ -160,7 +160,7 @@ class _Interpreter:
         self.writer = writer
         self.compute = compute
         self.entry = program.entry
-        body = ast.parse(program.text).body
+        body = parsed(program.text).body
         self.functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
 
     def value(self, x: Term) -> Value:
@@ -229,8 +229,9 @@ class _Interpreter:
             shape = np.broadcast_shapes(*(x.shape for x in values))
             return self.writer.node("Mod", values, shape, self.compute, {"fmod": 1})
         if name in _COMPOSED:
-            expression = ast.parse(_COMPOSED[name], mode="eval").body
-            return self._term(expression, dict(zip("xy", arguments, strict=False)))
+            (line,) = parsed(_COMPOSED[name]).body
+            assert isinstance(line, ast.Expr)
+            return self._term(line.value, dict(zip("xy", arguments, strict=False)))
         raise _without(name)
 
 
