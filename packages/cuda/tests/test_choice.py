@@ -106,7 +106,7 @@ def test_a_wish_for_a_device_is_not_answered_by_the_simulator(
 def test_an_unknown_wish_is_an_error(machine: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINITORCH_CUDA", "gpu")
     with pytest.raises(
-        RuntimeError, match="MINITORCH_CUDA must be 'simulator' or 'device', got 'gpu'"
+        RuntimeError, match="MINITORCH_CUDA must be 'simulator', 'ptx' or 'device', got 'gpu'"
     ):
         minitorch_cuda.is_available()
 

@@ -20,7 +20,11 @@ from minitorch_tensor.core import forget_constants
 from minitorch_tensor.device import register_devices
 
 VARIABLE: Final = "MINITORCH_CUDA"
-"""The environment variable that chooses: `simulator` or `device`; if empty, a device."""
+"""The environment variable that chooses: `simulator`, `ptx` or `device`; if empty, a device."""
+
+
+SIMULATED: Final = ("simulator", "ptx")
+"""The choices that need no GPU: the kernels' Python, or the compiled kernels on the CPU."""
 
 
 class _Current(threading.local):
@@ -95,7 +99,7 @@ class Choice:
         """How many devices there are."""
         if self._launchers is not None:
             return len(self._launchers)
-        if wish() == "simulator":
+        if wish() in SIMULATED:
             return 1
         return 0 if probe().missing else len(probe().devices)
 
@@ -113,11 +117,11 @@ class Choice:
         """Whether the simulator is chosen, by a call or by the environment."""
         if self._launchers is not None:
             return isinstance(self._launchers[0], SimulatorLauncher)
-        return wish() == "simulator"
+        return wish() in SIMULATED
 
     def _default(self) -> list[Launcher | None]:
-        if wish() == "simulator":
-            return [SimulatorLauncher()]
+        if wish() in SIMULATED:
+            return [launcher_without_gpu(compiled=wish() == "ptx")]
         missing = probe().missing
         if missing:
             raise RuntimeError(
@@ -144,15 +148,28 @@ class Choice:
 
 
 def wish() -> str:
-    """What the environment asks for: "", "simulator" or "device".
+    """What the environment asks for: "", "simulator", "ptx" or "device".
 
     Raises:
         RuntimeError: if it asks for something else.
     """
     value = os.environ.get(VARIABLE, "")
-    if value not in ("", "simulator", "device"):
-        raise RuntimeError(f"{VARIABLE} must be 'simulator' or 'device', got {value!r}")
+    if value not in ("", *SIMULATED, "device"):
+        raise RuntimeError(f"{VARIABLE} must be 'simulator', 'ptx' or 'device', got {value!r}")
     return value
+
+
+def launcher_without_gpu(index: int = 0, memory: int = MEMORY, *, compiled: bool) -> Launcher:
+    """The simulator, or the interpreter of compiled kernels.
+
+    Raises:
+        ImportError: if kernels are to be compiled, and numba-cuda is not installed.
+    """
+    if not compiled:
+        return SimulatorLauncher(index, memory)
+    from minitorch_cuda.compiled import PtxLauncher
+
+    return PtxLauncher(index, memory)
 
 
 choice: Final = Choice()
@@ -171,21 +188,26 @@ class use_simulator:
     Args:
         devices: how many devices there shall be.
         memory: how many bytes each of them has.
+        compiled: run what the compiler makes of the kernels, by an interpreter of PTX. It checks
+            less than the simulator does, and finds what a compiler does that Python does not. It
+            needs numba-cuda, and time to compile each kernel that is new.
 
     Raises:
         ValueError: if there shall be none.
+        ImportError: if kernels are to be compiled, and numba-cuda is not installed.
 
     >>> with use_simulator():
     ...     choice.get().name
     'simulator'
     """
 
-    def __init__(self, devices: int = 1, memory: int = MEMORY) -> None:
+    def __init__(self, devices: int = 1, memory: int = MEMORY, *, compiled: bool = False) -> None:
         if devices < 1:
             raise ValueError(f"use_simulator: devices must be at least 1, but got {devices}")
+        made = [launcher_without_gpu(i, memory, compiled=compiled) for i in range(devices)]
         self._current = choice.current()
         choice.use(0)
-        self._before = choice.put([SimulatorLauncher(i, memory) for i in range(devices)])
+        self._before = choice.put(made)
 
     def __enter__(self) -> None:
         """The choice is made already."""

@@ -45,3 +45,8 @@ def memory_at(address: int, name: str) -> Pointer[float]:
 def forget() -> None:
     """Before a kernel: nobody used any memory yet."""
     _shadows.clear()
+
+
+def known() -> list[tuple[int, npt.NDArray[np.generic]]]:
+    """The arrays whose addresses somebody asked for, and that still live."""
+    return list(_known.items())
