@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from minitorch_cuda.ptx.text import SIZES
-from minitorch_cuda.ptx.writer import Writer, bits, dtype, writes
+from minitorch_cuda.ptx.writer import Writer, bits, dtype, local, stored, writes
 
 # --- memory ----------------------------------------------------------------------------------
 
@@ -133,3 +133,26 @@ def _copy(writer: Writer) -> str:
 @writes("trap")
 def _trap(writer: Writer) -> str:
     return f"M.trap(at, {writer.number})"
+
+
+@writes("call")
+def _call(writer: Writer) -> list[str]:
+    """A function: what it takes and gives goes by the place of a parameter, and an offset in it."""
+    gives, name, takes = writer.operands
+    module = writer.module
+    passed = [
+        f"({i}, {_offset(register)}): {local(register)}"
+        for i, parameter in enumerate(takes.strip("{}").split(","))
+        for register in module.passed(parameter)
+    ]
+    results = module.passed(gives)
+    wanted = ", ".join(_offset(register) for register in results)
+    lines = [f"parts_ = M.call({name!r}, {{{', '.join(passed)}}}, [{wanted}], at)"]
+    return lines + [
+        f"{local(register)} = parts_[{i}].view({dtype(stored(module.type_of(register)))})"
+        for i, register in enumerate(results)
+    ]
+
+
+def _offset(register: str) -> str:
+    return register.rpartition("__at__")[2].strip("_")

@@ -28,7 +28,7 @@ _EFFECTS: Final = frozenset(
     {"st", "red", "bar", "barrier", "bra", "ret", "exit", "cp", "membar", "fence", "trap"}
 )
 _MEETINGS: Final = ("bar.sync", "barrier.sync", "bar.warp.sync", "shfl.sync.", "vote.sync.")
-_OF_LANES: Final = frozenset({"atom", "shfl", "vote", "activemask", "ld"})
+_OF_LANES: Final = frozenset({"atom", "shfl", "vote", "activemask", "ld", "call"})
 _ONE_FOR_ALL: Final = frozenset({"%ntid.x", "%ntid.y", "%ntid.z"}) | frozenset(
     {"%nctaid.x", "%nctaid.y", "%nctaid.z"}
 )
@@ -99,6 +99,8 @@ def registers_in(module: Module, operand: str) -> list[str]:
 def written(module: Module, instruction: Instruction) -> list[str]:
     """The registers that an instruction gives a value to."""
     code = opcode(instruction.op)
+    if code.base == "call":
+        return module.passed(instruction.operands[0])
     found = [CARRY] if "cc" in code.modifiers else []
     if code.base in _EFFECTS:
         return found
@@ -108,6 +110,9 @@ def written(module: Module, instruction: Instruction) -> list[str]:
 def read(module: Module, instruction: Instruction) -> list[str]:
     """The registers whose values it uses."""
     code = opcode(instruction.op)
+    if code.base == "call":
+        names = instruction.operands[2].strip("{}").split(",")
+        return [register for name in names for register in module.passed(name)]
     found = [CARRY] if code.base in ("addc", "subc", "madc") else []
     if instruction.guard:
         found.append(instruction.guard.removeprefix("!"))
@@ -176,22 +181,24 @@ def _live(module: Module, blocks: list[Block]) -> None:
         uses.append(used)
         defines.append(defined)
     alive = [set(used) for used in uses]
+    results = set(module.passed(module.gives)) if module.gives else set()
     changed = True
     while changed:
         changed = False
         for block in reversed(blocks):
-            later = _after(block, alive)
+            later = _after(block, alive, results)
             now = uses[block.number] | (later - defines[block.number])
             if now != alive[block.number]:
                 alive[block.number] = now
                 changed = True
     for block in blocks:
         block.needs = sorted(uses[block.number])
-        block.gives = sorted(defines[block.number] & _after(block, alive))
+        block.gives = sorted(defines[block.number] & _after(block, alive, results))
 
 
-def _after(block: Block, alive: list[set[str]]) -> set[str]:
-    return set().union(*(alive[next_] for next_ in block.successors() if next_ != END))
+def _after(block: Block, alive: list[set[str]], results: set[str]) -> set[str]:
+    """What is read after a block; at the end, that is what a function gives back."""
+    return set().union(*(alive[next_] if next_ != END else results for next_ in block.successors()))
 
 
 def _all(block: Block) -> Iterator[Instruction]:

@@ -7,6 +7,7 @@ them run now, as a slice or as their numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,18 @@ Mask = npt.NDArray[np.bool_]
 
 class TrapError(SimulationError):
     """A thread came to an instruction that stops the kernel."""
+
+
+Passed = dict[tuple[int, int], Values]
+"""What a function is called with, by the place of the parameter and an offset in it."""
+
+
+class Call(Protocol):
+    """Runs a function that a kernel calls."""
+
+    def __call__(self, name: str, passed: Passed, wanted: list[int], at: Lanes, /) -> list[Values]:
+        """The parts of its result that begin at these offsets."""
+        ...
 
 
 class Machine(Memory):
@@ -50,6 +63,7 @@ class Machine(Memory):
         self.nctaid_x, self.nctaid_y, self.nctaid_z = (np.array([n], np.uint32) for n in grid)
         self.copies = Copies(self)
         self._symbols: dict[str, Words] = {}
+        self.call: Call | None = None  # set by `run`
 
     def begin(self, first: int, blocks: int) -> None:
         """Let the threads be those of some blocks, counted along x first."""

@@ -119,7 +119,7 @@ class Memory:
             if variable.space in ("global", "const"):
                 words = np.zeros(variable.size, np.uint8)
                 if variable.values:
-                    typed = np.array(variable.values, np.int64).astype(_WORDS[variable.type])
+                    typed = np.array(variable.values, object).astype(_WORDS[variable.type])
                     words[: typed.nbytes] = typed.view(np.uint8)
                 self.symbols[variable.name] = self.add(words, 0, variable.size)
 
@@ -287,5 +287,6 @@ class Memory:
 _WORDS: Final = {
     **{"b8": np.uint8, "u8": np.uint8, "s8": np.uint8, "b16": np.uint16, "u16": np.uint16},
     **{"b32": np.uint32, "u32": np.uint32, "s32": np.uint32},
+    **{"f32": np.uint32, "f64": np.uint64},
     **{"b64": np.uint64, "u64": np.uint64, "s64": np.uint64},
 }

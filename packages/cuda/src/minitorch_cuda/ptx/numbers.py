@@ -204,7 +204,7 @@ def _count(writer: Writer) -> str:
 
 @writes("brev")
 def _reverse(writer: Writer) -> str:
-    return writer.result(f"reversedbits({writer.values()[0]})", writer.type)
+    return writer.result(f"reversed_bits({writer.values()[0]})", writer.type)
 
 
 @writes("shf")

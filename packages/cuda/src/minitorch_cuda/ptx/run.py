@@ -22,7 +22,7 @@ import numpy.typing as npt
 from minitorch_cuda.ptx import arithmetic, convert, floats
 from minitorch_cuda.ptx.errors import Fault, PtxError
 from minitorch_cuda.ptx.flow import END, Block, blocks_of, uniform
-from minitorch_cuda.ptx.machine import Machine
+from minitorch_cuda.ptx.machine import Machine, Passed
 from minitorch_cuda.ptx.memory import WINDOWS, Lanes, Values
 from minitorch_cuda.ptx.text import Instruction, Module, parse
 from minitorch_cuda.ptx.translate import source_of
@@ -42,14 +42,17 @@ class Loaded:
 
     Args:
         text: its PTX.
+        module: the part of it that is meant, if that is no kernel, but a function.
 
     Raises:
         PtxError: if something in it is not known.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, module: Module | None = None) -> None:
         self.text = text
-        self.module: Module = parse(text)
+        self.module = parse(text) if module is None else module
+        called = self.module.functions.items()
+        self.functions = {name: Loaded(text, function) for name, function in called}
         self.blocks: list[Block] = blocks_of(self.module)
         same = uniform(self.module, self.blocks)
         kept = sorted({name for block in self.blocks for name in (*block.needs, *block.gives)})
@@ -66,6 +69,11 @@ class Loaded:
         linecache.cache[file] = (len(self.source), None, self.source.splitlines(True), file)
         exec(compile(self.source, file, "exec"), scope)  # the text is our own translator's
         self.steps: list[Step] = [_step(scope[f"block_{block.number}"]) for block in self.blocks]
+
+    @property
+    def called(self) -> bool:
+        """Whether it is a function that a kernel calls."""
+        return bool(self.module.takes or self.module.gives)
 
     @property
     def parameters(self) -> list[str]:
@@ -153,7 +161,9 @@ def run(kernel: Loaded, machine: Machine, name: str) -> None:
     with np.errstate(all="ignore"):
         for first in range(0, total, share):
             machine.begin(first, min(share, total - first))
-            _Threads(kernel, machine, name).run()
+            machine.call = _Caller(kernel, machine, name)
+            threads = _Threads(kernel, machine, name)
+            threads.run(np.arange(machine.count))
 
 
 class _Threads:
@@ -162,16 +172,16 @@ class _Threads:
     def __init__(self, kernel: Loaded, machine: Machine, name: str) -> None:
         self._kernel, self._machine, self._name = kernel, machine, name
         self._count = machine.count
-        self._registers = [
+        self.registers = [
             _fresh(1 if same else self._count, type_)
             for same, type_ in zip(kernel.same, kernel.types, strict=True)
         ]
         self._ready: dict[int, npt.NDArray[np.intp]] = {}
         self._waiting: dict[int, npt.NDArray[np.intp]] = {}
 
-    def run(self) -> None:
-        """Until all have ended."""
-        self._go(0, np.arange(self._count))
+    def run(self, threads: npt.NDArray[np.intp]) -> None:
+        """Until all of these have ended."""
+        self._go(0, threads)
         while True:
             while self._ready:
                 number = min(self._ready)
@@ -188,7 +198,7 @@ class _Threads:
         """Run one block, and send each thread to the next."""
         at: Lanes = _FULL if len(threads) == self._count else threads
         try:
-            condition = self._kernel.steps[number](self._registers, at, self._machine)
+            condition = self._kernel.steps[number](self.registers, at, self._machine)
         except Fault as fault:
             who = self._machine.name(int(threads[fault.first]))
             line = self._kernel.line(fault.number)
@@ -209,7 +219,8 @@ class _Threads:
 
     def _go(self, number: int, threads: npt.NDArray[np.intp]) -> None:
         if number == END:
-            self._machine.ended[threads] = True
+            if not self._kernel.called:  # from a function they return
+                self._machine.ended[threads] = True
         else:
             _join(self._ready, number, threads)
 
@@ -256,7 +267,7 @@ class _Threads:
                 return np.array([int(operand, 0) & 0xFFFFFFFF], np.uint32)
             except ValueError:
                 raise PtxError(f"which lanes take part is not known: {instruction}") from None
-        held = self._registers[slot]
+        held = self.registers[slot]
         return (held if self._kernel.same[slot] else held[threads]).astype(np.uint32)
 
     def _stuck(self) -> DivergenceError:
@@ -276,6 +287,26 @@ class _Threads:
                 who = self._machine.name(int(near[0]))
                 return DivergenceError(f"{said}\n  {who} waits at line {place}")
         return DivergenceError(said)
+
+
+class _Caller:
+    """Runs the functions that a kernel calls, with registers of their own."""
+
+    def __init__(self, kernel: Loaded, machine: Machine, name: str) -> None:
+        self._kernel, self._machine, self._name = kernel, machine, name
+
+    def __call__(self, name: str, passed: Passed, wanted: list[int], at: Lanes) -> list[Values]:
+        function = self._kernel.functions.get(name)
+        if function is None:
+            raise PtxError(f"{self._name}: the function {name} is called, and not there")
+        threads = _Threads(function, self._machine, f"{self._name}, in {name}")
+        for (place, offset), value in passed.items():
+            slot = function.slots.get(f"%{function.module.takes[place]}__at__{offset}_")
+            if slot is not None:  # else nobody looks at it
+                threads.registers[slot][at] = value.view(threads.registers[slot].dtype)
+        threads.run(self._machine.numbers(at))
+        slots = [function.slots[f"%{function.module.gives}__at__{each}_"] for each in wanted]
+        return [threads.registers[slot][at] for slot in slots]
 
 
 def _join(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from minitorch_cuda.ptx.errors import PtxError
@@ -83,12 +83,18 @@ class Module:
         variables: parameters, in order, and arrays, by name.
         registers: their types; the name may be that of a family, `%r` for `%r0`, `%r1`, ...
         body: instructions and labels, in order.
+        takes: of a function that is called, the names of its parameters.
+        gives: of a function that is called, the name of its result.
+        functions: what a kernel calls, by name.
     """
 
     entry: str
     variables: Mapping[str, Variable]
     registers: Mapping[str, str]
     body: tuple[Instruction | Label, ...]
+    takes: tuple[str, ...] = ()
+    gives: str = ""
+    functions: Mapping[str, Module] = field(default_factory=dict)
 
     def type_of(self, register: str) -> str:
         """The type of a register; nothing if there is none of that name."""
@@ -97,6 +103,10 @@ class Module:
             family = _FAMILY.match(register)
             found = self.registers.get(family.group(1) + "<") if family else None
         return found or ""
+
+    def passed(self, name: str) -> list[str]:
+        """The registers in which a parameter of a call, or its result, is passed; see `passed`."""
+        return sorted(each for each in self.registers if each.startswith(f"%{name}__at__"))
 
     def of_space(self, space: str) -> list[Variable]:
         """The variables in one memory, in order."""
@@ -108,7 +118,13 @@ _FAMILY: Final = re.compile(r"(.*?[^\d])\d+$")
 _NAME: Final = re.compile(r"(?<![\w$%.])%?[A-Za-z_$][\w$]*")
 _LABEL: Final = re.compile(r"\s*([\w$]+):")
 _GUARD: Final = re.compile(r"@(!?%?[\w$]+)\s+")
-_ENTRY: Final = re.compile(r"\.entry\s+([\w$]+)\s*\(([^)]*)\)")
+_HEAD: Final = re.compile(
+    r"""\.(?P<kind>entry|func)\s+(?:\((?P<gives>[^)]*)\)\s*)?(?P<name>[\w$]+)\s*
+        (?:\((?P<takes>[^)]*)\))?[^{;]*(?P<end>[{;])""",
+    re.VERBOSE,
+)
+_PASSED: Final = re.compile(r"\[\s*([\w$]+)\s*(?:\+\s*(\d+))?\s*\]$")
+_CALL: Final = re.compile(r"(?:\(([^)]*)\)\s*,\s*)?([\w$]+)\s*(?:,\s*\(([^)]*)\))?$")
 _OPERAND: Final = re.compile(r"(?:\{[^}]*\}|\[[^\]]*\]|[^,{\[])+")
 _VARIABLE: Final = re.compile(
     r"""\.(?P<space>param|shared|local|global|const)\s+
@@ -124,7 +140,7 @@ def parse(text: str) -> Module:
     """Cut the text of one kernel to pieces.
 
     Raises:
-        PtxError: if it declares what is not understood, such as a function that is called.
+        PtxError: if it declares what is not understood.
 
     >>> module = parse('''.visible .entry add(.param .u64 out) {
     ...   .reg .b32 %r<3>;
@@ -135,20 +151,28 @@ def parse(text: str) -> Module:
     ('add', 'b32', ['mov.u32 %r1, %tid.x  (line 3)', 'ret  (line 4)'])
     """
     text = _COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
-    if re.search(r"^\s*(?:\.\w+\s+)*\.func\b", text, re.MULTILINE):
-        raise PtxError("the text has a function that is called; only kernels are understood")
-    entry = _ENTRY.search(text)
-    if entry is None:
+    shared: list[Variable] = []
+    made: dict[str, Module] = {}
+    entry, at = "", 0
+    while head := _HEAD.search(text, at):
+        shared += [_variable(one) for one in _declarations(text[at : head.start()])]
+        at = head.end()
+        if head["end"] == "{":
+            body = _Body(text, at - 1, called=head["kind"] == "func")
+            at = body.read(_named(head["takes"]), _named(head["gives"]))
+            shared += body.variables
+            made[head["name"]] = body.module(head["name"])
+            entry = entry if head["kind"] == "func" else head["name"]
+    if not entry:
         raise PtxError("the text has no kernel (.entry)")
-    start = text.index("{", entry.end())
-    declared = [*_declarations(text[: entry.start()]), *entry.group(2).split(",")]
-    variables = [_variable(one) for one in declared if one.strip()]
-    body = _Body(text, start)
-    body.read()
-    every = [*variables, *body.variables]
-    return Module(
-        entry.group(1), {one.name: one for one in every}, body.registers, tuple(body.found)
-    )
+    shared += [_variable(one) for one in _declarations(text[at:])]
+    variables = {one.name: one for one in shared}
+    every = {name: replace(module, variables=variables) for name, module in made.items()}
+    return replace(every.pop(entry), functions=every)
+
+
+def _named(parameters: str | None) -> list[Variable]:
+    return [_variable(one) for one in (parameters or "").split(",") if one.strip()]
 
 
 def _declarations(text: str) -> Iterator[str]:
@@ -160,8 +184,8 @@ def _declarations(text: str) -> Iterator[str]:
             if not line.strip().startswith((".version", ".target", ".address_size"))
         ]
         words = " ".join(" ".join(lines).split())
-        words = re.sub(r"^(?:\.(?:visible|common|weak)\s+)+", "", words)
-        if words and words != ".visible":
+        words = re.sub(r"^(?:\.(?:visible|common|weak|extern)\s+)+", "", words)
+        if words and words not in (".visible", ".weak"):
             yield words
 
 
@@ -170,7 +194,9 @@ def _variable(text: str) -> Variable:
     if found is None:
         raise PtxError(f"the declaration is not understood: {text.strip()}")
     size = SIZES[found["type"]]
-    values = tuple(int(value, 0) for value in (found["values"] or "").split(",") if value.strip())
+    given = [value.strip() for value in (found["values"] or "").split(",") if value.strip()]
+    floats = found["type"] in ("f32", "f64")  # 0f3F800000: the bits
+    values = tuple(int(one[2:], 16) if floats else int(one, 0) for one in given)
     count = (found["count"] or "[1]").strip(" []")
     if not count and found["space"] != "param":
         raise PtxError(f"the size of this memory is known only at a launch: {text.strip()}")
@@ -182,9 +208,13 @@ def _variable(text: str) -> Variable:
 class _Body:
     """The inside of a kernel, read from its opening brace to the closing one."""
 
-    def __init__(self, text: str, start: int) -> None:
+    def __init__(self, text: str, start: int, *, called: bool) -> None:
         self._text = text
         self._at = start
+        self._called = called
+        self._takes: list[str] = []
+        self._gives = ""
+        self._passed: set[str] = set()
         self._scopes: list[tuple[int, dict[str, str]]] = []
         self._opened = 0
         self._line, self._counted = 1, 0
@@ -192,8 +222,18 @@ class _Body:
         self.registers: dict[str, str] = {}
         self.variables: list[Variable] = []
 
-    def read(self) -> None:
-        """Read all of it."""
+    def module(self, name: str) -> Module:
+        """What was read."""
+        return Module(name, {}, self.registers, tuple(self.found), tuple(self._takes), self._gives)
+
+    def read(self, takes: list[Variable], gives: list[Variable]) -> int:
+        """Read all of it; where it ends."""
+        if self._called:
+            self._takes = [one.name for one in takes]
+            self._gives = gives[0].name if gives else ""
+            self._passed.update(one.name for one in (*takes, *gives))
+        else:
+            self.variables += takes
         while True:
             self._space()
             rest = self._text[self._at : self._at + 1]
@@ -205,7 +245,7 @@ class _Body:
                 self._scopes.pop()
                 self._at += 1
                 if not self._scopes:
-                    return
+                    return self._at
             elif label := _LABEL.match(self._text, self._at):
                 self.found.append(Label(label.group(1)))
                 self._at = label.end()
@@ -231,6 +271,11 @@ class _Body:
             self._declare(statement)
         elif statement.startswith((".local", ".shared")):
             self.variables.append(_variable(statement))
+        elif statement.startswith(".param"):
+            scope, renamed = self._scopes[-1]
+            name = _variable(statement).name
+            renamed[name] = f"{name}__{scope}"
+            self._passed.add(renamed[name])
         elif statement and not statement.startswith((".pragma", ".loc")):
             self.found.append(self._instruction(number, statement))
 
@@ -249,15 +294,34 @@ class _Body:
         if guard:
             statement = statement[guard.end() :]
         op, _, rest = statement.partition(" ")
-        if rest.startswith("("):
-            raise PtxError(f"a call is not understood: {statement}")
+        if op.startswith("call"):
+            return self._call(number, self._renamed(rest))
         operands = [operand.strip() for operand in _OPERAND.findall(rest)]
-        return Instruction(
-            number,
-            op,
-            tuple(self._renamed(operand) for operand in operands if operand),
-            self._renamed(guard.group(1)) if guard else "",
-        )
+        named = [self._renamed(operand) for operand in operands if operand]
+        if op.startswith(("ld.param.", "st.param.")):
+            op, named = self._moved(op, named)
+        condition = self._renamed(guard.group(1)) if guard else ""
+        return Instruction(number, op, tuple(named), condition)
+
+    def _moved(self, op: str, operands: list[str]) -> tuple[str, list[str]]:
+        """What is passed to a function and back is in registers: here such a load is a move."""
+        place = 1 if op.startswith("ld") else 0
+        found = _PASSED.match(operands[place])
+        if found is None or found[1] not in self._passed:
+            return op, operands
+        type_ = op.rpartition(".")[2]
+        name = f"%{found[1]}__at__{found[2] or '0'}_"
+        self.registers.setdefault(name, type_)
+        operands[place] = name
+        return f"mov.{type_}", operands
+
+    def _call(self, number: int, rest: str) -> Instruction:
+        """`call {results}, function, {names of what is passed}`."""
+        found = _CALL.match(rest)
+        if found is None:
+            raise PtxError(f"the call is not understood: {rest}")
+        takes = (found[3] or "").replace(" ", "")
+        return Instruction(number, "call", ((found[1] or "_").strip(), found[2], f"{{{takes}}}"))
 
     def _renamed(self, operand: str) -> str:
         for _, names in reversed(self._scopes):
