@@ -11,8 +11,6 @@ inlined, a `ieee_...` function becomes CUDA's own (`expf` or `exp`). The code it
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -22,7 +20,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from minitorch_cuda import dsl, instructions
+from minitorch_cuda import dsl, instructions, numba_cuda
 from minitorch_cuda.integers import INTEGER_FUNCTIONS
 from minitorch_cuda.intrinsics import named
 from minitorch_cuda.kernel import INDEX_TYPES, Kernel
@@ -185,20 +183,15 @@ class Numba:
     """`numba.cuda`, as far as kernels need it."""
 
     def __init__(self) -> None:
-        module = importlib.import_module("numba.cuda")
-        if importlib.util.find_spec("numba_cuda") is None:
-            raise ImportError(
-                "kernels are compiled by numba-cuda, which is not installed (the CUDA target "
-                'inside numba is too old); run: pip install "minitorch-cuda[cuda]"'
-            )
+        module = numba_cuda.part()
         self.cuda: object = module
         self.compile: CompileFunction = module.compile
         self.jit: Jit = module.jit
-        compiler = importlib.import_module("numba.cuda.compiler")
+        compiler = numba_cuda.part("compiler")
         self.compile_version: CompileVersion = compiler.compile_cuda
         self.compile_library: CompileLibrary = compiler._compile_pyfunc_with_fixup
-        self.libdevice: object = importlib.import_module("numba.cuda.libdevice")
-        self.types: object = importlib.import_module("numba.cuda.types")
+        self.libdevice: object = numba_cuda.part("libdevice")
+        self.types: object = numba_cuda.part("types")
         self.names: dict[int, object] = {
             id(dsl): self.cuda,
             **{id(vars(instructions)[name]): made for name, made in named().items()},

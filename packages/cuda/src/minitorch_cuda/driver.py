@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from minitorch_tensor.accelerator import AcceleratorError
 
 if TYPE_CHECKING:
-    from cuda.bindings.driver import CUstream
+    from minitorch_cuda.nvidia import CUstream
 
 
 class Functions(Protocol):

@@ -10,9 +10,10 @@ https://numba.readthedocs.io/en/stable/extending/low-level.html
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Protocol
+
+from minitorch_cuda import numba_cuda
 
 
 class Typed(Protocol):
@@ -128,13 +129,11 @@ class Makers:
     """What intrinsics are made with: parts of Numba that are not typed."""
 
     def __init__(self) -> None:
-        self.types: object = importlib.import_module("numba.cuda.types")
-        self.intrinsic: Callable[[Typer], object] = importlib.import_module(
-            "numba.cuda.extending"
-        ).intrinsic
-        self.ir: Ir = importlib.import_module("numba.cuda.cgutils").ir
+        self.types: object = numba_cuda.part("types")
+        self.intrinsic: Callable[[Typer], object] = numba_cuda.part("extending").intrinsic
+        self.ir: Ir = numba_cuda.part("cgutils").ir
         self.make_array: Callable[[object], Callable[[Context, Builder, LlvmValue], object]] = (
-            importlib.import_module("numba.cuda.np.arrayobj").make_array
+            numba_cuda.part("np.arrayobj").make_array
         )
 
     def type(self, name: str) -> Callable[..., object]:

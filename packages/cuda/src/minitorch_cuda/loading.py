@@ -18,8 +18,8 @@ from minitorch_cuda.kernel import Kernel
 from minitorch_cuda.probe import probe
 
 if TYPE_CHECKING:
-    from cuda.core import Device as CoreDevice
-    from cuda.core import Kernel as LoadedKernel
+    from minitorch_cuda.nvidia import Device as CoreDevice
+    from minitorch_cuda.nvidia import Kernel as LoadedKernel
 
 _VERSION: Final = re.compile(r"\.version\s+(\d+\.\d+)")
 
@@ -44,7 +44,7 @@ class Loader:
             ImportError: if numba-cuda is not installed, and the kernel not on disk.
             RuntimeError: if PTX cannot be made into machine code: the driver is too old for it.
         """
-        from cuda.core import ObjectCode
+        from minitorch_cuda.nvidia import ObjectCode
 
         with self._compiling:
             found = self._kernels.get(kernel)
@@ -75,7 +75,7 @@ def assemble(ptx: Ptx, capability: tuple[int, int], name: str) -> bytes:
     Raises:
         RuntimeError: if the driver, or the linker, is older than the PTX.
     """
-    from cuda.core import Program, ProgramOptions
+    from minitorch_cuda.nvidia import Program, ProgramOptions
 
     major, minor = capability
     options = ProgramOptions(arch=f"sm_{major}{minor}")

@@ -10,9 +10,9 @@ from minitorch_cuda.driver import NOT_READY, Functions
 from minitorch_cuda.syncs import waiting
 
 if TYPE_CHECKING:
-    from cuda.core import Device as CoreDevice
-    from cuda.core import Event as CoreEvent
-    from cuda.core import Stream as CoreStream
+    from minitorch_cuda.nvidia import Device as CoreDevice
+    from minitorch_cuda.nvidia import Event as CoreEvent
+    from minitorch_cuda.nvidia import Stream as CoreStream
 
 
 class DeviceMark:
@@ -77,7 +77,7 @@ class DeviceQueue:
 
     def mark(self, *, timed: bool = False) -> DeviceMark:
         """An event behind all that was launched on it so far."""
-        from cuda.core import EventOptions
+        from minitorch_cuda.nvidia import EventOptions
 
         self._enter()
         event = self._device.create_event(EventOptions(timing_enabled=timed))

@@ -33,8 +33,8 @@ from minitorch_tensor.dtype import DType, HostArray, int64
 from minitorch_tensor.storage import Buffer
 
 if TYPE_CHECKING:
-    from cuda.core import Kernel as LoadedKernel
-    from cuda.core import LaunchConfig
+    from minitorch_cuda.nvidia import Kernel as LoadedKernel
+    from minitorch_cuda.nvidia import LaunchConfig
 
 _MOST_PREPARED: Final = 8192
 _SHARED_BY_HOST: Final = 3  # CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP
@@ -75,8 +75,7 @@ class DeviceLauncher:
     """
 
     def __init__(self, index: int = 0, *, several: bool = False) -> None:
-        from cuda.bindings import driver
-        from cuda.core import Device, LaunchConfig, launch
+        from minitorch_cuda.nvidia import Device, LaunchConfig, driver, launch
 
         self.index = index
         self._several = several
@@ -358,7 +357,7 @@ class DeviceLauncher:
 
     def hand_over(self, handle: int, /) -> None:
         """Let a foreign stream wait for what the current one was given so far."""
-        from cuda.core import Stream
+        from minitorch_cuda.nvidia import Stream
 
         self._enter()
         Stream.from_handle(handle).wait(self._here.queue.mark().event)
@@ -369,7 +368,7 @@ class DeviceLauncher:
         return self._create(priority)
 
     def _create(self, priority: int) -> DeviceQueue:
-        from cuda.core import StreamOptions
+        from minitorch_cuda.nvidia import StreamOptions
 
         options = StreamOptions(nonblocking=True, priority=priority)
         stream = self._device.create_stream(options=options)
