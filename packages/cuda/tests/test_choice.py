@@ -9,7 +9,7 @@ import pytest
 
 import minitorch_cuda
 from minitorch_cuda import choice as module
-from minitorch_cuda import devices, doctor
+from minitorch_cuda import devices, doctor, numba_cuda
 from minitorch_cuda import probe as probing
 from minitorch_cuda.__main__ import main
 from minitorch_cuda.choice import Choice, choice, use_simulator
@@ -91,6 +91,25 @@ def test_the_simulator_is_chosen_by_the_environment(
     monkeypatch.setenv("MINITORCH_CUDA", "simulator")
     assert minitorch_cuda.device_count() == 1
     assert isinstance(Choice().get(), SimulatorLauncher)
+
+
+@on(NOTHING)
+def test_compiled_kernels_without_a_gpu_want_their_compiler(
+    machine: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba_cuda, "installed", lambda: False)
+    monkeypatch.setenv("MINITORCH_CUDA", "ptx")
+    assert minitorch_cuda.device_count() == 1
+    expected = r'made by numba-cuda, which is not installed; run: pip install "minitorch-cuda'
+    with pytest.raises(ImportError, match=expected):
+        Choice().get()
+    with pytest.raises(ImportError, match=expected):
+        use_simulator(compiled=True)
+    assert choice.used() == []
+    monkeypatch.setattr(numba_cuda, "installed", lambda: True)
+    launcher = Choice().get()
+    assert launcher.name == launcher.properties.name == "interpreter of PTX"
+    assert report(NOTHING).endswith("device 'cuda' is run by the interpreter of PTX, as asked")
 
 
 @on(NOTHING)

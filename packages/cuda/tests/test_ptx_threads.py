@@ -209,7 +209,7 @@ def test_beyond_an_array_is_a_fault_that_names_the_instruction() -> None:
         run("setp.lt.u32 %p1, %r1, 3; @%p1 bra $end;\nst.global.u32 [%rd3+4], %r1;", 1, 4)
     with pytest.raises(OutOfBoundsError, match=r"at 0x8, where there is none"):
         run("mov.u64 %rd9, 8; ld.global.u32 %r10, [%rd9];", 1, 1)
-    with pytest.raises(OutOfBoundsError, match=r"of shared memory at 0x80, where there is none"):
+    with pytest.raises(OutOfBoundsError, match=r"of shared memory at 0x84, where there is none"):
         run(REVERSE.format(barrier="").replace("[%rd6]", "[%rd6+128]"), 1, 2, before=SHARED)
 
 

@@ -23,7 +23,7 @@ VARIABLE: Final = "MINITORCH_CUDA"
 """The environment variable that chooses: `simulator`, `ptx` or `device`; if empty, a device."""
 
 
-SIMULATED: Final = ("simulator", "ptx")
+SIMULATED: Final = {"simulator": "simulator", "ptx": "interpreter of PTX"}
 """The choices that need no GPU: the kernels' Python, or the compiled kernels on the CPU."""
 
 

@@ -8,21 +8,25 @@ launch of a kernel takes as long as its compilation, later ones are faster than 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from types import FunctionType
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from minitorch_cuda import cache
+from minitorch_cuda import cache, numba_cuda
 from minitorch_cuda.compiler import compile_ptx
-from minitorch_cuda.kernel import Kernel, Plan
+from minitorch_cuda.kernel import Kernel, Parameter, Plan, ieee_names
+from minitorch_cuda.launcher import Properties
 from minitorch_cuda.limits import SIMULATOR, Limits
 from minitorch_cuda.ptx.machine import Machine
-from minitorch_cuda.ptx.run import Loaded, loaded, run
+from minitorch_cuda.ptx.run import Loaded, interpret, loaded, run
 from minitorch_cuda.simulated import MEMORY, SimulatorLauncher, simulated
 from minitorch_cuda.simulator import addresses
+from minitorch_cuda.simulator.run import Size
 from minitorch_tensor import kernel_folder
 from minitorch_tensor.storage import Buffer
 
@@ -43,7 +47,7 @@ class PtxLauncher(SimulatorLauncher):
     """
 
     def __init__(self, index: int = 0, memory: int = MEMORY, limits: Limits = SIMULATOR) -> None:
-        if importlib.util.find_spec("numba_cuda") is None:
+        if not numba_cuda.installed():
             raise ImportError(
                 "compiled kernels are made by numba-cuda, which is not installed; run: pip install "
                 '"minitorch-cuda[cuda]"; or use the simulator, which runs their Python'
@@ -55,6 +59,11 @@ class PtxLauncher(SimulatorLauncher):
     def name(self) -> str:
         """`interpreter of PTX`."""
         return "interpreter of PTX"
+
+    @property
+    def properties(self) -> Properties:
+        """Those of the simulator, under this name."""
+        return replace(super().properties, name=self.name)
 
     @property
     def limits(self) -> Limits:
@@ -104,3 +113,46 @@ def text_of(kernel: Kernel) -> str:
     with contextlib.suppress(OSError):  # a full disk: then it is compiled next time too
         kernel_folder.put(place, kernel_folder.seal(place.stem, text.encode()))
     return text
+
+
+def simulate_compiled(
+    kernel: Callable[..., None],
+    grid: Size,
+    block: Size,
+    *arguments: npt.NDArray[np.generic] | np.generic | float,
+    value: str = "float32",
+) -> None:
+    """Compile a kernel and run what came out: `simulate`, one step nearer to a GPU.
+
+    Args:
+        kernel: a function written with the names of `minitorch_cuda.dsl`.
+        grid: the number of blocks: n, (x, y) or (x, y, z).
+        block: the number of threads in each block.
+        arguments: the kernel's own. An array arrives as a pointer to its elements; an int is an
+            int64, a float a float64, a number of NumPy what it is.
+        value: the type that its functions of mathematics compute in.
+
+    Raises:
+        ImportError: if numba-cuda is not installed.
+        TypeError: if the kernel is no plain function.
+        ValueError: if an array is not contiguous.
+        SimulationError: if a thread does what is undefined on a GPU.
+    """
+    if not isinstance(kernel, FunctionType):
+        raise TypeError(f"simulate_compiled: expected a plain function, got {kernel!r}")
+    names = kernel.__code__.co_varnames
+    parameters, given = [], []
+    for name, argument in zip(names, arguments, strict=False):
+        if isinstance(argument, np.ndarray):
+            if not argument.flags.c_contiguous:
+                raise ValueError(f"simulate_compiled: array {name} must be contiguous; pass a copy")
+            words = argument.reshape(-1)
+            words = words.view(np.uint8) if words.dtype == np.bool_ else words
+            parameters.append(Parameter(name, words.dtype.name, pointer=True))
+            given.append(words)
+        else:
+            number = np.asarray(argument).reshape(1)
+            parameters.append(Parameter(name, number.dtype.name))
+            given.append(number[0])
+    made = Kernel(kernel.__name__, kernel, tuple(parameters), ieee_names(kernel), value)
+    interpret(text_of(made), grid, block, *given, name=made.name)

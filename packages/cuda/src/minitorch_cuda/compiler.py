@@ -11,6 +11,7 @@ inlined, a `ieee_...` function becomes CUDA's own (`expf` or `exp`). The code it
 
 from __future__ import annotations
 
+import dis
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -221,7 +222,7 @@ class Numba:
     ) -> FunctionType:
         """The same code with its global names translated."""
         scope: dict[str, object] = {"__name__": function.__globals__.get("__name__", "kernel")}
-        for name in function.__code__.co_names:
+        for name in _global_names(function):
             if name.startswith("ieee_"):
                 scope[name] = self.ieee(name.removeprefix("ieee_"), kernel, capability)
             elif name in function.__globals__:
@@ -286,6 +287,16 @@ class Numba:
         suffix = "f" if kernel.value == "float32" else ""
         found: object = getattr(self.libdevice, name + suffix)
         return found
+
+
+def _global_names(function: FunctionType) -> list[str]:
+    """The names that a function looks up, without those behind a point: `cuda.float32` is `cuda`.
+
+    >>> _global_names(_ldexp)
+    ['dsl', 'ieee_scalbn']
+    """
+    code = dis.get_instructions(function.__code__)
+    return sorted({str(each.argval) for each in code if each.opname == "LOAD_GLOBAL"})
 
 
 def _div(a: float, b: float) -> float:

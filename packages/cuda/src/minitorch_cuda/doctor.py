@@ -6,7 +6,7 @@ import os
 import platform
 from pathlib import Path
 
-from minitorch_cuda.choice import VARIABLE, choice, wish
+from minitorch_cuda.choice import SIMULATED, VARIABLE, choice, wish
 from minitorch_cuda.driver import BLOCKING, blocking
 from minitorch_cuda.memory_stats import size_of
 from minitorch_cuda.probe import SIMULATE, Probe, probe
@@ -29,7 +29,8 @@ def report(found: Probe | None = None) -> str:
         "",
     ]
     if choice.simulated:
-        lines.append("device 'cuda' is run by the simulator, as asked")
+        by = choice.used()[0].name if choice.initialized else SIMULATED[wish()]
+        lines.append(f"device 'cuda' is run by the {by}, as asked")
     elif found.missing:
         lines.append("device 'cuda' cannot be used:")
         lines += [f"  - {sentence}" for sentence in found.missing]

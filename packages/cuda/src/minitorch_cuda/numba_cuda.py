@@ -13,13 +13,18 @@ import importlib.util
 from types import ModuleType
 
 
+def installed() -> bool:
+    """Whether numba-cuda is there; `numba.cuda` alone may be Numba's own, which is too old."""
+    return importlib.util.find_spec("numba_cuda") is not None
+
+
 def part(name: str = "") -> ModuleType:
     """The module `numba.cuda`, or one in it, such as `types`.
 
     Raises:
         ImportError: if numba-cuda is not installed.
     """
-    if importlib.util.find_spec("numba_cuda") is None:
+    if not installed():
         raise ImportError(
             "kernels are compiled by numba-cuda, which is not installed (the CUDA target "
             'inside numba is too old); run: pip install "minitorch-cuda[cuda]"'

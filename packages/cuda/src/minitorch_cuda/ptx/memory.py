@@ -32,6 +32,7 @@ WINDOWS: Final = {"shared": 1 << 56, "local": 1 << 57}
 
 POISON: Final = 0xFB  # four such bytes are the float32 -2.6e36, a number that is noticed
 _GAP: Final = 256
+_LINE: Final = 16  # nothing asks for more
 _SPREAD: Final = 1 << 32  # regions of global memory are at least so far from each other
 _FIRST: Final = 1 << 52  # no address of the host is so high
 
@@ -87,16 +88,17 @@ class Part:
 
 
 def places_of(variables: Sequence[Variable]) -> tuple[dict[str, int], int]:
-    """Where arrays lie, and where they end.
+    """Where arrays lie, and where they end: as aligned as they ask for, and no more.
 
-    >>> places_of([Variable("shared", "a", "b8", 20, 4), Variable("shared", "b", "b8", 8, 8)])
-    ({'a': 0, 'b': 288}, 560)
+    >>> places_of([Variable("shared", "a", "b8", 20, 4), Variable("shared", "b", "b8", 8, 16)])
+    ({'a': 4, 'b': 288}, 560)
     """
     end = 0
     offsets = {}
     for variable in variables:
-        offsets[variable.name] = end
-        end = -(-(end + variable.size + _GAP) // 16) * 16
+        start = end + (variable.align if variable.align < _LINE else 0)
+        offsets[variable.name] = start
+        end = -(-(start + variable.size + _GAP) // _LINE) * _LINE
     return offsets, end
 
 

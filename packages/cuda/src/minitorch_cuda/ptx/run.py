@@ -98,7 +98,11 @@ def loaded(text: str) -> Loaded:
 
 
 def interpret(
-    text: str, grid: Size, block: Size, *arguments: npt.NDArray[np.generic] | np.generic
+    text: str,
+    grid: Size,
+    block: Size,
+    *arguments: npt.NDArray[np.generic] | np.generic,
+    name: str = "",
 ) -> None:
     """Run a kernel given as PTX.
 
@@ -108,6 +112,7 @@ def interpret(
         block: the number of threads in each block.
         arguments: for each parameter an array, whose address the kernel gets, or a NumPy number
             of its type.
+        name: of the kernel, for messages; that of its entry by default.
 
     Raises:
         PtxError: if the text has something that is not known.
@@ -135,14 +140,14 @@ def interpret(
     kernel = loaded(text)
     machine = Machine(list(kernel.module.variables.values()), {}, three(grid), three(block))
     known: dict[int, int] = {}
-    for name, argument in zip(kernel.parameters, arguments, strict=True):
+    for parameter, argument in zip(kernel.parameters, arguments, strict=True):
         if isinstance(argument, np.ndarray):
             if id(argument) not in known:
                 known[id(argument)] = machine.add(argument, 0, argument.nbytes)
-            machine.parameters[name] = np.array([known[id(argument)]], np.uint64)
+            machine.parameters[parameter] = np.array([known[id(argument)]], np.uint64)
         else:
-            machine.parameters[name] = np.array([argument])
-    run(kernel, machine, kernel.module.entry)
+            machine.parameters[parameter] = np.array([argument])
+    run(kernel, machine, name or kernel.module.entry)
 
 
 def run(kernel: Loaded, machine: Machine, name: str) -> None:
