@@ -5,8 +5,9 @@ fixed widths, instructions in place of names, CUDA's own mathematics. Here that 
 all threads in step: a register is an array with an element for each thread.
 
 Reading order: `text` (what PTX looks like), `flow` (blocks of instructions, which registers live
-where), `translate` (instructions as lines of NumPy), `arithmetic`, `floats` and `convert` (what
-NumPy has no word for), `memory` (addresses), `run` (who runs next, barriers).
+where), `translate` (a block as a function of NumPy), `writer`, `numbers` and `effects` (each
+instruction as a line of it), `arithmetic`, `floats` and `convert` (what NumPy has no word for),
+`memory` (addresses), `machine` (threads, and the lanes of a warp), `run` (who runs next, barriers).
 
 Source: https://docs.nvidia.com/cuda/parallel-thread-execution/
 """

@@ -3,7 +3,8 @@
 `fma` rounds once. NumPy has none, so the product and the sum are made in a wider type, or in two
 parts, and what was lost decides where the rounding would have gone wrong. The instructions that a
 GPU computes approximately (`ex2.approx`, `rcp.approx`, ...) are computed as exactly as NumPy can,
-and rounded: a GPU may differ in the last places, as its documentation says.
+and rounded: a GPU may differ in the last places, as its documentation says. So may the sign and the
+digits of a nan that arithmetic makes: here they are the CPU's, there always the same.
 
 Sources: https://docs.nvidia.com/cuda/parallel-thread-execution/#floating-point-instructions;
 Boldo, Melquiond: "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding
