@@ -256,6 +256,22 @@ def test_several_processes_may_start_with_an_empty_folder(folder: Path) -> None:
     assert told.count("compiled add_float32") == told.count("compiled mul_float32") == 1
 
 
+def test_a_file_that_another_process_has_just_made_and_locked_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock belongs to the file: who came second would lock a file of its own, and compile."""
+    path = folder / "kernel.py"
+    folder.mkdir(exist_ok=True)
+    path.write_text("text")
+    theirs = path.stat().st_ino
+    monkeypatch.setattr(Path, "exists", lambda self: False)  # it looked a moment too early
+    cache._write(path, "text")
+    assert path.stat().st_ino == theirs
+    cache._write(path, "another text")
+    assert path.read_text() == "another text"
+    assert not list(folder.glob("*.tmp"))
+
+
 def test_a_process_that_hangs_is_not_waited_for_for_ever(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,10 +107,13 @@ def _told(name: str, seconds: float) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Put `text` into the file, unless it is there."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        if path.read_text(encoding="utf-8") == text:
+    data = text.encode()
+    if not path.exists():
+        put(path, data, replace=False)
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == data:
             return
-    put(path, text.encode())
+    put(path, data)
 
 
 def _execute(path: Path, text: str, signature: str, kept: numba_config.Kept) -> Kernel:

@@ -143,17 +143,33 @@ def sealed(file: str, name: str) -> bytes | None:
     return None
 
 
-def put(path: Path, data: bytes) -> None:
-    """Make a file at once, so that no reader sees half of it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
+def put(path: Path, data: bytes, *, replace: bool = True) -> None:
+    """Make a file at once, so that no reader sees half of it.
+
+    With `replace=False` a file that another process has made meanwhile stays: it may be locked, and
+    a lock belongs to the file, not to its name.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, 0o644)  # who may open the folder may read it
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        temporary.chmod(0o644)  # who may open the folder may read it
+        if replace or not _linked(temporary, path):
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _linked(temporary: Path, path: Path) -> bool:
+    """Give a file its name unless there is one of that name; False where that cannot be done."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return True
+    except OSError:  # a file system that knows no second names
+        return False
+    return True
 
 
 @contextlib.contextmanager
