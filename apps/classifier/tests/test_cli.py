@@ -74,6 +74,7 @@ def test_a_few_samples_are_learned_from_and_as_many_tested(classify: Call) -> No
 def test_a_training_on_cuda_in_the_simulator(
     classify: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("minitorch_cuda")
     monkeypatch.setenv("MINITORCH_CUDA", "simulator")
     few = ("--model", "mlp", "--samples", "2", "--epochs", "1")
     result = classify("train", *few, "--device", "cuda", "--name", "on-cuda")
