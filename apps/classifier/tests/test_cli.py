@@ -71,23 +71,6 @@ def test_a_few_samples_are_learned_from_and_as_many_tested(classify: Call) -> No
     assert "--samples cannot change in a run" in result.err
 
 
-def test_a_training_on_cuda_in_the_simulator(
-    classify: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("minitorch_cuda")
-    monkeypatch.setenv("MINITORCH_CUDA", "simulator")
-    few = ("--model", "mlp", "--samples", "2", "--epochs", "1")
-    result = classify("train", *few, "--device", "cuda", "--name", "on-cuda")
-    assert result.code == 0, result.err
-    assert "cuda is simulated here, thread by thread: it takes minutes" in result.out
-    assert LAST_LINE.search(result.out)
-    on_cuda = Checkpoint.load(Path("runs", "on-cuda")).history
-    assert classify("train", *few, "--device", "numpy", "--name", "on-numpy").code == 0
-    (one,), (other,) = on_cuda, Checkpoint.load(Path("runs", "on-numpy")).history
-    assert one.loss == pytest.approx(other.loss, rel=1e-4)
-    assert "2 test images" in classify("evaluate", "on-cuda").out
-
-
 def test_a_second_training_gets_a_folder_of_its_own(classify: Call) -> None:
     classify("train", *SMALL)
     before = contents(Path("runs"))
