@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minitorch_classifier.checkpoint import Checkpoint
 from minitorch_classifier.cli import main
 from minitorch_classifier.data import load_digits
 from minitorch_classifier.interrupt import deferred
