@@ -244,7 +244,7 @@ def test_ndtri_is_the_inverse_of_ndtr(p: float) -> None:
 
 
 @pytest.mark.parametrize("name", TRUE)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_a_function_is_total(name: str, data: st.DataObject) -> None:
     operator = ALL[name]
@@ -252,7 +252,7 @@ def test_a_function_is_total(name: str, data: st.DataObject) -> None:
     assert isinstance(number(operator, point), float)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(a=st.floats(1e-3, 1e6), x=st.floats(0.0, 2e6))
 def test_the_parts_of_the_gamma_integral_are_probabilities(a: float, x: float) -> None:
     p, q = igamma(a, x), igammac(a, x)

@@ -37,7 +37,7 @@ def equations(draw: st.DrawFn) -> tuple[str, list[tuple[int, ...]]]:
     return f"{','.join(terms)}->...{''.join(output)}", shapes
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(equations(), st.integers(0, 9))
 def test_einsum_is_numpys(case: tuple[str, list[tuple[int, ...]]], seed: int) -> None:
     equation, shapes = case
@@ -50,7 +50,7 @@ def test_einsum_is_numpys(case: tuple[str, list[tuple[int, ...]]], seed: int) ->
 
 
 @given(equations())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_the_gradient_of_einsum_is_its_transpose(
     case: tuple[str, list[tuple[int, ...]]],
 ) -> None:

@@ -227,7 +227,7 @@ whole = st.integers(-(2**63), 2**63 - 1)
 
 
 @given(st.lists(st.tuples(whole, whole), min_size=1, max_size=5))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_bits_are_those_of_pythons_integers(pairs: list[tuple[int, int]]) -> None:
     a, b = (mt.tensor(list(column)).to("numpy") for column in zip(*pairs, strict=True))
     assert (a & b).tolist() == [x & y for x, y in pairs]
@@ -238,7 +238,7 @@ def test_bits_are_those_of_pythons_integers(pairs: list[tuple[int, int]]) -> Non
 
 
 @given(whole.filter(lambda n: n > -(2**63)), whole.filter(lambda n: n > -(2**63)))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_a_common_divisor_is_the_greatest(a: int, b: int) -> None:
     x, y = mt.tensor(a).to("numpy"), mt.tensor(b).to("numpy")
     assert mt.gcd(x, y).item() == math.gcd(a, b)
@@ -247,7 +247,7 @@ def test_a_common_divisor_is_the_greatest(a: int, b: int) -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_a_number_is_its_mantissa_times_a_power_of_two(x: float) -> None:
     mantissa, exponent = mt.frexp(mt.tensor(x, dtype=mt.float64).to("numpy"))
     assert math.ldexp(mantissa.item(), int(exponent.item())) == x
@@ -255,7 +255,7 @@ def test_a_number_is_its_mantissa_times_a_power_of_two(x: float) -> None:
 
 
 @given(st.floats(width=32, allow_nan=False), st.floats(width=32, allow_nan=False))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_there_is_no_number_between_neighbours(a: float, b: float) -> None:
     x, y = mt.tensor(a).to("numpy"), mt.tensor(b).to("numpy")
     assert mt.nextafter(x, y).item() == float(np.nextafter(np.float32(a), np.float32(b)))

@@ -24,7 +24,7 @@ Array = NDArray[np.int64]
 Item = int | bool | slice | EllipsisType | NDArray[np.generic] | None
 Ours = int | np.integer | slice | EllipsisType | Tensor | NDArray[np.generic] | list[int] | None
 
-laws = settings(max_examples=200, deadline=None)
+laws = settings(max_examples=100, deadline=None)
 
 
 @dataclass(frozen=True)

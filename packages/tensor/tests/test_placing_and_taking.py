@@ -34,7 +34,7 @@ def one_by_one(
     return result
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(["sum", "prod", "mean", "amax", "amin"]),
     st.lists(st.tuples(st.integers(0, 4), st.floats(-3, 3)), max_size=40),

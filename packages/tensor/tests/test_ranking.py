@@ -22,7 +22,7 @@ def rows(draw: st.DrawFn) -> Array:
     return np.array(values, np.float64).reshape(count, n)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(rows(), st.data())
 def test_the_element_at_a_rank_is_that_of_a_stable_sort(a: Array, data: st.DataObject) -> None:
     n = a.shape[1]
@@ -31,7 +31,7 @@ def test_the_element_at_a_rank_is_that_of_a_stable_sort(a: Array, data: st.DataO
     np.testing.assert_array_equal(ranking.at_rank(a, rank), expected)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(rows(), st.booleans(), st.data())
 def test_the_leading_elements_are_those_of_a_stable_sort(
     a: Array, largest: bool, data: st.DataObject
@@ -43,7 +43,7 @@ def test_the_leading_elements_are_those_of_a_stable_sort(
     np.testing.assert_array_equal(found.indices.numpy(), expected)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(rows(), st.booleans())
 def test_both_directions_keep_the_order_of_equals(a: Array, descending: bool) -> None:
     found = ranking.order(a, -1, descending)

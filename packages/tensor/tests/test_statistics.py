@@ -31,7 +31,7 @@ def tables(draw: st.DrawFn, smallest: int = 1) -> tuple[Tensor, Array]:
     return mt.tensor(array).permute(order)[::step], array.transpose(order)[::step]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables(), st.data())
 def test_the_kth_value_is_that_of_the_sorted_row(
     made: tuple[Tensor, Array], data: st.DataObject
@@ -46,7 +46,7 @@ def test_the_kth_value_is_that_of_the_sorted_row(
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables(), st.data())
 def test_the_median_is_the_lower_quantile_and_the_kth_value(
     made: tuple[Tensor, Array], data: st.DataObject
@@ -60,7 +60,7 @@ def test_the_median_is_the_lower_quantile_and_the_kth_value(
     assert x.nanmedian(dim).values.tolist() == middle.tolist()
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables(), st.data())
 def test_a_quantile_is_numpys(made: tuple[Tensor, Array], data: st.DataObject) -> None:
     x, a = made
@@ -70,7 +70,7 @@ def test_a_quantile_is_numpys(made: tuple[Tensor, Array], data: st.DataObject) -
     np.testing.assert_allclose(numbers(found), np.quantile(a, q, axis=dim), atol=1e-12)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables())
 def test_the_mode_is_the_smallest_of_the_most_frequent(made: tuple[Tensor, Array]) -> None:
     x, a = made
@@ -84,7 +84,7 @@ def test_the_mode_is_the_smallest_of_the_most_frequent(made: tuple[Tensor, Array
         assert index.item() == np.flatnonzero(row == value.item())[-1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables())
 def test_running_extremes_are_numpys(made: tuple[Tensor, Array]) -> None:
     x, a = made
@@ -98,7 +98,7 @@ def test_running_extremes_are_numpys(made: tuple[Tensor, Array]) -> None:
         np.testing.assert_allclose(numbers(x.logcumsumexp(dim)), expected, atol=1e-12)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables())
 def test_distinct_elements_put_together_again_are_the_input(made: tuple[Tensor, Array]) -> None:
     x, a = made
@@ -116,7 +116,7 @@ def test_distinct_elements_put_together_again_are_the_input(made: tuple[Tensor, 
         assert often.sum().item() == a.shape[dim]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables(), tables())
 def test_a_binary_search_is_numpys(one: tuple[Tensor, Array], two: tuple[Tensor, Array]) -> None:
     x, a = one
@@ -130,7 +130,7 @@ def test_a_binary_search_is_numpys(one: tuple[Tensor, Array], two: tuple[Tensor,
         assert found.dtype is mt.int32
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables(), st.integers(1, 6))
 def test_a_histogram_is_numpys(made: tuple[Tensor, Array], bins: int) -> None:
     x, a = made

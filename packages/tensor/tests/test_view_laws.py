@@ -72,7 +72,7 @@ def chains(draw: st.DrawFn, requires_grad: bool = False) -> tuple[Tensor, Array,
     return x, a, y, b
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(chains())
 def test_a_chain_of_views_has_numpys_elements_and_strides(
     chain: tuple[Tensor, Array, Tensor, Array],
@@ -88,7 +88,7 @@ def test_a_chain_of_views_has_numpys_elements_and_strides(
         assert y.data_ptr() - x.data_ptr() == int(b.flat[0]) * 8
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(chains())
 def test_a_write_through_a_chain_of_views_is_seen_by_the_base(
     chain: tuple[Tensor, Array, Tensor, Array],
@@ -104,7 +104,7 @@ def test_a_write_through_a_chain_of_views_is_seen_by_the_base(
     assert np.array_equal(y.numpy(), a.reshape(-1)[where])
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(chains(requires_grad=True))
 def test_the_gradient_of_a_chain_of_views_adds_up_where_an_element_is_seen(
     chain: tuple[Tensor, Array, Tensor, Array],
