@@ -103,7 +103,8 @@ def test_the_lock_names_no_place_on_the_machine_that_wrote_it() -> None:
 def test_the_compile_gates_judge_what_a_user_of_the_extra_gets() -> None:
     lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
     locked = {package["name"]: package["version"] for package in lock["package"]}
-    pins = re.findall(r"^([\w-]+)==(\S+)$", (ROOT / ".ci/gpu-code.txt").read_text(), re.MULTILINE)
+    pinned = (ROOT / ".ci/gpu-code.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^([\w-]+)==(\S+)$", pinned, re.MULTILINE)
     # nvcc's ptxas and nvdisasm only judge: the extra does not have them.
     both = {name: version for name, version in pins if name in locked}
     assert {"numba-cuda", "numba", "nvidia-nvvm"} <= both.keys()
