@@ -58,10 +58,12 @@ def main() -> None:
     import minitorch_cuda as cuda
     import minitorch_operators as op
     import minitorch_tensor as t
+    from minitorch.optim import SGD, Adam, Optimizer
     from minitorch_cuda.choice import choice
     from minitorch_cuda.device_buffer import on_device
     from minitorch_cuda.kernels.pointwise import plan_pointwise
     from minitorch_cuda.runtime import DeviceLauncher
+    from minitorch_tensor.functional.dropout import dropout
 
     if not cuda.is_available():
         sys.exit("there is no GPU here; --stub measures without one")
@@ -84,6 +86,20 @@ def main() -> None:
         (leaf * a).sum().backward()
         leaf.grad = None
 
+    def with_new_rates(kind: Callable[[list[t.Tensor]], Optimizer]) -> Callable[[], None]:
+        """A step over ten parameters, each time with another lr, as a scheduler sets it."""
+        parameters = [t.ones(100, device="cuda", requires_grad=True) for _ in range(10)]
+        for parameter in parameters:
+            parameter.grad = t.ones(100, device="cuda")
+        optimizer = kind(parameters)
+        (group,) = optimizer.param_groups
+
+        def step() -> None:
+            group["lr"] = group["lr"] * 0.9999
+            optimizer.step()
+
+        return step
+
     cases: list[tuple[str, Callable[[], object]]] = [
         (
             "cuda.core.launch: 3 pointers, 1 number",
@@ -96,6 +112,10 @@ def main() -> None:
         ("rows + column, transposed and broadcast", lambda: rows + column),
         ("a.sum()", lambda: a.sum()),
         ("(leaf * a).sum().backward()", forward_and_backward),
+        ("rand(100)", lambda: t.rand(100, device="cuda")),
+        ("dropout(a)", lambda: dropout(a)),
+        ("SGD.step, 10 parameters, a new lr", with_new_rates(SGD)),
+        ("Adam.step, 10 parameters, a new lr", with_new_rates(Adam)),
         ("one number to the GPU", lambda: one.to("cuda")),
     ]
     print(f"{cuda.get_device_name()}; microseconds a call, median of {ROUNDS} rounds of {CALLS}\n")

@@ -1,11 +1,14 @@
 """Arrays with any layout, on the NumPy backend and on CUDA in the simulator, side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from minitorch_cuda.backend import CudaBackend, Temporary
+from minitorch_cuda.choice import choice
+from minitorch_cuda.kernel import Plan
 from minitorch_cuda.launcher import of_memory
 from minitorch_cuda.simulated import SimulatorLauncher
 from minitorch_tensor.backend import Backend
@@ -14,7 +17,33 @@ from minitorch_tensor.dtype import DType, HostArray, float32
 from minitorch_tensor.half import narrowed, widened
 from minitorch_tensor.layout import Layout, Shape
 from minitorch_tensor.numpy_backend import NumpyBackend
-from minitorch_tensor.storage import Array
+from minitorch_tensor.storage import Array, Buffer
+
+
+class Planned(SimulatorLauncher):
+    """Remembers the plan of each launch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plans: list[Plan] = []
+
+    def launch(
+        self, plan: Plan, buffers: Sequence[Buffer], numbers: Sequence[float] = (), /
+    ) -> None:
+        super().launch(plan, buffers, numbers)
+        self.plans.append(plan)
+
+
+@contextmanager
+def plans_of_launches() -> Iterator[list[Plan]]:
+    """The plans of what is launched on "cuda", in order."""
+    launcher = Planned()
+    before = choice.put([launcher])
+    try:
+        yield launcher.plans
+    finally:
+        choice.put(before)
+
 
 LAUNCHER = SimulatorLauncher()
 CUDA = CudaBackend(lambda: LAUNCHER)

@@ -22,6 +22,7 @@ from minitorch_tensor.functional.optim_steps import (
 )
 
 from .fused_cases import TOLERANCES, close, on, random
+from .helpers import plans_of_launches
 
 pytestmark = pytest.mark.usefixtures("simulator")
 
@@ -180,6 +181,29 @@ def test_gradients_of_one_dtype_take_three_launches_and_no_wait() -> None:
     assert counted.total == 0
     assert given[1].tolist() == pytest.approx([12**0.5] * 3)
     assert all("cuda" in op.overridden() for op in (total_norm, scale_all))
+
+
+def test_a_new_learning_rate_needs_no_new_plan() -> None:
+    with plans_of_launches() as plans, no_grad():
+        params, grads, momenta = Parameters([ones(5)]), [ones(5)], [ones(5)]
+        squares, counts = [ones(5)], [ones()]
+        for lr in (0.5, 0.25):
+            kernels.sgd_launch(
+                params, grads, [], lr=lr, momentum=0.0, dampening=0.0, weight_decay=lr,
+                nesterov=False, maximize=False,
+            )  # fmt: skip
+            kernels.adam_launch(
+                params, grads, momenta, squares, [], counts, lr=lr, beta1=1 - lr, beta2=0.9,
+                eps=1e-8, weight_decay=0.1, decoupled_weight_decay=True, amsgrad=False,
+                maximize=False,
+            )  # fmt: skip
+    own = [plan for plan in plans if plan.given]
+    assert [plan.kernel.name for plan in own[:3]] == [
+        "sgd_many_kernel",
+        "adam_counts_kernel",
+        "adam_many_kernel",
+    ]
+    assert own[3:] == own[:3]
 
 
 def follow(out: Pointer[float], table: Pointer[int]) -> None:

@@ -54,8 +54,10 @@ class Watched(PtxLauncher):
         super().__init__(limits=DEVICE)
         self.launched: list[tuple[str, int]] = []
 
-    def launch(self, plan: Plan, buffers: Sequence[Buffer], /) -> None:
-        super().launch(plan, buffers)
+    def launch(
+        self, plan: Plan, buffers: Sequence[Buffer], numbers: Sequence[float] = (), /
+    ) -> None:
+        super().launch(plan, buffers, numbers)
         self.launched.append((plan.kernel.name, plan.block[0] * plan.block[1]))
 
 

@@ -11,7 +11,7 @@ import pytest
 import minitorch_tensor as t
 from minitorch_cuda import philox
 from minitorch_cuda.generators import PhiloxGenerator, defaults, numbers_of_the_cpu
-from minitorch_cuda.kernels.random_plan import Source, drawn_by, plan_draw
+from minitorch_cuda.kernels.random_plan import Source, drawn_by
 from minitorch_cuda.limits import DEVICE
 from minitorch_cuda.simulated import SimulatorLauncher
 from minitorch_tensor import Tensor, draws, random
@@ -20,6 +20,7 @@ from minitorch_tensor.functional.dropout import dropout
 from minitorch_tensor.layout import Layout
 
 from .fused_cases import values
+from .helpers import plans_of_launches
 
 pytestmark = pytest.mark.usefixtures("simulator")
 
@@ -54,10 +55,8 @@ def test_a_kernel_makes_the_same_words() -> None:
         assert found is not None
         launcher = SimulatorLauncher()
         buffer = launcher.empty(10, t.int64)
-        plan = plan_draw(
-            found, Layout.contiguous((10,)), t.int64, Source(seed, call), launcher.limits
-        )
-        launcher.launch(plan, [buffer])
+        plan = found.plan(Layout.contiguous((10,)), t.int64, launcher.limits)
+        launcher.launch(plan, [buffer], found.numbers(Source(seed, call)))
         expected = words(10, seed, call) >> np.uint64(4)
         assert launcher.download(buffer).tolist() == expected.tolist()
 
@@ -236,8 +235,20 @@ def test_what_is_remembered_comes_again() -> None:
 def test_the_grid_does_not_matter() -> None:
     found = drawn_by(draws.Uniform(np.dtype("float32"), 0.0, 1.0), t.float32)
     assert found is not None
-    plan = plan_draw(found, Layout.contiguous((1 << 26,)), t.float32, Source(0, 0), DEVICE)
+    plan = found.plan(Layout.contiguous((1 << 26,)), t.float32, DEVICE)
     assert plan.grid == (65536, 1, 1)
+
+
+def test_draws_of_a_shape_have_one_plan() -> None:
+    with plans_of_launches() as plans:
+        for low in (0.0, 1.0):
+            _ = t.rand(8, device="cuda")
+            _ = t.empty(8, device="cuda").uniform_(low, 3.0)
+            _ = dropout(t.ones(8, device="cuda"), 0.25 + low / 4)
+    drawn = [plan for plan in plans if plan.given]
+    assert [plan.kernel.name for plan in drawn[:3]] == 2 * ["uniform_kernel"] + ["dropout_kernel"]
+    assert drawn[0] is drawn[1]
+    assert drawn[3:] == drawn[:3]
 
 
 # --- dropout --------------------------------------------------------------------------------------

@@ -9,10 +9,12 @@ import pytest
 
 from minitorch_cuda.backend import CudaBackend
 from minitorch_cuda.device_buffer import on_device
+from minitorch_cuda.kernels.random_plan import Source, drawn_by
 from minitorch_cuda.limits import DEVICE
 from minitorch_cuda.runtime import DeviceLauncher
-from minitorch_cuda.simulated import SimQueue
+from minitorch_cuda.simulated import SimQueue, SimulatorLauncher
 from minitorch_operators import add, relu
+from minitorch_tensor import draws
 from minitorch_tensor.accelerator import AcceleratorError, HostMemory, OutOfMemoryError
 from minitorch_tensor.dtype import DType, bool_, float32, int64
 from minitorch_tensor.layout import Layout
@@ -51,6 +53,26 @@ def test_a_launch_gets_addresses_and_typed_numbers(backend: CudaBackend, gpu: Fa
     assert {capability for _, capability in gpu.compilations} == {(9, 0)}
     assert len(gpu.compilations) == len(set(gpu.kernels)) < 4  # once a pattern
     assert len(gpu.launches) == 3
+
+
+def test_a_launch_is_given_the_numbers_that_its_plan_leaves_open(launcher: DeviceLauncher) -> None:
+    found = drawn_by(draws.Uniform(np.dtype("float32"), 0.0, 1.0), float32)
+    assert found is not None
+    plan = found.plan(Layout.contiguous((6,)), float32, DEVICE)
+    drawn = []
+    for given in (launcher, SimulatorLauncher()):
+        buffer = given.empty(6, float32)
+        given.launch(plan, [buffer], found.numbers(Source(2**63 + 5, 1 << 40)))
+        drawn.append(given.download(buffer).tolist())
+        for wrong in ((), (1, 2, 3, 4, 0.0, 1.0, 5)):
+            with pytest.raises(
+                TypeError,
+                match=r"uniform_kernel: the launch must give 6 numbers \(call0: int64, call1: .*, "
+                rf"a: float32, b: float32\), but it gives {len(wrong)}$",
+            ):
+                given.launch(plan, [buffer], wrong)
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn[0])) == 6
 
 
 def index_of(*rows: list[int]) -> Spec:

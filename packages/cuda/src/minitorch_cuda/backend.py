@@ -27,7 +27,7 @@ from minitorch_cuda.kernels.matmul import with_one_batch
 from minitorch_cuda.kernels.matmul_plan import plan_product
 from minitorch_cuda.kernels.pointwise import plan_pointwise
 from minitorch_cuda.kernels.putting import run_put
-from minitorch_cuda.kernels.random_plan import drawn_by, plan_draw
+from minitorch_cuda.kernels.random_plan import drawn_by
 from minitorch_cuda.kernels.reduce import plan_reduce
 from minitorch_cuda.launcher import Launcher
 from minitorch_cuda.pinned import Pinned
@@ -407,8 +407,8 @@ class CudaBackend:
         target: Array = out
         if not out.layout.dense:
             target = Temporary(launcher.empty(size, dtype), out.storage.device, dense, dtype)
-        plan = plan_draw(found, dense, dtype, generator.next(), launcher.limits)
-        launcher.launch(plan, [target.storage.buffer])
+        plan = found.plan(dense, dtype, launcher.limits)
+        launcher.launch(plan, [target.storage.buffer], found.numbers(generator.next()))
         if target is not out:
             self.copy(out, target)
 

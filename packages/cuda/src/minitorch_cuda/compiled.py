@@ -70,7 +70,9 @@ class PtxLauncher(SimulatorLauncher):
         """Those it was made with."""
         return self._limits
 
-    def launch(self, plan: Plan, buffers: Sequence[Buffer], /) -> None:
+    def launch(
+        self, plan: Plan, buffers: Sequence[Buffer], numbers: Sequence[float] = (), /
+    ) -> None:
         """Compile the kernel, if that was not done before, and run what came out.
 
         Raises:
@@ -88,11 +90,11 @@ class PtxLauncher(SimulatorLauncher):
         starts = {key: machine.add(words[key], *ranges[key]) for key in words}
         for address, array in addresses.known():
             machine.add(array, 0, array.nbytes, address)
-        numbers: list[np.generic] = list(plan.numbers)
+        given = list(plan.all_numbers(numbers))
         for span, buffer in reversed(list(zip(plan.spans, buffers, strict=True))):
             array = simulated(buffer).array
-            numbers.insert(0, np.uint64(starts[id(array)] + span.offset * array.itemsize))
-        for name, number in zip(kernel.parameters, numbers, strict=True):
+            given.insert(0, np.uint64(starts[id(array)] + span.offset * array.itemsize))
+        for name, number in zip(kernel.parameters, given, strict=True):
             machine.parameters[name] = np.array([number])
         run(kernel, machine, plan.kernel.name)
 

@@ -3,7 +3,7 @@
 A `Kernel` is a plain function over pointers and numbers. Its globals hold the names it uses: the
 module `dsl` under the name `cuda`, and its template parameters (`T`, the type it computes in;
 `TILE`; ...), which `template` binds, as C++ would. A `Plan` adds the grid, the block and the
-numbers: all but the memory.
+numbers that follow from shapes: all but the memory, and what changes from launch to launch.
 """
 
 from __future__ import annotations
@@ -82,23 +82,57 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Plan:
-    """A launch that only lacks its memory: `spans` says which part of each buffer is used."""
+    """A launch that only lacks its memory, and what is new each time: a seed, a learning rate.
+
+    So a plan depends on shapes, and can be kept for all launches of a kind.
+
+    Attributes:
+        kernel: what runs.
+        grid: the number of blocks.
+        block: the number of threads in each.
+        spans: which part of each buffer is used.
+        numbers: the first of the kernel's numbers.
+        given: the types of the others, which the launch is given.
+    """
 
     kernel: Kernel
     grid: Dim
     block: Dim
     spans: tuple[Span, ...]
     numbers: tuple[np.generic, ...]
+    given: tuple[type[np.generic], ...] = ()
+
+    def all_numbers(self, numbers: Sequence[float]) -> tuple[np.generic, ...]:
+        """The kernel's numbers: the plan's own, then those of a launch, each of its type.
+
+        Raises:
+            TypeError: if the launch gives more or fewer than the plan leaves open.
+        """
+        if len(numbers) != len(self.given):
+            scalars = [str(p) for p in self.kernel.parameters if not p.pointer]
+            names = ", ".join(scalars[len(self.numbers) :]) or "none"
+            raise TypeError(
+                f"{self.kernel.name}: the launch must give {len(self.given)} numbers ({names}), "
+                f"but it gives {len(numbers)}"
+            )
+        typed = [make(number) for make, number in zip(self.given, numbers, strict=True)]
+        return (*self.numbers, *typed)
 
 
 def plan(
     kernel: Kernel, grid: Dim, block: Dim, spans: Sequence[Span], numbers: Sequence[float]
 ) -> Plan:
-    """Plan a launch: pointers come first among the parameters, then the numbers."""
+    """Plan a launch: pointers come first among the parameters, then the numbers.
+
+    Numbers that are left out at the end are given to each launch.
+    """
     scalars = [p for p in kernel.parameters if not p.pointer]
     assert len(spans) + len(scalars) == len(kernel.parameters)
-    typed = tuple(p.number(value) for p, value in zip(scalars, numbers, strict=True))
-    return Plan(kernel, grid, block, tuple(spans), typed)
+    assert len(numbers) <= len(scalars)
+    own, given = scalars[: len(numbers)], scalars[len(numbers) :]
+    typed = tuple([p.number(value) for p, value in zip(own, numbers, strict=True)])
+    types = tuple([np.dtype(p.type).type for p in given])
+    return Plan(kernel, grid, block, tuple(spans), typed, types)
 
 
 def span_of(layout: Layout) -> Span:

@@ -187,8 +187,14 @@ class Launcher(Protocol):
 
     # --- work ------------------------------------------------------------------------------------
 
-    def launch(self, plan: Plan, buffers: Sequence[Buffer], /) -> None:
-        """Run a kernel: one buffer for each of the plan's spans."""
+    def launch(
+        self, plan: Plan, buffers: Sequence[Buffer], numbers: Sequence[float] = (), /
+    ) -> None:
+        """Run a kernel: one buffer for each of the plan's spans, and the numbers it leaves open.
+
+        Raises:
+            TypeError: if they are not as many as it leaves open.
+        """
         ...
 
     def expect(self, check: Check, index: Buffer, /) -> Buffer:

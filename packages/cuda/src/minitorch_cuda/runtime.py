@@ -2,7 +2,8 @@
 
 With `queues` and `loading` the only module that knows cuda.core, loaded when the first tensor goes
 to a GPU. What does not change from one launch to the next is prepared at the first: the loaded
-kernel, the grid, the numbers, the offsets in bytes. The rest is an addition for each pointer.
+kernel, the grid, the numbers, the offsets in bytes. The rest is an addition for each pointer, and
+the type of each number that is the launch's own.
 
 Source: https://nvidia.github.io/cuda-python/cuda-core/latest/
 """
@@ -297,7 +298,9 @@ class DeviceLauncher:
 
     # --- work ------------------------------------------------------------------------------------
 
-    def launch(self, plan: Plan, buffers: Sequence[Buffer], /) -> None:
+    def launch(
+        self, plan: Plan, buffers: Sequence[Buffer], numbers: Sequence[float] = (), /
+    ) -> None:
         """Start a kernel; it runs after all that was started before on the current stream.
 
         Raises:
@@ -309,13 +312,15 @@ class DeviceLauncher:
         here = self._here
         if not here.ready:
             self._enter()
-        kernel, config, offsets, numbers = prepared
+        kernel, config, offsets, typed = prepared
+        if numbers or plan.given:
+            typed = plan.all_numbers(numbers)
         pointers = [
             (buffer.pointer if isinstance(buffer, DeviceBuffer) else refuse(buffer)) + offset
             for buffer, offset in zip(buffers, offsets)  # noqa: B905, it takes time
         ]
         try:
-            self._launch(here.queue.stream, config, kernel, *pointers, *numbers)
+            self._launch(here.queue.stream, config, kernel, *pointers, *typed)
             if self.immediate:
                 here.queue.stream.sync()
         except Exception as error:

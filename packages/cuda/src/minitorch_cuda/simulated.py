@@ -257,7 +257,9 @@ class SimulatorLauncher:
 
     # --- work ------------------------------------------------------------------------------------
 
-    def launch(self, plan: Plan, buffers: Sequence[Buffer], /) -> None:
+    def launch(
+        self, plan: Plan, buffers: Sequence[Buffer], numbers: Sequence[float] = (), /
+    ) -> None:
         """Run the kernel in the simulator.
 
         Raises:
@@ -270,7 +272,7 @@ class SimulatorLauncher:
             array = simulated(buffer).array
             shadow = shadows.setdefault(id(array), Shadow())
             arguments.append(Pointer(array, name, span.offset, span.low, span.high, shadow))
-        arguments += [_python(number) for number in plan.numbers]
+        arguments += [_python(number) for number in plan.all_numbers(numbers)]
         launch(plan.kernel.function, plan.kernel.name, plan.grid, plan.block, arguments)
 
     def expect(self, check: Check, index: Buffer, /) -> Buffer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from minitorch_cuda.backend import CudaBackend
 from minitorch_cuda.faults import Check
 from minitorch_cuda.kernel import Plan, Span, computing_type, span_of
@@ -30,10 +32,13 @@ def limits_of(x: Tensor) -> Limits:
     return backend_of(x.storage.device).launcher.limits
 
 
-def run(plan: Plan, *tensors: Tensor) -> None:
-    """Launch a kernel on the memory of tensors of one device, in the order of its pointers."""
+def run(plan: Plan, *tensors: Tensor, numbers: Sequence[float] = ()) -> None:
+    """Launch a kernel on the memory of tensors of one device, in the order of its pointers.
+
+    `numbers` are those that the plan leaves open.
+    """
     launcher = backend_of(tensors[0].storage.device).launcher
-    launcher.launch(plan, [x.storage.buffer for x in tensors])
+    launcher.launch(plan, [x.storage.buffer for x in tensors], numbers)
 
 
 def dense(x: Tensor) -> Tensor:

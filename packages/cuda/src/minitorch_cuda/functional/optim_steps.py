@@ -1,6 +1,7 @@
 """The steps of SGD and Adam, and the norm of all gradients: one launch for all of a dtype.
 
-The kernels are in `kernels.optim`.
+The kernels are in `kernels.optim`. What may change from step to step, as a learning rate does, is
+given to the launch, so the plan of the first step serves all.
 """
 
 from __future__ import annotations
@@ -104,9 +105,9 @@ def sgd_launch(
         tensors = (group.first, table.chunks, table.rows)
         layouts = tuple([x.layout for x in tensors])
         plan = planned(
-            kernels.sgd_many, "SIIttttttt", layouts, numbers, table.launch, group.dtype, flags
+            kernels.sgd_many, "SIIttttttt", layouts, (), table.launch, group.dtype, flags
         )
-        run(plan, *tensors)
+        run(plan, *tensors, numbers=numbers)
         group.written(1)
     for i in rest:
         sgd_step.composite(
@@ -156,9 +157,9 @@ def adam_launch(
         tensors = (group.first, table.chunks, table.rows, sizes)
         layouts = tuple([x.layout for x in tensors])
         plan = planned(
-            kernels.adam_many, "SIITttttttt", layouts, numbers, table.launch, group.dtype, flags
+            kernels.adam_many, "SIITttttttt", layouts, (), table.launch, group.dtype, flags
         )
-        run(plan, *tensors)
+        run(plan, *tensors, numbers=numbers)
         group.written(1)
     for i in rest:
         adam_step.composite(
@@ -192,13 +193,13 @@ def _counted(group: Group, steps: Tensor, lr: float, beta1: float, beta2: float)
         kernels.adam_counts,
         "FITiddd" if wide else "FIFiddd",
         tuple([x.layout for x in tensors]),
-        (n, lr, *logs),
+        (n,),
         ((-(-n // limits.threads), 1, 1), (limits.threads, 1, 1)),
         dtype,
         (("WIDE", int(wide)),),
         "float64",
     )
-    run(plan, *tensors)
+    run(plan, *tensors, numbers=(lr, *logs))
     for count in group.counts:
         count.storage.version += 1
     return sizes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minitorch_cuda.functional.launching import backend_of, dense, fresh, limits_of, run
 from minitorch_cuda.generators import defaults
-from minitorch_cuda.kernels.random_plan import plan_dropout
+from minitorch_cuda.kernels.random_plan import dropout_numbers, plan_dropout
 from minitorch_tensor import Tensor
 from minitorch_tensor.functional.dropout import check_dropout, dropout
 from minitorch_tensor.views import linear
@@ -20,12 +20,13 @@ def fused_dropout(
     if not check_dropout(input, p, training):
         return input
     source = defaults[backend_of(input.storage.device).launcher.index].next()
-    limits = limits_of(input)
+    numbers, limits = dropout_numbers(source, 1 - p), limits_of(input)
 
     def applied(x: Tensor) -> Tensor:
         values = dense(x)
         y = fresh(values, values.layout.shape)
-        run(plan_dropout(y.layout, values.layout, x.dtype, source, 1 - p, limits), y, values)
+        plan = plan_dropout(y.layout, values.layout, x.dtype, limits)
+        run(plan, y, values, numbers=numbers)
         return linear(x, y, "NativeDropoutBackward0", applied)
 
     return applied(input)

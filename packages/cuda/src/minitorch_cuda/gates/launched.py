@@ -38,7 +38,9 @@ class DryLauncher(SimulatorLauncher):
         array = np.empty(size, made.array.dtype)
         return SimBuffer(array, dtype, made.block, self.allocator)
 
-    def launch(self, plan: Plan, buffers: Sequence[Buffer], /) -> None:
+    def launch(
+        self, plan: Plan, buffers: Sequence[Buffer], numbers: Sequence[float] = (), /
+    ) -> None:
         """Note the kernel."""
         self.kernels.append(plan.kernel)
 

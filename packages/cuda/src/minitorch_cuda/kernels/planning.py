@@ -93,7 +93,10 @@ def planned(
     flags: Flags = (),
     value: str = "",
 ) -> Plan:
-    """A launch of a kernel over memory with these layouts, and with these numbers."""
+    """A launch of a kernel over memory with these layouts, and with these numbers.
+
+    Numbers that are left out at the end are given to each launch.
+    """
     kernel = kernel_of(function, kinds, dtype, flags, value)
     return plan(kernel, *launch, [span_of(layout) for layout in layouts], numbers)
 

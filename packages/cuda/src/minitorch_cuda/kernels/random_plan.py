@@ -1,4 +1,8 @@
-"""Launches that draw random numbers: which kernel a `Sample` has, and with what numbers."""
+"""Launches that draw random numbers: which kernel a `Sample` has, and with what numbers.
+
+A plan depends on the shape alone. The words' source and the distribution's parameters, which change
+from call to call, are given to the launch.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,18 @@ _FAIR: Final = 1 << 28  # up to such a range one word is as good as two
 _LARGEST: Final = 1 << 62
 
 
+class Source(NamedTuple):
+    """Where words come from: see `philox`."""
+
+    seed: int
+    call: int
+
+    @property
+    def numbers(self) -> tuple[int, int, int, int]:
+        """What a launch is given for call0, call1, seed0, seed1."""
+        return self.call & _LOW, self.call >> 32 & _LOW, self.seed & _LOW, self.seed >> 32
+
+
 class Draw(NamedTuple):
     """What a kernel is bound to, and its last two numbers."""
 
@@ -33,17 +49,13 @@ class Draw(NamedTuple):
     b: float
     wide: bool
 
+    def plan(self, out: Layout, dtype: DType, limits: Limits) -> Plan:
+        """The launch that fills dense memory; it is given `numbers`."""
+        return _plan_draw(self.value, self.kind, self.wide, out, dtype, limits)
 
-class Source(NamedTuple):
-    """Where words come from: see `philox`."""
-
-    seed: int
-    call: int
-
-    @property
-    def numbers(self) -> tuple[int, int, int, int]:
-        """The kernel's parameters call0, call1, seed0, seed1."""
-        return self.call & _LOW, self.call >> 32 & _LOW, self.seed & _LOW, self.seed >> 32
+    def numbers(self, source: Source) -> tuple[float, ...]:
+        """What a launch is given that draws from these words."""
+        return (*source.numbers, self.a, self.b)
 
 
 def drawn_by(sample: Sample, dtype: DType) -> Draw | None:
@@ -81,12 +93,14 @@ def draw_kernel(value: Callable[..., float], kind: str, wide: bool, dtype: DType
     return hand_written(random.draw, parameters, computing_type(dtype), name, **bind)
 
 
-def plan_draw(found: Draw, out: Layout, dtype: DType, source: Source, limits: Limits) -> Plan:
-    """The launch that fills dense memory."""
-    kernel = draw_kernel(found.value, found.kind, found.wide, dtype)
-    grid, block = limits.cover_vectors(-(-out.size // (2 if found.wide else 4)))
-    numbers = [out.size, *source.numbers, found.a, found.b]
-    return plan(kernel, grid, block, [span_of(out)], numbers)
+@lru_cache(maxsize=1024)
+def _plan_draw(
+    value: Callable[..., float], kind: str, wide: bool, out: Layout, dtype: DType, limits: Limits
+) -> Plan:
+    """The launch of `Draw.plan`."""
+    kernel = draw_kernel(value, kind, wide, dtype)
+    grid, block = limits.cover_vectors(-(-out.size // (2 if wide else 4)))
+    return plan(kernel, grid, block, [span_of(out)], [out.size])
 
 
 @lru_cache(maxsize=64)
@@ -98,14 +112,17 @@ def dropout_kernel(dtype: DType, quad: int) -> Kernel:
     )
 
 
-def plan_dropout(
-    out: Layout, x: Layout, dtype: DType, source: Source, keep: float, limits: Limits
-) -> Plan:
-    """The launch over out and x, both dense, that keeps elements with a probability."""
+@lru_cache(maxsize=1024)
+def plan_dropout(out: Layout, x: Layout, dtype: DType, limits: Limits) -> Plan:
+    """The launch over out and x, both dense; it is given `dropout_numbers`."""
     kernel = dropout_kernel(dtype, 4 if x.offset % 4 == 0 else 1)
     grid, block = limits.cover_vectors(-(-out.size // 4))
-    numbers = [out.size, *source.numbers, limit(keep), 1.0 / keep]
-    return plan(kernel, grid, block, [span_of(out), span_of(x)], numbers)
+    return plan(kernel, grid, block, [span_of(out), span_of(x)], [out.size])
+
+
+def dropout_numbers(source: Source, keep: float) -> tuple[float, ...]:
+    """What a launch is given that keeps elements with a probability."""
+    return (*source.numbers, limit(keep), 1.0 / keep)
 
 
 _DRAW = partial(draw_kernel, wide=False, dtype=float32)
