@@ -6,6 +6,7 @@ Importing this package registers them.
 from minitorch_cuda.functional import attention as attention
 from minitorch_cuda.functional import conv as conv
 from minitorch_cuda.functional import embedding as embedding
+from minitorch_cuda.functional import embedding_bag as embedding_bag
 from minitorch_cuda.functional import linear as linear
 from minitorch_cuda.functional import loss as loss
 from minitorch_cuda.functional import moments as moments

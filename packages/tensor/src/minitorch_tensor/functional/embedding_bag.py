@@ -24,8 +24,9 @@ def check_embedding_bag(
     mode: str,
     sparse: bool,
     per_sample_weights: Tensor | None,
-) -> None:
-    """Refuse arguments that do not fit together.
+    padding_idx: int | None,
+) -> int | None:
+    """Refuse arguments that do not fit together; the padding, counted from the front.
 
     Raises:
         ValueError: if shapes do not fit, or for another mode.
@@ -75,6 +76,15 @@ def check_embedding_bag(
                 f"mode='{mode}')"
             )
         require_alike("embedding_bag", weight, "per_sample_weights", per_sample_weights)
+    rows = weight.shape[0]
+    if padding_idx is None:
+        return None
+    if not -rows <= padding_idx < rows:
+        raise RuntimeError(
+            f"embedding_bag: padding_idx must be within the number of embeddings, {-rows} through "
+            f"{rows - 1}, but got {padding_idx}"
+        )
+    return padding_idx % rows
 
 
 def _starts(input: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[Whole, int]:
@@ -166,12 +176,13 @@ def embedding_bag(
     Tensor([[2., 3.],
             [2., 3.]], requires_grad=False)
     """
-    return bags_of(
+    return bags_of.composite(
         input, weight, offsets, max_norm, norm_type, scale_grad_by_freq, mode, sparse,
         per_sample_weights, include_last_offset, padding_idx,
     )[0]  # fmt: skip
 
 
+@Op
 def bags_of(
     input: Tensor,
     weight: Tensor,
@@ -184,17 +195,17 @@ def bags_of(
     per_sample_weights: Tensor | None,
     include_last_offset: bool,
     padding_idx: int | None,
-) -> tuple[Tensor, Whole, Whole, Whole]:
-    """`embedding_bag`; in which bag each index is, how many count in each, and who is largest."""
-    check_embedding_bag(
-        input, weight, offsets, scale_grad_by_freq, mode, sparse, per_sample_weights
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """`embedding_bag`; in which bag each index is, how many count in each, and who is largest.
+
+    >>> table, ones = Tensor([[1.0], [2.0]]), Tensor([[0, 1, 1]]).long()
+    >>> bags_of(ones, table, None, None, 2, False, "sum", False, None, False, 0)[1:3]
+    (Tensor([0, 0, 0], requires_grad=False), Tensor([2], requires_grad=False))
+    """
+    padding = check_embedding_bag(
+        input, weight, offsets, scale_grad_by_freq, mode, sparse, per_sample_weights, padding_idx
     )
     rows, features = weight.shape
-    if padding_idx is not None and not -rows <= padding_idx < rows:
-        raise RuntimeError(
-            f"embedding_bag: padding_idx must be within the number of embeddings, {-rows} through "
-            f"{rows - 1}, but got {padding_idx}"
-        )
     starts, end = _starts(input, offsets, include_last_offset)
     index = conversion.host_array(input).reshape(-1).astype(np.int64)[:end]
     bad = index[(index < 0) | (index >= rows)]
@@ -207,8 +218,8 @@ def bags_of(
         shrink_rows(weight, creation.from_numpy(index).to(weight.device), max_norm, norm_type)
     bag = np.searchsorted(starts, np.arange(end), "right").astype(np.int64) - 1
     every, kept = bag, np.arange(end)
-    if padding_idx is not None:
-        kept = np.flatnonzero(index != padding_idx % rows)
+    if padding is not None:
+        kept = np.flatnonzero(index != padding)
         index, bag = index[kept], bag[kept]
     picked = embedding(
         creation.from_numpy(index).to(weight.device), weight, scale_grad_by_freq=scale_grad_by_freq
@@ -217,7 +228,7 @@ def bags_of(
     if mode == "max":
         y, winner = _largest(picked, bag, starts.size)
         largest = np.where(counts[:, None] > 0, np.append(index, 0)[winner], 0)
-        return y, every, counts, largest
+        return y, *_on(weight, every, counts, largest)
     if per_sample_weights is not None:
         places = creation.from_numpy(kept).to(weight.device)
         factors = views.reshape(per_sample_weights, -1).index_select(0, places)
@@ -227,4 +238,9 @@ def bags_of(
     if mode == "mean":
         size = creation.from_numpy(np.maximum(counts, 1)[:, None]).to(weight.device)
         total = total / size.to(weight.dtype)
-    return total, every, counts, counts
+    return total, *_on(weight, every, counts, counts)
+
+
+def _on(like: Tensor, a: Whole, b: Whole, c: Whole) -> tuple[Tensor, Tensor, Tensor]:
+    found = [creation.from_numpy(x.copy()).to(like.device) for x in (a, b, c)]
+    return found[0], found[1], found[2]
