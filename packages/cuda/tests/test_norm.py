@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minitorch_cuda.functional import norm as kernels
+from minitorch_cuda.functional.batch_norm import fused_batch_norm
 from minitorch_tensor import Tensor
 from minitorch_tensor.dtype import DType, bfloat16, float16, float64
 from minitorch_tensor.functional.norm import (
@@ -69,7 +70,7 @@ def batches(
 @pytest.mark.parametrize("shape", [(6, 3), (5, 4, 3), (3, 2, 3, 4), (1, 1, 150)])
 def test_batch_norm(shape: tuple[int, ...], training: bool, affine: bool) -> None:
     given = arrays(shape, shape[1:2], affine)
-    fused, mine = batches(kernels.fused_batch_norm, shape, training)
+    fused, mine = batches(fused_batch_norm, shape, training)
     composite, expected = batches(batch_norm.composite, shape, training)
     compare(fused, composite, given, second=shape == (6, 3))
     for found, other in zip(mine, expected, strict=True):
@@ -97,7 +98,7 @@ def test_group_norm_and_instance_norm(shape: tuple[int, ...], affine: bool) -> N
 def test_other_floats(dtype: DType) -> None:
     given = [random(4, 3, 8), random(3, seed=1), random(3, seed=2)]
     for training in (False, True):
-        fused, _ = batches(kernels.fused_batch_norm, (4, 3, 8), training)
+        fused, _ = batches(fused_batch_norm, (4, 3, 8), training)
         composite, _ = batches(batch_norm.composite, (4, 3, 8), training)
         compare(fused, composite, given, dtype)
 
@@ -111,7 +112,7 @@ def test_other_floats(dtype: DType) -> None:
 def test_strided_inputs_and_empty_ones() -> None:
     results = []
     for device, functions in (
-        ("cuda", (kernels.fused_layer_norm, kernels.fused_group_norm, kernels.fused_batch_norm)),
+        ("cuda", (kernels.fused_layer_norm, kernels.fused_group_norm, fused_batch_norm)),
         ("numpy", (layer_norm.composite, group_norm.composite, batch_norm.composite)),
     ):
         x = on(device, random(5, 3, 4)).permute(2, 1, 0)
@@ -124,7 +125,7 @@ def test_strided_inputs_and_empty_ones() -> None:
 
 def test_a_large_mean_costs_no_precision() -> None:
     x = on("cuda", random(8, 2, 8) + 1000)
-    y = values(kernels.fused_batch_norm(x, None, None, training=True, eps=0.0))
+    y = values(fused_batch_norm(x, None, None, training=True, eps=0.0))
     np.testing.assert_allclose(y.std((0, 2)), 1.0, atol=1e-3)
 
 
@@ -138,7 +139,7 @@ def test_nan_stays_in_its_row() -> None:
 
 def test_running_statistics_written_before_backward_are_refused() -> None:
     x, mean, var = (on("cuda", a) for a in (random(3, 2), np.zeros(2), np.ones(2)))
-    y = kernels.fused_batch_norm(x, mean.detach(), var.detach())
+    y = fused_batch_norm(x, mean.detach(), var.detach())
     mean.detach().add_(1.0)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.sum().backward()
@@ -147,6 +148,6 @@ def test_running_statistics_written_before_backward_are_refused() -> None:
 def test_running_statistics_that_follow_count_as_written() -> None:
     x, mean, var = (on("cuda", a).detach() for a in (random(3, 2), np.zeros(2), np.ones(2)))
     before = mean.storage.version
-    kernels.fused_batch_norm(x, mean, var, training=True)
+    fused_batch_norm(x, mean, var, training=True)
     assert mean.storage.version == before + 1
     assert "cuda" in batch_norm.overridden()

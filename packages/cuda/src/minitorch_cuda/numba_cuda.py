@@ -1,7 +1,7 @@
 """The one door to numba-cuda: no other module imports it.
 
 Its parts have no types, so what is used of them is written down where it is used (`compiler`,
-`intrinsics`), as protocols. numba-cuda is in maintenance; its successor has another layout.
+`llvm`), as protocols. numba-cuda is in maintenance; its successor has another layout.
 
 Source: https://nvidia.github.io/numba-cuda/
 """

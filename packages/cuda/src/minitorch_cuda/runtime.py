@@ -19,15 +19,15 @@ import numpy as np
 
 from minitorch_cuda.allocator import NOTHING, Block, CachingAllocator
 from minitorch_cuda.device_buffer import DeviceBuffer, on_device, refuse
-from minitorch_cuda.driver import NO_ROOM, Functions, Health, blocking, number_of
+from minitorch_cuda.driver import Functions, Health, blocking, number_of
 from minitorch_cuda.faults import WORDS, Check, Faults
 from minitorch_cuda.kernel import Plan
 from minitorch_cuda.launcher import Launcher, Properties, Queue, of_memory
 from minitorch_cuda.limits import DEVICE, Limits
 from minitorch_cuda.loading import Loader
-from minitorch_cuda.memory_stats import size_of
 from minitorch_cuda.pinned import Pinned, PinnedPool
 from minitorch_cuda.queues import DeviceQueue
+from minitorch_cuda.segments import Segments
 from minitorch_cuda.syncs import downloading, place, waiting
 from minitorch_tensor.accelerator import AcceleratorError, HostMemory, pinned_memory
 from minitorch_tensor.dtype import DType, HostArray, int64
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from minitorch_cuda.nvidia import LaunchConfig
 
 _MOST_PREPARED: Final = 8192
-_SHARED_BY_HOST: Final = 3  # CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP
 
 
 class Prepared(NamedTuple):
@@ -89,15 +88,20 @@ class DeviceLauncher:
         self._here = _Here(self.default_queue)
         self._launch = launch
         self._config = LaunchConfig
-        self.allocator = CachingAllocator(self, f"cuda:{index}", lambda: list(self._queues))
-        self._pinned = PinnedPool(self, lambda device: self._here.queue.mark())
+        self._segments = Segments(driver, self._health, self._enter)
+        self.allocator = CachingAllocator(
+            self._segments, f"cuda:{index}", lambda: list(self._queues)
+        )
+        self._pinned = PinnedPool(self._segments, lambda device: self._here.queue.mark())
         self._loader = Loader(self._device)
         self._prepared: dict[Plan, Prepared] = {}
         self._shared: DeviceQueue | None = None  # of what all streams read
         self.immediate = blocking()
         words = self._pinned.allocate(8 * WORDS)
         self._words = words.pointer
-        self._faults = Faults(np.asarray(HostMemory(words)).view(np.int64), self.wait, self._read)
+        self._faults = Faults(
+            np.asarray(HostMemory(words)).view(np.int64), self._segments.wait, self._read
+        )
 
     @property
     def name(self) -> str:
@@ -243,10 +247,7 @@ class DeviceLauncher:
 
     def memory_info(self) -> tuple[int, int]:
         """The bytes that are free on the GPU, and all that it has."""
-        self._enter()
-        error, free, total = self._driver.cuMemGetInfo()
-        self._health.check("asking for the free memory", error)
-        return int(free), int(total)
+        return self._segments.free_and_total()
 
     def _buffer(self, size: int, dtype: DType) -> DeviceBuffer:
         here = self._here
@@ -254,47 +255,6 @@ class DeviceLauncher:
             self._enter()
         block = self.allocator.allocate(size * dtype.itemsize, here.queue)
         return DeviceBuffer(block, size, dtype, self.allocator)
-
-    # --- what the allocators ask for -------------------------------------------------------------
-
-    def take(self, nbytes: int) -> int:
-        """A segment of the GPU's memory.
-
-        Raises:
-            MemoryError: if there is not so much.
-        """
-        self._enter()
-        error, pointer = self._driver.cuMemAlloc(nbytes)
-        if int(error) == NO_ROOM:
-            free, total = self.memory_info()
-            raise MemoryError(f"{size_of(free)} of {size_of(total)} are free")
-        self._health.check("asking for memory", error)
-        return int(pointer)
-
-    def give_back(self, pointer: int) -> None:
-        """Free a segment."""
-        if not self._health.lost:
-            self._enter()
-            (error,) = self._driver.cuMemFree(pointer)
-            self._health.check("giving memory back", error)
-
-    def lock_host(self, nbytes: int) -> int:
-        """Pinned memory of the host.
-
-        Raises:
-            MemoryError: if no more can be locked.
-        """
-        error, pointer = self._driver.cuMemHostAlloc(nbytes, _SHARED_BY_HOST)
-        if int(error) == NO_ROOM:
-            raise MemoryError(f"pin_memory: the host has no {size_of(nbytes)} that can be locked")
-        self._health.check("locking memory of the host", error)
-        return int(pointer)
-
-    def wait(self) -> None:
-        """Wait for all streams."""
-        self._enter()
-        (error,) = self._driver.cuCtxSynchronize()
-        self._health.check("waiting for the GPU", error)
 
     # --- work ------------------------------------------------------------------------------------
 
@@ -344,7 +304,7 @@ class DeviceLauncher:
             AcceleratorError: if one failed.
         """
         waiting()
-        self.wait()
+        self._segments.wait()
         self._faults.look()
 
     # --- streams ---------------------------------------------------------------------------------
