@@ -21,7 +21,7 @@ from minitorch_cuda.functional.launching import (
     run,
 )
 from minitorch_cuda.kernel import Plan
-from minitorch_cuda.kernels.embedding_bag import (
+from minitorch_cuda.kernels.embedding_bag_plan import (
     Bags,
     plan_added_bags,
     plan_largest_bags,
