@@ -1,17 +1,31 @@
-"""gather and scatter_add: repeated, transposed and bad indices."""
+"""gather and scatter_add: repeated, transposed and bad indices; indices from the end."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+import minitorch_tensor as t
 from minitorch_cuda.backend import CudaBackend, Temporary
 from minitorch_tensor.backend import Backend
 from minitorch_tensor.dtype import DType, bool_, float32, float64, int8, int32, int64
 from minitorch_tensor.layout import Layout, Shape
 from minitorch_tensor.mersenne import Generator
+from minitorch_tensor.numpy_backend import view
 
-from .helpers import CUDA, LAUNCHER, NUMPY, WRITABLE, Spec, compare, contents, dense, numbers
+from .helpers import (
+    CUDA,
+    LAUNCHER,
+    NUMPY,
+    WRITABLE,
+    Spec,
+    compare,
+    contents,
+    dense,
+    numbers,
+    plans_of_launches,
+)
 
 ATOMIC = CudaBackend(lambda: LAUNCHER, deterministic=False)
 
@@ -108,6 +122,39 @@ def test_a_bad_index_of_a_transposed_index_is_named_by_its_place() -> None:
     spec = Spec(np.array([0, 1, 9, 0, 1, 0]), layout)
     with pytest.raises(IndexError, match=r"index 9 at position \(2, 0\)"):
         CUDA.gather(dense((3, 2)).on(CUDA), dense((2, 2)).on(CUDA), spec.on(CUDA), 0)
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 5), (1, 3)])
+@pytest.mark.parametrize("make", WRITABLE)
+def test_an_index_counted_from_the_front(shape: Shape, make: Callable[..., Spec]) -> None:
+    spec = index(shape, 8, make)
+    spec.memory[:] -= 4
+    out = index(shape, 1).on(CUDA)
+    CUDA.from_front(out, spec.on(CUDA), "x[...]", 4, 1, IndexError)
+    assert contents(CUDA, out).tolist() == (view(spec.on(NUMPY)) % 4).reshape(-1).tolist()
+    for bad in (-5, 4, -(2**63)):
+        spec.memory[spec.layout.offset] = bad
+        zeros = (0,) * len(shape)
+        place = re.escape(f"index {bad} at position {zeros} is out of bounds for dimension 1")
+        with pytest.raises(IndexError, match=place):
+            CUDA.from_front(out, spec.on(CUDA), "x[...]", 4, 1, IndexError)
+        assert contents(CUDA, out)[0] == -4  # no kernel follows it
+
+
+def test_picking_at_an_index_tensor_takes_two_launches() -> None:
+    with plans_of_launches() as plans:
+        x = t.arange(12.0, device="cuda").reshape(4, 3)
+        where = t.tensor([[-1, 0], [3, -4]], device="cuda")
+        plans.clear()
+        assert x[where[0]].tolist() == [[9.0, 10.0, 11.0], [0.0, 1.0, 2.0]]
+        assert x.take(where).tolist() == [[11.0, 0.0], [3.0, 8.0]]
+    names = [plan.kernel.name for plan in plans]
+    assert names == [
+        "from_front_kernel",
+        "picked_rows_kernel",
+        "from_front_kernel",
+        "gather_kernel",
+    ]
 
 
 def test_numbers_of_a_generator_of_the_cpu_are_uploaded() -> None:

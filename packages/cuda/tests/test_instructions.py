@@ -20,6 +20,7 @@ from minitorch_cuda.instructions import (
     from_half,
     load4,
     mulhi,
+    quotient,
     shared_add,
     shared_load4,
     shared_store4,
@@ -28,6 +29,7 @@ from minitorch_cuda.instructions import (
     to_half,
 )
 from minitorch_cuda.kernel import Parameter, hand_written
+from minitorch_cuda.kernels.source import divider
 from minitorch_cuda.simulator import Pointer, simulate
 from minitorch_cuda.simulator.errors import (
     DataRaceError,
@@ -174,6 +176,14 @@ def test_bits_go_there_and_back() -> None:
         assert bits_double(double_bits(x)) == x
     assert float_bits(-0.0) == 1 << 31
     assert mulhi(0xFFFFFFFF, 0xFFFFFFFF) == 0xFFFFFFFE
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 7, 641, 65537, 2**30 + 1, 2**31 - 1])
+def test_a_position_is_divided_by_a_multiplication(d: int) -> None:
+    m, s = divider(d)
+    assert m < 2**32
+    for i in (0, 1, d - 1, d, 2 * d - 1, 12345678, 2**31 - 2, 2**31 - 1):
+        assert quotient(i, m, s) == i // d
 
 
 T: cuda.ValueType = cuda.float32

@@ -21,6 +21,7 @@ from minitorch_cuda.kernels.folding_plan import Stages, run_stages
 from minitorch_cuda.kernels.indexing import (
     ATOMIC_TYPES,
     plan_check,
+    plan_from_front,
     plan_gather,
     plan_scatter_add,
 )
@@ -290,6 +291,22 @@ class CudaBackend(DeviceMemory):
             Exception: `error`, if one is not.
         """
         self._look_for(Check(name, index.layout, size, dim, "", error, low), index)
+
+    def from_front(
+        self, out: Array, index: Array, name: str, size: int, dim: int, error: type[Exception], /
+    ) -> None:
+        """out[i] = index[i] counted from the front, and a look at its range, in one launch.
+
+        Raises:
+            Exception: `error`, if one is not in [-size, size); on a GPU when the host next waits.
+        """
+        launcher = self.launcher
+        check = Check(name, index.layout, size, dim, "", error, -size)
+        bad = launcher.expect(check, index.storage.buffer)
+        plan = plan_from_front(out.layout, index.layout, size, launcher.limits)
+        launcher.launch(plan, [out.storage.buffer, index.storage.buffer, bad])
+        if launcher.immediate:
+            launcher.look()
 
     def _look_for(self, check: Check, index: Array) -> None:
         launcher = self.launcher

@@ -266,7 +266,10 @@ class Makers:
         def binary(typing: object, a: object, b: object) -> tuple[object, Generator]:
             return self.type(result)(*taken), generate
 
-        return self.intrinsic(unary if len(taken) == 1 else binary)
+        def ternary(typing: object, a: object, b: object, c: object) -> tuple[object, Generator]:
+            return self.type(result)(*taken), generate
+
+        return self.intrinsic((unary, binary, ternary)[len(taken) - 1])
 
 
 _ADD = {
@@ -322,5 +325,11 @@ def named() -> dict[str, object]:
         "double_bits": make.convert(["float64"], "uint64", "mov.b64 $0, $1;", "=l,d"),
         "bits_double": make.convert(["uint64"], "float64", "mov.b64 $0, $1;", "=d,l"),
         "memory_at": make.memory_at(),
+        "quotient": make.convert(
+            ["uint32", "uint32", "uint32"],
+            "uint32",
+            "{ .reg .u32 t; mul.hi.u32 t, $1, $2; add.u32 t, t, $1; shr.u32 $0, t, $3; }",
+            "=r,r,r,r",
+        ),
         "mulhi": make.convert(["uint32", "uint32"], "uint32", "mul.hi.u32 $0, $1, $2;", "=r,r,r"),
     }

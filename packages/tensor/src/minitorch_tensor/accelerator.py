@@ -118,6 +118,12 @@ class Accelerator(Protocol):
         """Raise when the host next waits, unless all of an int64 array are in [low, size)."""
         ...
 
+    def from_front(
+        self, out: Array, index: Array, name: str, size: int, dim: int, error: type[Exception], /
+    ) -> None:
+        """out[i] = index[i], or size + index[i] below 0; `require_range` of [-size, size) too."""
+        ...
+
     def put(self, out: Array, index: Array, x: Array, dim: int, /) -> None:
         """out[index[i, j, ...], j, ...] = x[i, j, ...], for dim = 0; likewise for others.
 

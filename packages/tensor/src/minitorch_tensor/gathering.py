@@ -131,6 +131,20 @@ def require_range(
             )
 
 
+def from_front(name: str, index: Tensor, size: int, dim: int) -> Tensor:
+    """Indices in [-size, size) of a dimension counted from the front: a new int64 tensor.
+
+    On a GPU a bad one is an IndexError when the host next waits; elsewhere they were checked.
+    """
+    backend = index.device.backend
+    if not is_accelerator(backend):
+        return index % size
+    y = index._fresh(index.shape, dtypes.int64)
+    if index.layout.size:
+        backend.from_front(y, index, name, size, dim, IndexError)
+    return y
+
+
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of input with y[index[i][j]][j] += src[i][j] for dim = 0, and likewise for others.
 

@@ -22,11 +22,11 @@ from minitorch_tensor.basic_index import basic
 from minitorch_tensor.data import to_array, to_storage
 from minitorch_tensor.gathering import (
     extremes,
+    from_front,
     index_select,
     masked_select,
     nonzero,
     pick,
-    require_range,
 )
 from minitorch_tensor.layout import Shape, broadcast, strides_from_shape
 
@@ -136,7 +136,7 @@ def resolve(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
             dim = _collect(view, dim, item, picks)
     for index_tensor, first, place in filed:  # as in PyTorch, when all else was found right
         if _check(index_tensor, x, first) < 0:
-            picks[place] = picks[place] % x.shape[first]
+            picks[place] = from_front("x[...]", picks[place], x.shape[first], first)
     return (views.whole(x) if view is x and not picks else view), picks
 
 
@@ -159,7 +159,7 @@ def _collect(view: Tensor, dim: int, index: Tensor, picks: dict[int, Tensor]) ->
 def _check(index: Tensor, x: Tensor, of: int) -> int:
     """The smallest position; refuses an index tensor that does not fit dimension `of` of x.
 
-    On a GPU the host would wait to know it: -1 there, and a kernel looks.
+    On a GPU the host would wait to know it: -1 there, and `from_front` looks.
 
     Raises:
         IndexError: for another dtype, a mask of another shape, or a position that is none.
@@ -187,7 +187,6 @@ def _check(index: Tensor, x: Tensor, of: int) -> int:
         return 0
     size = x.shape[of]
     if is_accelerator(index.device.backend) and size:
-        require_range("x[...]", index, size, of, IndexError, -size)
         return -1
     low, high = extremes(index)
     if low < -size or high >= size:

@@ -2,10 +2,12 @@
 
     gather:       out[i, j] = x[index[i, j], j]            one thread an element
     scatter_add:  out[index[i, j], j] += x[i, j]           one thread a column j, for all i in order
+    from_front:   out[i] = index[i], or size + index[i]    one thread an element
 
 An index that lies outside is not followed. Instead the number of the first such element is left in
 `bad`, a word that the host can read too, by an atomic minimum; when the host next looks at it, it
-raises an IndexError that names the element (see `faults`).
+raises an IndexError that names the element (see `faults`). from_front makes -size of it, which is
+outside as well.
 
 In scatter_add no two threads meet, since each has its own column: the sums come in the order of i,
 as on the CPU, with no atomics. `atomic=True` gives each element a thread of its own: faster where
@@ -64,6 +66,13 @@ k = index[index_i]
 if k < low or k >= size:
     red_min(bad, 0, int64(i))"""
 
+_FROM_FRONT = """\
+k = index[index_i]
+if k < -size or k >= size:
+    red_min(bad, 0, int64(i))
+    k = -2 * size
+out[out_i] = k + size if k < 0 else k"""
+
 _SCATTER = """\
 r = I(0)
 while r < m:
@@ -72,8 +81,8 @@ while r < m:
         to = I(out_i + I(k) * out_step)
         out[to] = {value}
     else:
-        row = int64(i // inner) * int64(m) + int64(r)
-        red_min(bad, 0, row * int64(inner) + int64(i % inner))
+        {place}
+        red_min(bad, 0, int64(place_c + r * inner))
     r = I(r + 1)"""
 
 _SCATTER_ATOMIC = """\
@@ -108,7 +117,8 @@ def plan_gather(
     kernel = gather_kernel(dtypes, walk.rank, _index_type(out, x, index))
     grid, block = limits.cover(out.size)
     spans = [span_of(out), span_of(x), span_of(index), _ONE_WORD]
-    arguments = [out.size, *numbers(walk.shape, walk.strides), x.shape[dim], x.strides[dim]]
+    sizes = numbers(walk.shape, walk.strides, fast=_fast(kernel))
+    arguments = [out.size, *sizes, x.shape[dim], x.strides[dim]]
     return plan(kernel, grid, block, spans, arguments)
 
 
@@ -116,7 +126,7 @@ def plan_gather(
 def gather_kernel(dtypes: tuple[DType, DType], rank: int, index: str) -> Kernel:
     """The kernel of gather for the dtypes of out and x."""
     out, x = dtypes
-    position = Position(["out", "x", "index"], "i", rank)
+    position = Position(["out", "x", "index"], "i", rank, fast=index == "uint32")
     parameters = [
         Parameter("out", storage_type(out), pointer=True),
         Parameter("x", storage_type(x), pointer=True),
@@ -138,14 +148,15 @@ def plan_check(index: Layout, size: int, limits: Limits, low: int = 0) -> Plan:
     walk = collapse(index.shape, [index.strides])
     kernel = check_kernel(walk.rank, _index_type(index))
     grid, block = limits.cover(index.size)
-    arguments = [index.size, *numbers(walk.shape, walk.strides), low, size]
+    sizes = numbers(walk.shape, walk.strides, fast=_fast(kernel))
+    arguments = [index.size, *sizes, low, size]
     return plan(kernel, grid, block, [span_of(index), _ONE_WORD], arguments)
 
 
 @lru_cache(maxsize=64)
 def check_kernel(rank: int, index: str) -> Kernel:
     """The kernel that finds the first index outside."""
-    position = Position(["index"], "i", rank)
+    position = Position(["index"], "i", rank, fast=index == "uint32")
     parameters = [
         Parameter("index", "int64", pointer=True),
         _BAD,
@@ -155,6 +166,36 @@ def check_kernel(rank: int, index: str) -> Kernel:
         Parameter("size", "int64"),
     ]
     return _looping("check_kernel", "the first bad index", parameters, position, _CHECK, ())
+
+
+@lru_cache(maxsize=1024)
+def plan_from_front(out: Layout, index: Layout, size: int, limits: Limits) -> Plan:
+    """The launch that counts an index from the front, and looks for one outside [-size, size).
+
+    It is over out, index, bad.
+    """
+    walk = collapse(out.shape, [out.strides, index.strides])
+    kernel = from_front_kernel(walk.rank, _index_type(out, index))
+    grid, block = limits.cover(out.size)
+    sizes = numbers(walk.shape, walk.strides, fast=_fast(kernel))
+    spans = [span_of(out), span_of(index), _ONE_WORD]
+    return plan(kernel, grid, block, spans, [out.size, *sizes, size])
+
+
+@lru_cache(maxsize=64)
+def from_front_kernel(rank: int, index: str) -> Kernel:
+    """The kernel that counts an index from the front."""
+    position = Position(["out", "index"], "i", rank, fast=index == "uint32")
+    parameters = [
+        Parameter("out", "int64", pointer=True),
+        Parameter("index", "int64", pointer=True),
+        _BAD,
+        Parameter("n", index),
+        *position.parameters(index),
+        Parameter("size", "int64"),
+    ]
+    title = "an index counted from the front"
+    return _looping("from_front_kernel", title, parameters, position, _FROM_FRONT, ())
 
 
 @lru_cache(maxsize=1024)
@@ -177,12 +218,15 @@ def plan_scatter_add(
     kernel = scatter_kernel(dtypes, walk.rank, name, atomic=atomic)
     size = index.size if atomic else index.size // max(index.shape[dim], 1)
     grid, block = limits.cover(size)
+    fast = _fast(kernel)
     steps = [out.shape[dim], out.strides[dim]]
     if not atomic:
-        inner = prod(index.shape[dim + 1 :])
-        steps += [index.shape[dim], index.strides[dim], x.strides[dim], max(inner, 1)]
+        m, inner = index.shape[dim], max(prod(index.shape[dim + 1 :]), 1)
+        steps += [m, index.strides[dim], x.strides[dim], inner]
+        steps += numbers((1, inner), [(m * inner, 1)], fast=fast)
     spans = [span_of(out), span_of(index), span_of(x), _ONE_WORD]
-    return plan(kernel, grid, block, spans, [size, *numbers(walk.shape, walk.strides), *steps])
+    sizes = numbers(walk.shape, walk.strides, fast=fast)
+    return plan(kernel, grid, block, spans, [size, *sizes, *steps])
 
 
 @lru_cache(maxsize=256)
@@ -191,7 +235,8 @@ def scatter_kernel(
 ) -> Kernel:
     """The kernel of scatter_add for the dtypes of out and x."""
     out, x = dtypes
-    position = Position(["out", "index", "x"], "i", rank)
+    fast = index == "uint32"
+    position = Position(["out", "index", "x"], "i", rank, fast=fast)
     parameters = [
         Parameter("out", storage_type(out), pointer=True),
         Parameter("index", "int64", pointer=True),
@@ -207,12 +252,21 @@ def scatter_kernel(
         body = _SCATTER_ATOMIC.format(value=value)
         how = "each element by an atomic of its own"
     else:
+        # Where column i begins among the elements of the index: only a bad one asks.
+        column = Position(["place"], "c", 2, fast=fast)
         parameters += [Parameter(name, index) for name in ("m", "index_step", "x_step", "inner")]
+        parameters += column.parameters(index)
         before, more = load("out[to]", out, out), load("x[I(x_i + r * x_step)]", x, out)
-        body = _SCATTER.format(value=store(f"{before} + {more}", out, out))
+        value = store(f"{before} + {more}", out, out)
+        body = _SCATTER.format(value=value, place=indent(column.text("i"), 2))
         how = "column by column, in order"
     title = f"add {x.name} at an index, {how}"
     return _looping("scatter_kernel", title, parameters, position, body, dtypes)
+
+
+def _fast(kernel: Kernel) -> bool:
+    """Whether the kernel's positions have 32 bits, so that a multiplication divides them."""
+    return any(p.name == "n" and p.type == "uint32" for p in kernel.parameters)
 
 
 def _looping(
@@ -242,6 +296,7 @@ _FLOATS = (float32, float32)
 GATES: Final = (
     Gate("gather float32", partial(gather_kernel, _FLOATS, 2, "uint32"), registers=40),
     Gate("check of an index", partial(check_kernel, 2, "uint32"), registers=32),
+    Gate("index from the front", partial(from_front_kernel, 2, "uint32"), registers=32),
     Gate("scatter_add float32", partial(scatter_kernel, _FLOATS, 2, "uint32"), registers=48),
     Gate(
         "scatter_add float32, atomic",

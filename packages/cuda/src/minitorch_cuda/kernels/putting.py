@@ -128,7 +128,7 @@ def plan_claims(out: Shape, index: Layout, dim: int, limits: Limits) -> Plan:
     kernel = claim_kernel(walk.rank, positions)
     size = Layout.contiguous(claims).size
     spans = [span_of(last), span_of(index)]
-    arguments = [size, *_numbers(walk), out[dim], last.strides[dim]]
+    arguments = [size, *_numbers(walk, positions), out[dim], last.strides[dim]]
     return plan(kernel, *limits.cover(size), spans, arguments)
 
 
@@ -144,14 +144,16 @@ def plan_put(out: Layout, index: Layout, x: Layout, dim: int, dtype: DType, limi
         _repeating(_claims(index, dim)),
     ]
     walk = collapse(index.shape, operands)
-    kernel = put_kernel(dtype, walk.rank, _index_type(out, index, x, last))
+    positions = _index_type(out, index, x, last)
+    kernel = put_kernel(dtype, walk.rank, positions)
     spans = [span_of(layout) for layout in (out, index, x, last)]
     steps = [out.shape[dim], out.strides[dim], last.strides[dim]]
-    return plan(kernel, *limits.cover(index.size), spans, [index.size, *_numbers(walk), *steps])
+    arguments = [index.size, *_numbers(walk, positions), *steps]
+    return plan(kernel, *limits.cover(index.size), spans, arguments)
 
 
-def _numbers(walk: Walk) -> list[int]:
-    return numbers(walk.shape, walk.strides)
+def _numbers(walk: Walk, positions: str) -> list[int]:
+    return numbers(walk.shape, walk.strides, fast=positions == "uint32")
 
 
 @lru_cache(maxsize=2)
@@ -165,7 +167,7 @@ def nobody_kernel(index: str) -> Kernel:
 @lru_cache(maxsize=64)
 def claim_kernel(rank: int, index: str) -> Kernel:
     """The kernel of `claimed`."""
-    position = Position(["last", "index"], "i", rank)
+    position = Position(["last", "index"], "i", rank, fast=index == "uint32")
     pointers = {"last": int64, "index": int64}
     title = f"the last element of an index for each place; positions of {index}."
     return _kernel("claim_kernel", title, pointers, position, index, ("last_step",), _CLAIM)
@@ -174,7 +176,8 @@ def claim_kernel(rank: int, index: str) -> Kernel:
 @lru_cache(maxsize=256)
 def put_kernel(dtype: DType, rank: int, index: str) -> Kernel:
     """The kernel of `put` for elements of a dtype."""
-    position = Position(["out", "index", "x", "last", "turn"], "i", rank)
+    names = ["out", "index", "x", "last", "turn"]
+    position = Position(names, "i", rank, fast=index == "uint32")
     pointers = {"out": dtype, "index": int64, "x": dtype, "last": int64}
     title = f"write {dtype.name} at an index; positions of {index}."
     return _kernel("put_kernel", title, pointers, position, index, ("out_step", "last_step"), _PUT)

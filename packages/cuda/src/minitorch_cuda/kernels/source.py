@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minitorch_cuda import dsl
-from minitorch_cuda.instructions import from_bfloat, from_half, mulhi, to_bfloat, to_half
+from minitorch_cuda.instructions import from_bfloat, from_half, quotient, to_bfloat, to_half
 from minitorch_cuda.kernel import INDEX_TYPES, Parameter, computing_type, storage_type
 from minitorch_tensor.dtype import DType, bfloat16, float32, promote_types
 
@@ -63,7 +63,7 @@ def scope(value: str, index: str, *dtypes: DType) -> dict[str, object]:
         "to_half": to_half,
         "from_bfloat": from_bfloat,
         "to_bfloat": to_bfloat,
-        "mulhi": mulhi,
+        "quotient": quotient,
     }
     for name in {"uint8", "int64", "float32", *(storage_type(dtype) for dtype in dtypes)}:
         names[name] = dsl.TYPES[name]
@@ -85,7 +85,7 @@ class Position:
     x_i = I(i0 * x_i0 + i1 * x_i1)
     y_i = I(i0 * y_i0 + i1 * y_i1)
     >>> print(Position(["x"], "i", 2, fast=True).text("i"))
-    i0 = I(I(mulhi(i, i_m1) + i) >> i_s1)
+    i0 = I(quotient(i, i_m1, i_s1))
     i1 = I(i - I(i0 * i_n1))
     x_i = I(i0 * x_i0 + i1 * x_i1)
     """
@@ -103,7 +103,7 @@ class Position:
         for i in range(self.rank - 1, 0, -1):
             rest = f"{p}0" if i == 1 else f"{p}_rest{i}"
             if self.fast:
-                lines.append(f"{rest} = I(I(mulhi({count}, {p}_m{i}) + {count}) >> {p}_s{i})")
+                lines.append(f"{rest} = I(quotient({count}, {p}_m{i}, {p}_s{i}))")
                 lines.append(f"{p}{i} = I({count} - I({rest} * {p}_n{i}))")
             else:
                 lines.append(f"{p}{i} = I({count} % {p}_n{i})")
@@ -141,9 +141,10 @@ def numbers(
 
 
 def divider(d: int) -> tuple[int, int]:
-    """The factor m and the shift s for which i // d is (mulhi(i, m) + i) >> s, if i < 2**31.
+    """The factor m and the shift s for which i // d is `quotient(i, m, s)`, if i < 2**31.
 
-    GPUs have no instruction that divides; a compiler makes some twenty of it, and these are three.
+    GPUs have no instruction that divides; a compiler makes some twenty of it, and these are three:
+    (mulhi(i, m) + i) >> s.
     m is 2**32 (2**s - d) / d, rounded up, so that (2**32 + m) / 2**(32 + s) is a little above 1 / d
     by less than 1 / (2**31 d): too little to reach the next whole number.
 
@@ -151,8 +152,7 @@ def divider(d: int) -> tuple[int, int]:
 
     >>> divider(7)
     (613566757, 3)
-    >>> m, s = divider(7)
-    >>> ((2**31 - 1) * m // 2**32 + 2**31 - 1) >> s == (2**31 - 1) // 7
+    >>> quotient(2**31 - 1, *divider(7)) == (2**31 - 1) // 7
     True
     """
     shift = (d - 1).bit_length()
