@@ -163,6 +163,22 @@ def _planted() -> str:
         command="pytest -q packages/cuda/tests/test_matmul.py",
         says=r"FAILED .*test_matmul",
     ),
+    Fault(
+        name="missing-barrier-on-the-gpu",  # a warp reads notes that another has not written yet
+        file="packages/cuda/src/minitorch_cuda/kernels/embedding.py",
+        old="        cuda.syncthreads()\n        for q in range(total):\n",
+        new="        for q in range(total):\n",
+        command="pytest -q packages/cuda/tests/test_embedding.py",
+        says=r"UninitialisedReadError: added_rows",
+    ),
+    Fault(
+        name="index-off-by-one-on-the-gpu",  # past the end where the size is no multiple of four
+        file="packages/cuda/src/minitorch_cuda/kernels/random.py",
+        old="            if at + 3 < n:\n",
+        new="            if at + 3 <= n:\n",
+        command="pytest -q packages/cuda/tests/test_random.py",
+        says=r"OutOfBoundsError: uniform_kernel: .* writes out\[\d+\]",
+    ),
 )
 
 
