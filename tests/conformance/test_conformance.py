@@ -81,6 +81,31 @@ def test_gradient_of_16_bits_is_torchs(row: Row, dtype: str) -> None:
         assert_same(a, b, f"{row.name}, input {i}", 2 * TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("row", rows(dtypes=True))
+def test_16_bits_on_a_gpu_are_those_of_the_reference(row: Row) -> None:
+    """Which the tests beside this one compare with torch: its errors are the same, too."""
+    for dtype in HALF:
+        for get in [value, gradients_of_16_bits] if row.gradient else [value]:
+            try:
+                expected = get(row, dtype, "numpy")
+            except (RuntimeError, TypeError) as error:
+                with pytest.raises(type(error)):
+                    get(row, dtype, "cuda")
+                continue
+            for a, b in zip(get(row, dtype, "cuda"), expected, strict=True):
+                assert_same(a, b, f"{row.name}, {dtype}", 2 * TOLERANCE[dtype])
+
+
+def value(row: Row, dtype: str, device: str) -> list[Tensor]:
+    """The result of a row."""
+    return [row.call(minitorch, *tensors(minitorch, row, dtype, device, False))]
+
+
+def gradients_of_16_bits(row: Row, dtype: str, device: str) -> list[Tensor]:
+    """Those of a row, in minitorch."""
+    return gradients(minitorch, row, dtype, device, False)
+
+
 @pytest.mark.parametrize("row", rows(gradient=True, double=True))
 def test_double_gradient_is_torchs(row: Row) -> None:
     ours = gradients(minitorch, row, "float64", "numpy", True)

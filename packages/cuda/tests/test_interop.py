@@ -83,6 +83,47 @@ def test_pinned_memory_of_a_gpu_comes_back(launcher: DeviceLauncher, gpu: FakeGp
     assert t.ones(2).pin_memory().data_ptr() == address
 
 
+# --- other eyes on the same memory ---------------------------------------------------------------
+
+
+def test_bytes_read_as_another_dtype_stay_where_they_are(simulator: None) -> None:
+    x = t.tensor([1.0, -2.0, 0.5, 4.0], device="cuda")
+    bits = x.view(t.int32)
+    with cuda.count_synchronizations() as counted:
+        assert bits.data_ptr() == x.data_ptr() == x[1:].data_ptr() - 4
+        assert bits.untyped_storage().nbytes() == x.untyped_storage().nbytes() == 16
+    assert counted.total == 0
+    assert bits.device == x.device
+    assert bits.tolist() == np.array([1.0, -2.0, 0.5, 4.0], np.float32).view(np.int32).tolist()
+    bits[0] = 0
+    assert x.tolist() == [0.0, -2.0, 0.5, 4.0]
+    assert x._version == bits._version == 1
+    before = cuda.memory_allocated()
+    del x
+    assert cuda.memory_allocated() == before
+    assert bits.view(t.float64).view(t.uint8).shape == (16,)
+    del bits
+    assert cuda.memory_allocated() < before
+    half = t.tensor([1.0, 3.0], device="cuda", dtype=t.bfloat16)
+    assert half.view(t.int16).tolist() == [0x3F80, 0x4040]
+    assert t.tensor([True, False], device="cuda").view(t.uint8).tolist() == [1, 0]
+
+
+def test_a_window_on_the_memory_of_a_gpu_holds_it(launcher: DeviceLauncher, gpu: FakeGpu) -> None:
+    x = t.tensor([1.0, -2.0], device="cuda")
+    address, before = x.data_ptr(), cuda.memory_allocated()
+    bits = x.view(t.int64)
+    assert (bits.shape, bits.data_ptr()) == ((1,), address)
+    del x
+    assert cuda.memory_allocated() == before
+    assert bits.tolist() == np.array([1.0, -2.0], np.float32).view(np.int64).tolist()
+    side = cuda.Stream()
+    bits.record_stream(side)
+    gpu.streams[-1].behind = True
+    del bits
+    assert t.empty(2, device="cuda").data_ptr() != address
+
+
 # --- streams --------------------------------------------------------------------------------------
 
 

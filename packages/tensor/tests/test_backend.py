@@ -173,6 +173,10 @@ def test_memory_goes_up_and_down() -> None:
         def __len__(self) -> int:
             return 0
 
+        @property
+        def nbytes(self) -> int:
+            return 0
+
     with pytest.raises(TypeError, match="expected memory of the CPU, got Elsewhere"):
         BACKEND.download(Elsewhere())
 

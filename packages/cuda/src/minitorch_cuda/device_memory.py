@@ -52,6 +52,10 @@ class DeviceMemory:
         """Copy from the device; waits for all launches before."""
         return self.launcher.download(buffer)
 
+    def reinterpret(self, buffer: Buffer, dtype: DType, /) -> Buffer:
+        """The same memory as elements of another dtype."""
+        return self.launcher.reinterpret(buffer, dtype)
+
     def upload_later(self, values: HostArray, /) -> Buffer:
         """Start to copy a flat array of pinned memory, and go on."""
         return self.launcher.upload_later(values)

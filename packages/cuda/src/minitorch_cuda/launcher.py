@@ -169,6 +169,10 @@ class Launcher(Protocol):
         """Where memory starts."""
         ...
 
+    def reinterpret(self, buffer: Buffer, dtype: DType, /) -> Buffer:
+        """The same memory as elements of another dtype."""
+        ...
+
     def adopt(self, address: int, size: int, dtype: DType, owner: object, /) -> Buffer:
         """Foreign memory of this device."""
         ...

@@ -229,6 +229,10 @@ class DeviceLauncher:
         """Where memory starts."""
         return on_device(buffer).pointer
 
+    def reinterpret(self, buffer: Buffer, dtype: DType, /) -> Buffer:
+        """The same memory as elements of another dtype."""
+        return on_device(buffer).read_as(dtype)
+
     def adopt(self, address: int, size: int, dtype: DType, owner: object, /) -> Buffer:
         """Foreign memory of this GPU; `owner` lives as long as it."""
         buffer = self._foreign(address, size, dtype)

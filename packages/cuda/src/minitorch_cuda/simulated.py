@@ -39,12 +39,18 @@ _WORDS: Final = 64
 class SimBuffer:
     """Simulated device memory: a flat array, in which a bool is a byte."""
 
-    __slots__ = ("__weakref__", "_allocator", "array", "block", "dtype")
+    __slots__ = ("__weakref__", "_allocator", "_owner", "array", "block", "dtype")
 
     def __init__(
-        self, array: HostArray, dtype: DType, block: Block, allocator: CachingAllocator
+        self,
+        array: HostArray,
+        dtype: DType,
+        block: Block,
+        allocator: CachingAllocator,
+        owner: SimBuffer | None = None,
     ) -> None:
         self._allocator = allocator
+        self._owner = owner
         self.array = array
         self.dtype = dtype
         self.block = block
@@ -52,8 +58,20 @@ class SimBuffer:
     def __len__(self) -> int:
         return len(self.array)
 
+    @property
+    def nbytes(self) -> int:
+        """The number of bytes."""
+        return self.array.nbytes
+
+    def read_as(self, dtype: DType) -> SimBuffer:
+        """The same memory as elements of another dtype; this buffer lives as long as that."""
+        memory = self.array.view(np.uint8)
+        memory = memory[: len(memory) // dtype.itemsize * dtype.itemsize]
+        return SimBuffer(memory.view(_stored(dtype)), dtype, self.block, self._allocator, self)
+
     def __del__(self) -> None:
-        self._allocator.release(self.block)
+        if self._owner is None:
+            self._allocator.release(self.block)
 
     def __repr__(self) -> str:
         return f"SimBuffer({len(self.array)} of {self.dtype.name})"
@@ -203,6 +221,10 @@ class SimulatorLauncher:
     def address(self, buffer: Buffer, /) -> int:
         """Where it is in the memory of the host, which is where it can be read."""
         return address_of(simulated(buffer).array)
+
+    def reinterpret(self, buffer: Buffer, dtype: DType, /) -> Buffer:
+        """The same memory as elements of another dtype."""
+        return simulated(buffer).read_as(dtype)
 
     def adopt(self, address: int, size: int, dtype: DType, owner: object, /) -> Buffer:
         """Refused: the simulator has no device whose memory others could own.

@@ -53,6 +53,17 @@ class Backend(Protocol):
         """Device memory as a flat array of the host; on the CPU it is the memory itself."""
         ...
 
+    def address(self, buffer: Buffer, /) -> int:
+        """Where device memory starts."""
+        ...
+
+    def reinterpret(self, buffer: Buffer, dtype: DType, /) -> Buffer:
+        """The same memory as elements of another dtype, as many whole ones as it has.
+
+        The caller has seen that the address is a multiple of the new element's size.
+        """
+        ...
+
     def map(self, operator: Unary, out: Array, x: Array, /) -> None:
         """For each index i: out[i] = operator.fn(x[i])."""
         ...

@@ -298,9 +298,11 @@ def element_size(x: Tensor) -> int:
 
 
 def data_ptr(x: Tensor) -> int:
-    """The address of the first element, for a tensor in the host's memory."""
-    flat = x.storage.device.backend.download(x.storage.buffer)
-    return int(flat.ctypes.data) + x.layout.offset * x.dtype.itemsize
+    """The address of the first element, in the memory of its device.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.data_ptr.html
+    """
+    return x.storage.data_ptr() + x.layout.offset * x.dtype.itemsize
 
 
 def cpu(x: Tensor) -> Tensor:

@@ -31,11 +31,10 @@ class UntypedStorage:
     (24, True)
     """
 
-    __slots__ = ("_itemsize", "storage")
+    __slots__ = ("storage",)
 
-    def __init__(self, storage: Storage, itemsize: int) -> None:
+    def __init__(self, storage: Storage) -> None:
         self.storage = storage
-        self._itemsize = itemsize
 
     @property
     def device(self) -> Device:
@@ -44,7 +43,7 @@ class UntypedStorage:
 
     def nbytes(self) -> int:
         """How many bytes it has."""
-        return len(self.storage.buffer) * self._itemsize
+        return self.storage.nbytes()
 
     def size(self) -> int:
         """How many bytes it has."""
@@ -54,7 +53,7 @@ class UntypedStorage:
         return self.nbytes()
 
     def data_ptr(self) -> int:
-        """Its address, in the host's memory."""
+        """Its address, in the memory of its device."""
         return self.storage.data_ptr()
 
     def tolist(self) -> list[int]:
@@ -81,7 +80,7 @@ def untyped_storage(x: Tensor) -> UntypedStorage:
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.untyped_storage.html
     """
-    return UntypedStorage(x.storage, x.dtype.itemsize)
+    return UntypedStorage(x.storage)
 
 
 def set_(

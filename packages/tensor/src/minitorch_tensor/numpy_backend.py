@@ -70,6 +70,15 @@ class NumpyBackend:
         """The array itself."""
         return host(buffer)
 
+    def address(self, buffer: Buffer, /) -> int:
+        """Where the array's first element is."""
+        return int(host(buffer).ctypes.data)
+
+    def reinterpret(self, buffer: Buffer, dtype: DType, /) -> Buffer:
+        """A view of the array."""
+        memory = host(buffer).view(np.uint8)
+        return memory[: len(memory) // dtype.itemsize * dtype.itemsize].view(dtype.numpy)
+
     def map(self, operator: Unary, out: Array, x: Array, /) -> None:
         """out = fn(x), as one array expression."""
         compute = x.dtype if operator.result == "bool" else out.dtype

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from minitorch_tensor.dtype import DType, HostArray
+from minitorch_tensor.dtype import DType
 from minitorch_tensor.layout import Layout, make
-from minitorch_tensor.storage import Storage
+from minitorch_tensor.storage import Buffer, Storage
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -23,7 +21,7 @@ class Reinterpreted(Storage):
 
     __slots__ = ("_root",)
 
-    def __init__(self, buffer: HostArray, root: Storage) -> None:
+    def __init__(self, buffer: Buffer, root: Storage) -> None:
         self._root = root
         super().__init__(buffer, root.device)
 
@@ -51,8 +49,7 @@ def reinterpreted(x: Tensor, arguments: tuple[object, ...]) -> Tensor:
     Raises:
         TypeError: if there is another argument than one dtype.
         RuntimeError: if the sizes of the elements differ and x has no dimensions, its last stride
-            is not 1, or a size, stride or the offset is no multiple of the ratio; or if x is not on
-            the CPU.
+            is not 1, or a size, stride or the offset is no multiple of the ratio.
 
     >>> from minitorch_tensor import int32, tensor
     >>> tensor([1.0, -2.0]).view(int32)
@@ -67,21 +64,13 @@ def reinterpreted(x: Tensor, arguments: tuple[object, ...]) -> Tensor:
         return x.detach()
     layout = _relaid(x, dtype)
     root = x.storage.root()
-    memory = root.buffer
-    if not isinstance(memory, np.ndarray):
-        raise RuntimeError(
-            f"view: only memory of the CPU can be read as another dtype, but x is on {x.device}; "
-            "copy it with x.cpu() first"
-        )
-    usable = memory.nbytes // dtype.itemsize * dtype.itemsize // memory.itemsize
-    window = memory[:usable].view(np.uint8)
-    flat = window[: len(window) // dtype.itemsize * dtype.itemsize].view(dtype.numpy)
-    if not flat.flags.aligned:
+    backend = x.device.backend
+    if backend.address(root.buffer) % dtype.itemsize:
         raise RuntimeError(
             f"view: the memory of x does not start at a multiple of the {dtype.itemsize} bytes of "
             f"{dtype}; use x.clone().view(dtype)"
         )
-    y = x._on(Reinterpreted(flat, root), layout)
+    y = x._on(Reinterpreted(backend.reinterpret(root.buffer, dtype), root), layout)
     y.dtype = dtype
     return y
 

@@ -22,6 +22,11 @@ class Buffer(Protocol):
         """The number of elements."""
         ...
 
+    @property
+    def nbytes(self) -> int:
+        """The number of bytes."""
+        ...
+
 
 class Storage:
     """Memory on one device; `version` counts writes in place, `views` lists recorded views."""
@@ -56,11 +61,11 @@ class Storage:
 
     def nbytes(self) -> int:
         """The number of bytes."""
-        return int(self.host().nbytes)
+        return self.buffer.nbytes
 
     def data_ptr(self) -> int:
-        """The address of the first element, in the host's memory."""
-        return int(self.host().ctypes.data)
+        """The address of the first element, in the memory of its device."""
+        return self.device.backend.address(self.buffer)
 
     def tolist(self) -> list[float]:
         """The elements as Python numbers."""

@@ -86,6 +86,14 @@ class RecordingBackend:
             _looked_at(len(buffer))
         return self.inner.download(buffer)
 
+    def address(self, buffer: Buffer, /) -> int:
+        """Where memory starts."""
+        return self.inner.address(buffer)
+
+    def reinterpret(self, buffer: Buffer, dtype: DType, /) -> Buffer:
+        """The same memory as elements of another dtype; the recorder sees who reads it."""
+        return self.inner.reinterpret(buffer, dtype)
+
     def map(self, operator: Unary, out: Array, x: Array, /) -> None:
         """One operand."""
         compute = x.dtype if operator.result == "bool" else out.dtype
