@@ -83,11 +83,10 @@ OUT_OF_SCOPE: dict[str, tuple[str, ...]] = {
         "torch.eig", "torch.symeig", "torch.solve", "torch.matrix_rank", "torch.lstsq",
         "torch.Tensor.eig", "torch.Tensor.symeig", "torch.Tensor.solve", "torch.Tensor.lstsq",
     ),
+    "settings of determinism and precision, which are here, but no functions on tensors": (
+        "torch.*deterministic*", "torch.set_flush_denormal", "torch.*_float32_matmul_precision",
+    ),
     "settings of PyTorch's own run time": (
-        "torch.get_deterministic_debug_mode", "torch.set_deterministic_debug_mode",
-        "torch.use_deterministic_algorithms", "torch.are_deterministic_algorithms_enabled",
-        "torch.is_deterministic_algorithms_warn_only_enabled", "torch.set_flush_denormal",
-        "torch.get_float32_matmul_precision", "torch.set_float32_matmul_precision",
         "torch.get_num_interop_threads", "torch.set_num_interop_threads",
         "torch.set_warn_always", "torch.is_warn_always_enabled", "torch.get_device_module",
     ),

@@ -6,8 +6,14 @@ from itertools import pairwise
 
 import pytest
 
+from minitorch_cuda import use_simulator
 from minitorch_cuda.allocator import NOTHING, Block, CachingAllocator
+from minitorch_cuda.memory import (
+    get_per_process_memory_fraction,
+    set_per_process_memory_fraction,
+)
 from minitorch_cuda.memory_stats import summary
+from minitorch_tensor import empty
 from minitorch_tensor.accelerator import OutOfMemoryError
 
 MIB = 1 << 20
@@ -229,6 +235,26 @@ def test_running_out_of_memory_says_how_much_is_in_use() -> None:
         allocator.allocate(20 * MIB, MAIN)
     assert allocator.usage.failures == 1
     assert (kept.nbytes, rest.nbytes) == (2048, 4 * MIB)
+
+
+def test_a_process_may_be_held_to_a_part_of_the_memory() -> None:
+    allocator = CachingAllocator(Driver(100 * MIB))
+    allocator.limit = 30 * MIB
+    kept = allocator.allocate(20 * MIB, MAIN)
+    with pytest.raises(OutOfMemoryError, match=r"this process may take no more than 30.00 MiB"):
+        allocator.allocate(12 * MIB, MAIN)
+    allocator.release(kept)
+    assert allocator.allocate(30 * MIB, MAIN).nbytes == 30 * MIB
+    with use_simulator():
+        assert get_per_process_memory_fraction() == 1.0
+        set_per_process_memory_fraction(0.0)
+        with pytest.raises(OutOfMemoryError, match=r"this process may take no more than 0 bytes"):
+            empty(1 << 24, device="cuda")
+        with pytest.raises(ValueError, match=r"fraction must be from 0 to 1, but got 1.5"):
+            set_per_process_memory_fraction(1.5)
+        with pytest.raises(TypeError, match=r"fraction must be a float, but got int"):
+            set_per_process_memory_fraction(1)
+        set_per_process_memory_fraction(1.0)
 
 
 def test_the_garbage_collector_may_free_a_tensor_within_the_allocator() -> None:

@@ -15,6 +15,7 @@ from minitorch_tensor import Tensor, from_numpy
 from minitorch_tensor.dtype import DType, bfloat16, float16, float32, float64
 from minitorch_tensor.functional.embedding import embedding
 from minitorch_tensor.layout import Layout
+from minitorch_tensor.settings import use_deterministic_algorithms
 
 from .fused_cases import close, compare, on, random
 
@@ -84,6 +85,16 @@ def test_sums_by_atomics() -> None:
     index = np.array([0, 3, 3, 1, 3, 2])
     run, composite = looked_up(fused_embedding, index), looked_up(embedding.composite, index)
     compare(run, composite, [random(5, 3)])
+
+
+@pytest.mark.usefixtures("in_any_order")
+def test_a_program_may_ask_for_sums_in_order() -> None:
+    backend = backend_of(on("cuda", np.zeros(1)).device)
+    assert not backend.in_order
+    use_deterministic_algorithms(True)
+    assert backend.in_order
+    use_deterministic_algorithms(False)
+    assert not backend.in_order
 
 
 def test_several_warps_note_rows_in_order() -> None:

@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from minitorch_cuda.memory_stats import Usage, out_of_memory
+from minitorch_cuda.memory_stats import Usage, out_of_memory, size_of
 
 GRAIN: Final = 512
 SMALL: Final = 1 << 20  # the largest size of the small pool
@@ -187,6 +187,7 @@ class CachingAllocator:
         queues: gives all streams of the device.
 
     Attributes:
+        limit: how many bytes may be taken from the driver, if not as many as it has.
         release: keeps a block, no longer in use, for later requests. It only notes it: a tensor may
             be freed by the garbage collector at any line, also of this class.
     """
@@ -205,6 +206,7 @@ class CachingAllocator:
         self._returned: deque[Block] = deque()
         self._lock = threading.Lock()
         self._usage = Usage()
+        self.limit: int | None = None
         self.release: Callable[[Block], None] = self._returned.append
 
     @property
@@ -302,19 +304,29 @@ class CachingAllocator:
     def _segment(self, pool: Pool, size: int) -> Block:
         nbytes = segment_size(size)
         try:
-            pointer = self._driver.take(nbytes)
+            pointer = self._taken(nbytes)
         except MemoryError:
             self._driver.wait()  # after which no stream uses what waits
             self._look_at_marks()
             self._trim()
             self._usage.retries += 1
             try:
-                pointer = self._driver.take(nbytes)
+                pointer = self._taken(nbytes)
             except MemoryError as error:
                 self._usage.failures += 1
                 raise out_of_memory(self._device, size, self._usage, str(error)) from error
         self._usage.reserve(nbytes, pool.small)
         return Block(pool, pointer, nbytes)
+
+    def _taken(self, nbytes: int) -> int:
+        """Memory of the driver's, within the limit.
+
+        Raises:
+            MemoryError: if there is none.
+        """
+        if self.limit is not None and self._usage.reserved[2].current + nbytes > self.limit:
+            raise MemoryError(f"this process may take no more than {size_of(self.limit)} of it")
+        return self._driver.take(nbytes)
 
     def _trim(self) -> None:
         for pools in self._pools.values():

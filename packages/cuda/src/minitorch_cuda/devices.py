@@ -223,6 +223,14 @@ def is_bf16_supported(including_emulation: bool = True) -> bool:
     return including_emulation or get_device_capability()[0] >= 8
 
 
+def is_tf32_supported() -> bool:
+    """Whether products of float32 may be computed with fewer digits, as TF32: they never are.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cuda.is_tf32_supported.html
+    """
+    return False
+
+
 def can_device_access_peer(device: Place, peer_device: Place) -> bool:
     """Whether a device can be given the memory of another without a way through the host.
 

@@ -108,6 +108,64 @@ def empty_cache() -> None:
         launcher.allocator.empty_cache()
 
 
+def set_per_process_memory_fraction(fraction: float, device: Place = None) -> None:
+    """Let this process take no more than a part of a device's memory.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cuda.set_per_process_memory_fraction.html
+
+    Args:
+        fraction: of all its memory, from 0 to 1.
+        device: which.
+
+    Raises:
+        TypeError: if `fraction` is no float.
+        ValueError: if it is not in [0, 1].
+        RuntimeError: if there is no such device.
+
+    >>> from minitorch_cuda import OutOfMemoryError, use_simulator
+    >>> from minitorch_tensor import empty
+    >>> with use_simulator():
+    ...     set_per_process_memory_fraction(0.5)
+    ...     get_per_process_memory_fraction()
+    0.5
+    """
+    if not isinstance(fraction, float):
+        raise TypeError(
+            "set_per_process_memory_fraction: fraction must be a float, but got "
+            f"{type(fraction).__name__}"
+        )
+    if not 0.0 <= fraction <= 1.0:
+        raise ValueError(
+            f"set_per_process_memory_fraction: fraction must be from 0 to 1, but got {fraction}"
+        )
+    launcher = launcher_of(device)
+    launcher.allocator.limit = int(launcher.properties.total_memory * fraction)
+
+
+def get_per_process_memory_fraction(device: Place = None) -> float:
+    """The part of a device's memory that this process may take.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cuda.get_per_process_memory_fraction.html
+
+    Raises:
+        RuntimeError: if there is no such device.
+    """
+    launcher = launcher_of(device)
+    limit = launcher.allocator.limit
+    return 1.0 if limit is None else limit / launcher.properties.total_memory
+
+
+def get_allocator_backend() -> str:
+    """Whose rules the allocator has: "native", PyTorch's own.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cuda.get_allocator_backend.html
+
+    >>> get_allocator_backend()
+    'native'
+    """
+    return "native"
+
+
 def mem_get_info(device: Place = None) -> tuple[int, int]:
     """The bytes that the driver has free, and all, of a device.
 

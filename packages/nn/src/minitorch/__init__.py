@@ -635,6 +635,16 @@ from minitorch_tensor.neural import (
     log_softmax,
     softmax,
 )
+from minitorch_tensor.settings import (
+    are_deterministic_algorithms_enabled,
+    get_deterministic_debug_mode,
+    get_float32_matmul_precision,
+    is_deterministic_algorithms_warn_only_enabled,
+    set_deterministic_debug_mode,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    use_deterministic_algorithms,
+)
 
 __version__ = "0.1.0"
 
@@ -659,6 +669,7 @@ __all__ = [
     "abs",
     "abs_",
     "absolute",
+    "accelerator",
     "acos",
     "acos_",
     "acosh",
@@ -700,6 +711,7 @@ __all__ = [
     "arctan_",
     "arctanh",
     "arctanh_",
+    "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
     "argsort",
@@ -727,6 +739,7 @@ __all__ = [
     "autocast_increment_nesting",
     "autograd",
     "avg_pool1d",
+    "backends",
     "backpropagate",
     "baddbmm",
     "bartlett_window",
@@ -909,7 +922,9 @@ __all__ = [
     "get_autocast_dtype",
     "get_default_device",
     "get_default_dtype",
+    "get_deterministic_debug_mode",
     "get_device",
+    "get_float32_matmul_precision",
     "get_num_threads",
     "get_printoptions",
     "get_rng_state",
@@ -966,6 +981,7 @@ __all__ = [
     "is_autocast_enabled",
     "is_complex",
     "is_conj",
+    "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point",
     "is_grad_enabled",
     "is_inference",
@@ -1177,6 +1193,9 @@ __all__ = [
     "set_default_device",
     "set_default_dtype",
     "set_default_tensor_type",
+    "set_deterministic_debug_mode",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
     "set_grad_enabled",
     "set_num_threads",
     "set_printoptions",
@@ -1267,11 +1286,13 @@ __all__ = [
     "unravel_index",
     "unsqueeze",
     "unsqueeze_copy",
+    "use_deterministic_algorithms",
     "utils",
     "vander",
     "var",
     "var_mean",
     "vdot",
+    "version",
     "view_copy",
     "vmap",
     "vsplit",
@@ -1285,7 +1306,19 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from minitorch import autograd, func, metrics, onnx, optim, scalar, transforms, utils
+    from minitorch import (
+        accelerator,
+        autograd,
+        backends,
+        func,
+        metrics,
+        onnx,
+        optim,
+        scalar,
+        transforms,
+        utils,
+        version,
+    )
     from minitorch_autodiff import (
         Context,
         Scalar,
@@ -1301,7 +1334,10 @@ else:  # a type checker is to find a wrong name itself
         "Context", "Scalar", "ScalarFunction", "ScalarHistory", "backpropagate",
         "central_difference", "derivative_check", "topological_sort",
     )  # fmt: skip
-    _MODULES = ("autograd", "func", "metrics", "onnx", "optim", "scalar", "transforms", "utils")
+    _MODULES = (
+        "accelerator", "autograd", "backends", "func", "metrics", "onnx", "optim", "scalar",
+        "transforms", "utils", "version",
+    )  # fmt: skip
     _HOMES = {
         **dict.fromkeys(_COURSE, "minitorch_autodiff"),
         **{name: f"minitorch.{name}" for name in _MODULES},

@@ -68,7 +68,7 @@ def fused_embedding(
         g = dense(given)
         flat_g = _as(g, (1, flat.size, n))
         dtype = computed(g)
-        if backend_of(g.storage.device).deterministic:
+        if backend_of(g.storage.device).in_order:
             table = fresh(g, (rows, n), dtype)
             whole = Layout.contiguous((1, rows, n))
             plan = plan_added_rows(whole, flat_g, flat, skipped, g.dtype, True, limits_of(g))
