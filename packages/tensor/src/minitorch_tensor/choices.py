@@ -33,6 +33,9 @@ _WIDE = 2**28
 _MANY = (2**32 - 1) // 20  # a permutation from here on takes draws of 64 bits
 _CHUNK = 1 << 20
 
+BAD_WEIGHTS = "multinomial: weights contain inf, nan or a number below 0"
+NO_WEIGHT = "multinomial: the weights of a row sum to 0; one must be above 0"
+
 
 def randint(
     generator: Generator, n: int, dtype: np.dtype[T] | type[T], low: int, high: int
@@ -151,10 +154,7 @@ def randperm(generator: Generator, n: int, dtype: np.dtype[T] | type[T]) -> NDAr
     [2, 5, 3, 0, 1, 4]
     """
     kind = np.dtype(dtype)
-    if n < 0:
-        raise RuntimeError(f"randperm: n must be non-negative, got {n}")
-    if kind == np.bool_ or n > _largest(kind) + 1:
-        raise RuntimeError(f"randperm: {kind} cannot hold the numbers below n={n}; use int64")
+    check_permutation(n, kind)
     if n >= _MANY:
         with generator.lock:
             return _inside_out(generator, n).astype(kind)
@@ -299,28 +299,40 @@ def _check_bounds(low: int, largest: int, kind: np.dtype[T]) -> None:
             )
 
 
+def check_permutation(n: int, kind: np.dtype[T]) -> None:
+    """Raise RuntimeError unless `randperm` can put n numbers in order, in this dtype."""
+    if n < 0:
+        raise RuntimeError(f"randperm: n must be non-negative, got {n}")
+    if kind == np.bool_ or n > _largest(kind) + 1:
+        raise RuntimeError(f"randperm: {kind} cannot hold the numbers below n={n}; use int64")
+
+
+def check_samples(shape: tuple[int, ...], num_samples: int, replacement: bool) -> None:
+    """Raise RuntimeError unless `multinomial` can draw so many from weights of this shape."""
+    if len(shape) not in (1, 2):
+        raise RuntimeError(
+            f"multinomial: weights must have 1 or 2 dimensions, but got shape {shape}"
+        )
+    if num_samples <= 0:
+        raise RuntimeError(f"multinomial cannot sample n_sample <= 0 samples, got {num_samples}")
+    if not replacement and num_samples > shape[-1]:
+        raise RuntimeError(
+            f"multinomial cannot sample {num_samples} of {shape[-1]} categories without "
+            "replacement; pass replacement=True or fewer samples"
+        )
+    if shape[-1] == 0 and shape != (0, 0):
+        raise RuntimeError(f"multinomial: no categories in weights of shape {shape}")
+
+
 def _check_weights(weights: NDArray[np.floating], num_samples: int, replacement: bool) -> None:
     """Raise RuntimeError unless `multinomial` can draw from these weights."""
-    if weights.ndim not in (1, 2):
-        raise RuntimeError(
-            f"multinomial: weights must have 1 or 2 dimensions, but got shape {weights.shape}"
-        )
+    check_samples(weights.shape, num_samples, replacement)
     if weights.dtype not in (np.float16, np.float32, np.float64):
         raise RuntimeError(
             f"multinomial only supports floating-point weights, got {weights.dtype}; "
             "convert them to float32"
         )
-    if num_samples <= 0:
-        raise RuntimeError(f"multinomial cannot sample n_sample <= 0 samples, got {num_samples}")
-    categories = weights.shape[-1]
-    if not replacement and num_samples > categories:
-        raise RuntimeError(
-            f"multinomial cannot sample {num_samples} of {categories} categories without "
-            "replacement; pass replacement=True or fewer samples"
-        )
-    if categories == 0 and (weights.ndim == 1 or len(weights) > 0):
-        raise RuntimeError(f"multinomial: no categories in weights of shape {weights.shape}")
     if not ((weights >= 0) & (weights < np.inf)).all():
-        raise RuntimeError("multinomial: weights contain inf, nan or a number below 0")
+        raise RuntimeError(BAD_WEIGHTS)
     if (~(weights > 0).any(axis=-1)).any():
-        raise RuntimeError("multinomial: the weights of a row sum to 0; one must be above 0")
+        raise RuntimeError(NO_WEIGHT)

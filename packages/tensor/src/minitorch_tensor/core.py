@@ -44,6 +44,7 @@ from minitorch_tensor import (
     linalg,
     pointwise,
     printing,
+    stepping,
     views,
 )
 from minitorch_tensor import dtype as dtypes
@@ -439,9 +440,7 @@ class Tensor(
 
     def _arange(self, n: int) -> Tensor:
         """0, 1, ..., n - 1 as int64, on the device of this tensor."""
-        device = self.storage.device
-        buffer = device.backend.upload(np.arange(n, dtype=np.int64))
-        return make(Storage(buffer, device), _contiguous((n,)), dtypes.int64)
+        return stepping.stepped(self, n, 0, 1, dtypes.int64)
 
     def _weak(self) -> ReferenceType[Tensor]:
         """A weak reference to this tensor."""

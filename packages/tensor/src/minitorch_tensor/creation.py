@@ -19,6 +19,7 @@ from minitorch_tensor.dtype import DType, HostArray
 from minitorch_tensor.half import host_dtype
 from minitorch_tensor.layout import Layout
 from minitorch_tensor.options import LayoutKind, MemoryFormat, require_plain
+from minitorch_tensor.stepping import stepped
 
 Size = int | Sequence[int]
 Place = str | Device | None
@@ -264,8 +265,8 @@ def arange(
     else:
         count = math.ceil((last - first) / step)
     views.shape_of("arange", (count,))
-    values = np.arange(count) * step + first
-    return finish(tensor(values, dtype=dtype, device=device), requires_grad)
+    like = fresh(Layout.contiguous((0,)), dtype, on(device))
+    return finish(stepped(like, count, first, step, dtype), requires_grad)
 
 
 def linspace(

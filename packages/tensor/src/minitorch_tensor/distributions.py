@@ -17,6 +17,7 @@ from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
 from minitorch_tensor.generator import Generator
 from minitorch_tensor.layout import Shape, broadcast_for
+from minitorch_tensor.op import Op
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -101,10 +102,20 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """
     if not require_tensor("poisson", "input", input).dtype.is_floating_point:
         raise RuntimeError(f"poisson: expected rates of a floating dtype, but got {input.dtype}")
-    rates = conversion.host_array(input).astype(np.float64)
-    drawn = rejection.poisson(random.source_of(generator), rates.reshape(-1))
-    made = conversion.from_host(input, drawn.reshape(input.shape), input.dtype)
-    return _unmoved("PoissonBackward0", made, input)
+    return _unmoved("PoissonBackward0", counts_of_rates(input.detach(), generator), input)
+
+
+@Op
+def counts_of_rates(rates: Tensor, generator: Generator | None) -> Tensor:
+    """`poisson`, without a history.
+
+    >>> from minitorch_tensor import tensor
+    >>> counts_of_rates(tensor([0.0]), None)
+    Tensor([0.], requires_grad=False)
+    """
+    numbers = conversion.host_array(rates).astype(np.float64)
+    drawn = rejection.poisson(random.source_of(generator), numbers.reshape(-1))
+    return conversion.from_host(rates, drawn.reshape(rates.shape), rates.dtype)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
@@ -129,11 +140,20 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
             f"{prob.dtype}"
         )
     shape = broadcast_for("binomial", count.shape, prob.shape)
-    trials, chances = (
-        conversion.host_array(views.expand_to(x.detach(), shape)).astype(np.float64).reshape(-1)
-        for x in (count, prob)
-    )
-    single = count.dtype is not dtypes.float64
-    drawn = rejection.binomial(random.source_of(generator), trials, chances, single=single)
-    made = conversion.from_host(count, drawn.reshape(shape), count.dtype)
+    trials, chances = (views.expand_to(x.detach(), shape) for x in (count, prob))
+    made = counts_of_successes(trials, chances, generator)
     return _unmoved("BinomialBackward0", made, count, prob)
+
+
+@Op
+def counts_of_successes(trials: Tensor, chances: Tensor, generator: Generator | None) -> Tensor:
+    """`binomial` of two tensors of one shape, without a history.
+
+    >>> from minitorch_tensor import tensor
+    >>> counts_of_successes(tensor([3.0]), tensor([1.0]), None)
+    Tensor([3.], requires_grad=False)
+    """
+    numbers = [conversion.host_array(x).astype(np.float64).reshape(-1) for x in (trials, chances)]
+    single = trials.dtype is not dtypes.float64
+    drawn = rejection.binomial(random.source_of(generator), *numbers, single=single)
+    return conversion.from_host(trials, drawn.reshape(trials.shape), trials.dtype)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from minitorch_tensor import choices, distributions, random, views
+from minitorch_tensor import choices, conversion, distributions, random, views
 from minitorch_tensor import dtype as dtypes
-from minitorch_tensor.core import Tensor, fresh, make
+from minitorch_tensor.core import Tensor, fresh
 from minitorch_tensor.creation import Place, Size, empty_like, finish, floating, number
 from minitorch_tensor.data import on
 from minitorch_tensor.dtype import DType
 from minitorch_tensor.generator import Generator
-from minitorch_tensor.half import host_dtype, narrowed
+from minitorch_tensor.half import host_dtype
 from minitorch_tensor.layout import Layout, Shape
+from minitorch_tensor.op import Op
 from minitorch_tensor.options import LayoutKind, MemoryFormat, require_plain
-from minitorch_tensor.storage import Storage
 
 
 def _drawn(
@@ -139,11 +137,21 @@ def randperm(
     require_plain("randperm", layout, pin_memory)
     dtypes.require(dtype)
     kind = dtypes.int64 if dtype is None else dtype
-    source = random.source_of(generator)
-    order = narrowed(choices.randperm(source, n, host_dtype(kind)), kind)
-    place = on(device)
-    storage = Storage(place.backend.upload(np.ascontiguousarray(order)), place)
-    return finish(make(storage, Layout.contiguous((n,)), kind), requires_grad)
+    choices.check_permutation(n, host_dtype(kind))
+    like = fresh(Layout.contiguous((0,)), kind, on(device))
+    return finish(permutation(like, n, generator), requires_grad)
+
+
+@Op
+def permutation(like: Tensor, n: int, generator: Generator | None) -> Tensor:
+    """`randperm` with the dtype and device of another tensor.
+
+    >>> from minitorch_tensor import tensor
+    >>> permutation(tensor([2.0]), 1, None)
+    Tensor([0.], requires_grad=False)
+    """
+    order = choices.randperm(random.source_of(generator), n, host_dtype(like.dtype))
+    return conversion.from_host(like, order, like.dtype)
 
 
 def _like(

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from minitorch_tensor import conversion, gathering, ordering, ranking, views
+from minitorch_tensor import conversion, gathering, joining, ordering, pointwise, ranking, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.dtype import HostArray
 from minitorch_tensor.layout import wrap_dim
 from minitorch_tensor.op import Op
 from minitorch_tensor.reductions import ValuesIndices, share, sum
+from minitorch_tensor.scans import running_extreme
 from minitorch_tensor.siblings import new_tensor
 
 if TYPE_CHECKING:
@@ -196,15 +197,17 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     indices=Tensor(2, requires_grad=False))
     """
     i, size = _require_elements("mode", input, dim)
-    ordered = ordering.in_order(input.detach(), i, False)
-    rows, order = _rows(ordered.values, i), _rows(ordered.indices, i)
-    places = np.arange(size)
-    begins = np.ones(rows.shape, bool)
-    begins[..., 1:] = rows[..., 1:] != rows[..., :-1]
-    length = places - np.maximum.accumulate(np.where(begins, places, 0), -1)
-    longest = np.argmax(length, -1, keepdims=True)  # the end of the first run that is as long
-    found = np.take_along_axis(order, longest, -1).astype(np.int64, copy=False)
-    return _dropped(_picked(input, i, found), i, keepdim)
+    if input.ndim == 0:
+        return ValuesIndices(views.clone(input), input._full((), 0, dtypes.int64))
+    values, order = ordering.in_order(input.detach(), i, False)
+    places = views.reshape(input._arange(size), (size, *[1] * (input.ndim - i - 1)))
+    fresh = pointwise.ne(views.slice_(values, i, 1, size - 1), views.slice_(values, i, 0, size - 1))
+    first = views.slice_(values, i, 0, 1)
+    begins = joining.cat([first._full(first.shape, True, dtypes.bool_), fresh], i)
+    start = running_extreme(pointwise.where(begins, places, 0), i, True).values
+    longest = (places - start).argmax(i, True)  # the end of the first run that is as long
+    indices = gathering.gather(order, i, longest)
+    return _dropped(ValuesIndices(gathering.gather(input, i, indices), indices), i, keepdim)
 
 
 def msort(input: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from minitorch_autodiff import Variable
 from minitorch_tensor import conversion, gathering, joining, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.arguments import require_tensor
+from minitorch_tensor.op import Op
 
 if TYPE_CHECKING:
     from minitorch_tensor.core import Tensor
@@ -118,13 +119,24 @@ def isin(
         for name, value in (("elements", elements), ("test_elements", test_elements))
     )
     kind = dtypes.result_of(x.dtype, x.ndim == 0, y.dtype, y.ndim == 0)
+    return is_among(x.to(kind), y.to(kind), assume_unique, invert)
+
+
+@Op
+def is_among(x: Tensor, y: Tensor, assume_unique: bool, invert: bool) -> Tensor:
+    """`isin` of two tensors of one dtype.
+
+    >>> from minitorch_tensor import tensor
+    >>> is_among(tensor([1, 2]), tensor([2]), False, False)
+    Tensor([False,  True], requires_grad=False)
+    """
     found = np.isin(
-        conversion.host_array(x.to(kind)),
-        conversion.host_array(y.to(kind)),
+        conversion.host_array(x),
+        conversion.host_array(y),
         assume_unique=assume_unique,
         invert=invert,
     )
-    return conversion.from_host(like, found)
+    return conversion.from_host(x, found)
 
 
 def _operand(name: str, value: Tensor | float, like: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from minitorch_tensor import choices, conversion, draws, inplace, sampling
 from minitorch_tensor.dtype import bfloat16
 from minitorch_tensor.generator import Generator
 from minitorch_tensor.half import host_dtype
+from minitorch_tensor.op import Op
 
 if TYPE_CHECKING:
     from minitorch_tensor.backend import Sample
@@ -181,7 +182,19 @@ def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | Non
         raise RuntimeError(
             f"bernoulli_: expected probabilities in a floating dtype, but got {p.dtype}"
         )
-    chances = _probabilities(p.expand(x.shape).permute(memory_order(x))).reshape(-1)
+    return each_with_its_chance(x, p.expand(x.shape), generator)
+
+
+@Op
+def each_with_its_chance(x: Tensor, p: Tensor, generator: Generator | None) -> Tensor:
+    """`bernoulli_` with a probability for each element.
+
+    >>> from minitorch_tensor import tensor
+    >>> each_with_its_chance(tensor([5, 5]), tensor([0.0, 1.0]), None)
+    Tensor([0, 1], requires_grad=False)
+    """
+    dtype = host_dtype(x.dtype)
+    chances = _probabilities(p.permute(memory_order(x))).reshape(-1)
     return fill(x, lambda g, n: sampling.bernoulli(g, n, dtype, chances), generator)
 
 
@@ -284,6 +297,19 @@ def multinomial(
             f"multinomial: expected weights of a floating point dtype, but got {input.dtype}; use "
             ".float()"
         )
+    return categories(input, num_samples, replacement, generator)
+
+
+@Op
+def categories(
+    input: Tensor, num_samples: int, replacement: bool, generator: Generator | None
+) -> Tensor:
+    """`multinomial` of weights whose dtype is right.
+
+    >>> from minitorch_tensor import tensor
+    >>> categories(tensor([0.0, 3.0]), 1, False, None)
+    Tensor([1], requires_grad=False)
+    """
     weights = _probabilities(input)
     by_columns = memory_order(input) == [1, 0]
     drawn = choices.multinomial(

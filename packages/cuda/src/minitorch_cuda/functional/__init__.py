@@ -15,8 +15,11 @@ from minitorch_cuda.functional import norm as norm
 from minitorch_cuda.functional import optim_steps as optim_steps
 from minitorch_cuda.functional import ordering as ordering
 from minitorch_cuda.functional import pool as pool
+from minitorch_cuda.functional import positions as positions
 from minitorch_cuda.functional import random as random
 from minitorch_cuda.functional import recurrent as recurrent
 from minitorch_cuda.functional import resample as resample
+from minitorch_cuda.functional import sampling as sampling
 from minitorch_cuda.functional import scans as scans
 from minitorch_cuda.functional import softmax as softmax
+from minitorch_cuda.functional import stepping as stepping

@@ -63,8 +63,12 @@ def floating(*tensors: Tensor) -> bool:
     return first.kind == "float" and all(x.dtype is first for x in tensors)
 
 
-def run_checked(plan: Plan, check: Check, index: Tensor, *tensors: Tensor) -> None:
+def run_checked(
+    plan: Plan, check: Check, index: Tensor, *tensors: Tensor, numbers: Sequence[float] = ()
+) -> None:
     """Launch a kernel that may find a bad index; the word for it is its last pointer.
+
+    `numbers` are those that the plan leaves open.
 
     Raises:
         IndexError: if it found one, and has ended already: in the simulator, in blocking mode.
@@ -72,7 +76,7 @@ def run_checked(plan: Plan, check: Check, index: Tensor, *tensors: Tensor) -> No
     """
     launcher = backend_of(tensors[0].storage.device).launcher
     word = launcher.expect(check, index.storage.buffer)
-    launcher.launch(plan, [*(x.storage.buffer for x in tensors), word])
+    launcher.launch(plan, [*(x.storage.buffer for x in tensors), word], numbers)
     if launcher.immediate:
         launcher.look()
 

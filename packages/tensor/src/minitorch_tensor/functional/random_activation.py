@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
+
 from minitorch_tensor import creation, views
 from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.core import Tensor
@@ -11,7 +13,9 @@ from minitorch_tensor.exponentials import softmax
 from minitorch_tensor.functional.activation import leaky_relu
 from minitorch_tensor.functional.checks import require_floating
 from minitorch_tensor.gathering import nonzero
+from minitorch_tensor.half import narrowed, widened
 from minitorch_tensor.layout import wrap_dim
+from minitorch_tensor.op import Op
 from minitorch_tensor.placing import scatter
 
 
@@ -48,17 +52,27 @@ def rrelu(
         )
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
+    noise = slopes(input.detach(), lower, upper)
+    return input.mul_(noise) if inplace else input * noise
+
+
+@Op
+def slopes(x: Tensor, lower: float, upper: float) -> Tensor:
+    """What `rrelu` multiplies with to train: 1 above 0, else drawn from [lower, upper).
+
+    >>> slopes(Tensor([2.0, -1.0]), 0.5, 0.5)
+    Tensor([1.0000, 0.5000], requires_grad=False)
+    """
     # Numbers are drawn for the elements that are not positive only, in double precision, between
     # bounds of the precision of the input; product and sum are rounded one after the other.
-    low, high = (float(input._constant(bound, input.dtype).item()) for bound in (lower, upper))
-    size = input.layout.size
-    places = views.reshape(nonzero(views.reshape(input.detach() <= 0, (size,))), (-1,))
-    slopes = creation.empty(places.shape, dtype=dtypes.float64, device=input.device)
-    ones = input._full((size,), 1.0, input.dtype)
-    slopes = slopes.uniform_() * (high - low) + low
-    drawn = scatter(ones, 0, places, slopes.to(input.dtype))
-    noise = views.reshape(drawn, input.shape)
-    return input.mul_(noise) if inplace else input * noise
+    bounds = narrowed(np.array([lower, upper]), x.dtype)
+    low, high = widened(bounds, x.dtype).tolist()
+    size = x.layout.size
+    places = views.reshape(nonzero(views.reshape(x <= 0, (size,))), (-1,))
+    drawn = creation.empty(places.shape, dtype=dtypes.float64, device=x.device).uniform_()
+    drawn = drawn * (high - low) + low
+    noise = scatter(x._full((size,), 1.0, x.dtype), 0, places, drawn.to(x.dtype))
+    return views.reshape(noise, x.shape)
 
 
 def rrelu_(
