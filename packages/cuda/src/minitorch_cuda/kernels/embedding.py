@@ -154,8 +154,7 @@ def added_rows(
                     place = to + row * n + j
                     table[place] = table[place] + L(g[source + int(noted_g[q]) * n + j])
                     j += across
-        cuda.syncthreads()  # the notes are written anew
-        base += BLOCK
+        base += BLOCK  # the barrier of `notes_before` comes before the notes are written anew
 
 
 def added_by_atomics(
