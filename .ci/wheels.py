@@ -1,6 +1,6 @@
 """Each wheel stands alone: built, installed with what it declares and no more, imported, tested.
 
-For every member of the workspace, in a fresh virtual environment:
+For every member of the workspace, two at a time, each in a fresh virtual environment:
 
 1. install its wheel; its dependencies within the workspace come from the wheels just built, the
    others from the registry at the versions of uv.lock;
@@ -21,6 +21,7 @@ import sys
 import time
 import tomllib
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,17 +150,27 @@ def main() -> int:
     export = ("uv", "export", "--quiet", "--frozen", "--no-emit-workspace", "--no-hashes")
     run(*export, "--output-file", locked)
 
-    failures = 0
-    for name in arguments.members or wheels:
+    def report(name: str) -> bool:
+        """Check one, and say how it went."""
         start = time.perf_counter()
         try:
-            summary = check(wheels[name], wheels, [ours, locked], work)
+            summary, good = check(wheels[name], wheels, [ours, locked], work), True
         except Failure as failure:
-            failures += 1
-            summary = "FAILED"
+            summary, good = "FAILED", False
             print(f"\n{name}: {failure}", file=sys.stderr, flush=True)
-        print(f"           {name}: {summary} [{time.perf_counter() - start:.0f} s]", flush=True)
-    return int(failures > 0)
+        line = f"           {name}: {summary} [{time.perf_counter() - start:.0f} s]\n"
+        print(line, end="", flush=True)
+        return good
+
+    # The longest first, so that the last are short ones and no processor waits for long.
+    names = sorted(arguments.members or wheels, key=lambda name: -_size(wheels[name]))
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        return int(not all(list(pool.map(report, names))))
+
+
+def _size(wheel: Wheel) -> int:
+    """The bytes of a member's tests."""
+    return sum(path.stat().st_size for path in (wheel.folder / "tests").rglob("*.py"))
 
 
 if __name__ == "__main__":
