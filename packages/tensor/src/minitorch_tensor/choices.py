@@ -300,7 +300,14 @@ def _check_bounds(low: int, largest: int, kind: np.dtype[T]) -> None:
 
 
 def check_permutation(n: int, kind: np.dtype[T]) -> None:
-    """Raise RuntimeError unless `randperm` can put n numbers in order, in this dtype."""
+    """Raise unless `randperm` can put n numbers in order, in this dtype.
+
+    Raises:
+        TypeError: n is no integer.
+        RuntimeError: n is negative, or too large for the dtype.
+    """
+    if not isinstance(n, (int, np.integer)):
+        raise TypeError(f"randperm: n must be an integer, but got {type(n).__name__}")
     if n < 0:
         raise RuntimeError(f"randperm: n must be non-negative, got {n}")
     if kind == np.bool_ or n > _largest(kind) + 1:
