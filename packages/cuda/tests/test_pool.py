@@ -5,16 +5,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from minitorch_cuda import count_synchronizations
 from minitorch_cuda.functional import pool as kernels
 from minitorch_tensor import Tensor, no_grad
-from minitorch_tensor.dtype import DType, bfloat16, float16, float64
+from minitorch_tensor.dtype import DType, bfloat16, float16, float32, float64
 from minitorch_tensor.functional.adaptive_pool import adaptive_maxima, adaptive_means
 from minitorch_tensor.functional.avg_pool import mean_of_windows
 from minitorch_tensor.functional.checks import Ints
+from minitorch_tensor.functional.fractional_pool import fractional_max_pool2d_with_indices
 from minitorch_tensor.functional.pool import max_of_windows, max_pool2d_values, pooling
 from minitorch_tensor.layout import Shape
 
-from .fused_cases import Values, compare, on, random, values
+from .fused_cases import Values, close, compare, on, random, values
 
 pytestmark = pytest.mark.usefixtures("simulator")
 
@@ -158,3 +160,19 @@ def test_integers_and_windows_in_the_padding_take_the_way_of_the_composite() -> 
     assert kernels.max_pool2d_fused(x, 2).tolist() == [[[5, 7], [13, 15]]]
     with pytest.raises(RuntimeError, match="holds no element"):
         kernels.max_pool2d_fused(on("cuda", random(1, 1, 1)), 2, 1, 1, 2)
+
+
+@pytest.mark.parametrize("dtype", [float32, bfloat16], ids=str)
+def test_windows_at_random_places_are_made_on_the_device(dtype: DType) -> None:
+    found = []
+    with count_synchronizations() as waited:
+        for device in ("cuda", "numpy"):
+            samples = on(device, np.linspace(0, 0.99, 6).reshape(1, 3, 2), dtype).detach()
+            x = on(device, random(1, 3, 7, 9), dtype)
+            y, places = fractional_max_pool2d_with_indices(x, (2, 3), (4, 1), None, True, samples)
+            y.sum().backward()
+            assert x.grad is not None
+            found.append((y, places, x.grad))
+    assert waited.total == 0, waited
+    for mine, expected in zip(*found, strict=True):
+        close(mine, expected, 0.0)

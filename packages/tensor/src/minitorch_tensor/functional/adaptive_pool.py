@@ -170,9 +170,12 @@ def max_of_ranges(x: Tensor, tables: NDArray[np.int64]) -> tuple[Tensor, Tensor]
         x: (rows, cells).
         tables: (rows or 1, kernel, positions), filled with -1.
     """
-    filled = bool((tables < 0).any())
-    table = creation.from_numpy(tables).to(x.device)
-    rows, (_, kernel, positions) = x.shape[0], tables.shape
+    return max_at(x, creation.from_numpy(tables).to(x.device), bool((tables < 0).any()))
+
+
+def max_at(x: Tensor, table: Tensor, filled: bool) -> tuple[Tensor, Tensor]:
+    """`max_of_ranges` of a table on the device; `filled` says whether any is -1."""
+    rows, (_, kernel, positions) = x.shape[0], table.shape
     flat = views.reshape(table.clamp(min=0) if filled else table, (table.shape[0], -1))
     seen = x.detach().gather(1, views.expand_to(flat, (rows, kernel * positions)))
     seen = views.reshape(seen, (rows, kernel, positions))

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from typing import Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
-from minitorch_tensor import conversion, drawing, views
+from minitorch_tensor import drawing, views
+from minitorch_tensor import dtype as dtypes
 from minitorch_tensor.core import Tensor
-from minitorch_tensor.dtype import HostArray
-from minitorch_tensor.functional.adaptive_pool import max_of_ranges, window_table
+from minitorch_tensor.functional.adaptive_pool import max_at
 from minitorch_tensor.functional.checks import Ints, each, require_floating
+from minitorch_tensor.half import host_dtype
 from minitorch_tensor.layout import Shape
+from minitorch_tensor.pointwise import where
 
 Ratios = float | Sequence[float]
 """How large the output is beside the input: one number, or one for each dimension."""
@@ -61,7 +62,7 @@ def _check(name: str, n: int, x: Tensor, kernel: Shape, output: Shape) -> None:
             )
 
 
-def _samples(name: str, n: int, x: Tensor, samples: Tensor | None) -> HostArray:
+def _samples(name: str, n: int, x: Tensor, samples: Tensor | None) -> Tensor:
     """The random numbers: (batch, channels, n)."""
     batch, channels = (1 if x.ndim == n + 1 else x.shape[0]), x.shape[-n - 1]
     if samples is None:
@@ -77,30 +78,36 @@ def _samples(name: str, n: int, x: Tensor, samples: Tensor | None) -> HostArray:
             f"{name}: Expect _random_samples of shape ({batch}, {channels}, {n}): one number for "
             f"each sample, channel and dimension of input {x.shape}, but got {shape}"
         )
-    return conversion.host_array(samples)[:batch]
+    found = views.slice_(samples.detach(), 0, 0, batch)
+    return found.to(dtypes.float32) if found.dtype is dtypes.bfloat16 else found
 
 
-def _starts(u: np.floating, size: int, kernel: int, output: int) -> list[int]:
-    if output == 0:
-        return []
-    step = type(u)(size - kernel) / type(u)(max(output - 1, 1))
-    first = int(u * step)
-    return [int((type(u)(i) + u) * step) - first for i in range(output - 1)] + [size - kernel]
+def _starts(u: Tensor, size: int, kernel: int, output: int) -> Tensor:
+    """Where the windows of each row begin along one dimension: (rows, 1) to (rows, output)."""
+    real = host_dtype(u.dtype).type
+    step = float(np.divide(real(size - kernel), real(max(output - 1, 1))))
+    places = u._arange(output)
+    found = ((places.to(u.dtype) + u) * step).to(dtypes.int64) - (u * step).to(dtypes.int64)
+    return where(places.eq(output - 1), size - kernel, found)
 
 
-def _tables(u: HostArray, size: Shape, kernel: Shape, output: Shape) -> NDArray[np.int64]:
+def _table(u: Tensor, size: Shape, kernel: Shape, output: Shape) -> Tensor:
     """The indices that the windows of each row see: (rows, kernel, positions)."""
     # PyTorch draws the number of the width of an image first, but that of a volume last.
-    order = (1, 0) if len(size) == 2 else (0, 1, 2)
-    tables = []
-    for row in u.reshape(-1, len(size)):
-        starts = [_starts(row[order[d]], size[d], kernel[d], output[d]) for d in range(len(size))]
-        ranges = tuple(
-            tuple((start, start + k) for start in each_start)
-            for each_start, k in zip(starts, kernel, strict=True)
-        )
-        tables.append(window_table(size, ranges))
-    return np.stack(tables)
+    n = len(size)
+    order = (1, 0) if n == 2 else (0, 1, 2)
+    rows = views.reshape(u, (-1, n))
+    count = rows.shape[0]
+    total: Tensor | None = None
+    for d in range(n):
+        starts = _starts(views.slice_(rows, 1, order[d], 1), size[d], kernel[d], output[d])
+        shape = [count] + [1] * (2 * n)
+        shape[1 + n + d] = output[d]
+        across = views.reshape(u._arange(kernel[d]), [-1 if i == d else 1 for i in range(2 * n)])
+        places = (views.reshape(starts, shape) + across) * math.prod(size[d + 1 :])
+        total = places if total is None else total + places
+    assert total is not None
+    return views.reshape(total, (count, math.prod(kernel), math.prod(output)))
 
 
 def _pool(
@@ -120,7 +127,7 @@ def _pool(
     if 0 in shape:
         return x.new_empty(shape), x._arange(0).new_empty(shape)
     rows = views.reshape(x, (math.prod(x.shape[:-n]), math.prod(size)))
-    y, found = max_of_ranges(rows, _tables(u, size, kernel, output))
+    y, found = max_at(rows, _table(u, size, kernel, output), False)
     return views.reshape(y, shape), views.reshape(found, shape)
 
 
