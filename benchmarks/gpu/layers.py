@@ -82,6 +82,29 @@ def _look(back: bool) -> Row:
     )
 
 
+def _bags(back: bool) -> Row:
+    def of(rows: int, width: int, count: int, size: int) -> Make:
+        def make(torch: ModuleType, device: str) -> Step:
+            index = (abs(array(count, size)) * rows / 5).astype("int64") % rows
+            at = torch.tensor(index).to(device)
+            table = on(torch, device, rows, width)
+            look = torch.nn.functional.embedding_bag
+            if back:
+                return gradients(torch, lambda t: look(at, t, mode="sum"), table)
+            return lambda: look(at, table, mode="sum")
+
+        return make
+
+    return Row(
+        f"embedding_bag, 8192 of 32 of 100000 x 128, {'gradient' if back else 'forward'}",
+        of(100000, 128, 8192, 32),
+        of(7, 8, 9, 3),
+        2.0 if back else 1 / 0.9,
+        nbytes=4 * 128 * (100000 + 8192 * 32 if back else 8192 * 33),
+        tolerance=1e-3,
+    )
+
+
 def _recurrent(kind: str, length: int, batch: int, width: int) -> Make:
     def make(torch: ModuleType, device: str) -> Step:
         torch.manual_seed(0)
@@ -112,6 +135,8 @@ GROUPS = [
             _norm("group_norm", _group_norm, 64, 256, 56, 56),
             _look(back=False),
             _look(back=True),
+            _bags(back=False),
+            _bags(back=True),
             *(
                 Row(
                     f"{kind} 128 steps of 64 x 512, forward and backward",

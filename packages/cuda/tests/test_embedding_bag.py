@@ -7,6 +7,8 @@ import pytest
 
 import minitorch_cuda
 from minitorch_cuda.functional.embedding_bag import fused_embedding_bag
+from minitorch_cuda.kernels.embedding_bag_plan import is_sorted_first
+from minitorch_cuda.limits import SIMULATOR
 from minitorch_tensor import Tensor, from_numpy
 from minitorch_tensor.dtype import DType, bfloat16, float16, float64
 from minitorch_tensor.functional import top_level
@@ -62,6 +64,21 @@ def test_weights_of_samples_and_their_gradients(places: str) -> None:
 
 def test_gradients_by_use() -> None:
     same("offsets", "mean", 1, True)
+
+
+@pytest.mark.parametrize("n", [4, 3])
+def test_many_indices_are_sorted_first(n: int) -> None:
+    index = np.random.default_rng(1).integers(0, 7, 300)
+    assert is_sorted_first(index.size, SIMULATOR)
+    run = [
+        lambda weight, factors, f=f: f(
+            from_numpy(index).to(weight.device), weight,
+            from_numpy(np.arange(0, 300, 30)).to(weight.device), mode="sum",
+            per_sample_weights=factors, padding_idx=2,
+        )
+        for f in (fused_embedding_bag, embedding_bag.composite)
+    ]  # fmt: skip
+    compare(run[0], run[1], [random(9, n), random(300)])
 
 
 @pytest.mark.parametrize("dtype", [float64, float16, bfloat16], ids=str)

@@ -3,10 +3,12 @@
     summed_bags      y[b] = sum of w[i] table[index[i]] over the i of bag b    a thread for four
     largest_bags     y[b] = their maximum, and which row it is of              columns of a bag
     places_of_bags   in which bag each i is, and by what its row is multiplied
-    added_bags       table[index[i]] += w[i] g[bag[i]]
+    added_bags       table[index[i]] += w[i] g[bag[i]], a block for a few rows
+    gathered_bags    the same, where the indices were sorted: as summed_bags
 
 No row is copied: a bag is read where the table lies. The way back is that of `embedding`: a block
-for a few rows of the table looks through all indices, notes its own in order, and adds.
+for a few rows of the table looks through all indices, notes its own in order, and adds. With very
+many indices it is less to sort them first: then those of a row are neighbours, still in order.
 
 A bag is either `each` indices long, or begins at an offset and ends where the next one begins.
 Offsets that are none are left in a word, as bad indices are, and their bag is empty.
@@ -262,3 +264,46 @@ def added_bags(
                     j += across
         cuda.syncthreads()  # the notes are written anew
         base += BLOCK
+
+
+def gathered_bags(
+    table: Pointer[float],
+    g: Pointer[float],
+    order: Pointer[int],
+    starts: Pointer[int],
+    bag: Pointer[int],
+    factor: Pointer[float],
+    size: int,
+    n: int,
+) -> None:
+    """table[r] = sum of factor[i] g[bag[i]] over i = order[j], from starts[r] to starts[r + 1].
+
+    `n` counts runs of QUAD columns, and `size` those of the table.
+    """
+    e = I(cuda.grid(1))
+    while e < size:
+        row, column = I(e // n), I(e % n)
+        s0, s1, s2, s3 = T(0), T(0), T(0), T(0)
+        j = starts[row]
+        end = starts[row + 1]
+        while j < end:
+            i = order[j]
+            b = bag[i]
+            if b >= 0:
+                w = T(factor[i])
+                at = (b * n + column) * QUAD
+                if QUAD == 4:
+                    q0, q1, q2, q3 = load4(g, at)
+                    s0 = T(s0 + w * L(q0))
+                    s1 = T(s1 + w * L(q1))
+                    s2 = T(s2 + w * L(q2))
+                    s3 = T(s3 + w * L(q3))
+                else:
+                    s0 = T(s0 + w * L(g[at]))
+            j += 1
+        to = e * QUAD
+        if QUAD == 4:
+            store4(table, to, s0, s1, s2, s3)
+        else:
+            table[to] = s0
+        e = I(e + cuda.gridsize(1))

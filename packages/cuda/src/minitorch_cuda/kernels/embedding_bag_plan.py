@@ -11,6 +11,7 @@ from minitorch_cuda.kernel import Kernel, Plan
 from minitorch_cuda.kernels.embedding import WARP
 from minitorch_cuda.kernels.embedding_bag import (
     added_bags,
+    gathered_bags,
     largest_bags,
     places_of_bags,
     summed_bags,
@@ -21,6 +22,8 @@ from minitorch_tensor.dtype import DType, float32
 from minitorch_tensor.layout import Layout
 
 _MOST_BLOCKS: Final = 1024
+_SORTED_BLOCKS: Final = 16
+"""What so many blocks sort is worth sorting: looking through it in each block takes longer."""
 
 
 class Bags(NamedTuple):
@@ -140,6 +143,33 @@ def plan_added_bags(table: Layout, g: Layout, index: Layout, dtype: DType, limit
     )
 
 
+def is_sorted_first(count: int, limits: Limits) -> bool:
+    """Whether the gradient of so many indices is faster by `gathered_bags`."""
+    return count > _SORTED_BLOCKS * limits.sorted
+
+
+def plan_gathered_bags(
+    table: Layout, g: Layout, order: Layout, starts: Layout, dtype: DType, limits: Limits
+) -> Plan:
+    """The launch over table (rows, n), g (bags, n), order, starts (rows + 1,), bag and factor.
+
+    The table is of the type that is computed in.
+    """
+    n = table.shape[1]
+    quad = 4 if n % 4 == 0 and g.offset % 4 == 0 else 1
+    size = table.size // quad
+    flat = Layout.contiguous(order.shape)
+    return planned(
+        gathered_bags,
+        narrowed("TSIIITuu", size),
+        (table, g, order, starts, flat, flat),
+        (size, n // quad),
+        limits.cover(size),
+        dtype,
+        (("QUAD", quad),),
+    )
+
+
 def _of(function: Callable[..., None], kinds: str, flags: Flags = ()) -> partial[Kernel]:
     return partial(kernel_of, function, kinds, float32, flags)
 
@@ -157,4 +187,11 @@ GATES: Final = (
         registers=48,
     ),
     Gate("embedding_bag float32, gradient", _of(added_bags, "TSIITiiii"), registers=56),
+    Gate(
+        "embedding_bag float32, gradient, sorted",
+        _of(gathered_bags, "TSIIITuu", (("QUAD", 4),)),
+        registers=48,
+        loads128=1,
+        stores128=1,
+    ),
 )
