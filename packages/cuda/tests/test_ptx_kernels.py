@@ -27,6 +27,7 @@ from minitorch_cuda.kernel import Kernel, Plan
 from minitorch_cuda.kernels.ladder.rungs import RUNGS
 from minitorch_cuda.kernels.practice import sum_by_shuffle, sum_practice
 from minitorch_cuda.limits import DEVICE
+from minitorch_cuda.simulated import SimulatorLauncher
 from minitorch_cuda.simulator import MisalignedAccessError, OutOfBoundsError, Pointer, simulate
 from minitorch_tensor import Tensor, no_grad
 from minitorch_tensor.dtype import DType, bfloat16, float16, float32, float64
@@ -35,6 +36,7 @@ from minitorch_tensor.functional.activation import silu
 from minitorch_tensor.functional.attention import scaled_dot_product_attention
 from minitorch_tensor.functional.conv import conv2d
 from minitorch_tensor.functional.embedding import embedding
+from minitorch_tensor.functional.embedding_bag import embedding_bag
 from minitorch_tensor.functional.loss import cross_entropy
 from minitorch_tensor.functional.norm import layer_norm
 from minitorch_tensor.functional.pool import max_pool2d
@@ -172,6 +174,29 @@ def test_attention(gpu: Watched) -> None:
 def test_embedding(gpu: Watched) -> None:
     words = np.random.default_rng(1).integers(0, 50, (8, 33))
     compare(embedding, embedding, [words, random(50, 100)])
+
+
+def test_bags_of_rows_and_their_gradients(gpu: Watched) -> None:
+    index = np.random.default_rng(2).integers(0, 40, 700)
+
+    def means(table: Tensor) -> Tensor:
+        at, starts = (t.from_numpy(x).to(table.device) for x in (index, np.array([0, 0, 300, 301])))
+        return embedding_bag(at, table, starts, padding_idx=3)
+
+    compare(means, means, [random(41, 20)])
+    assert ("added_bags_kernel", 256) in gpu.launched
+
+
+def test_counts_are_those_of_the_simulator(gpu: Watched) -> None:
+    found = []
+    for launcher in ([gpu], [SimulatorLauncher()]):
+        before = choice.put(launcher)
+        _ = t.manual_seed(1)
+        p = t.tensor(np.linspace(0, 1, 300)).to("cuda").float()
+        drawn = [t.bernoulli(p), t.poisson(p * 30), t.binomial(p * 0 + 50, p)]
+        found.append([x.tolist() for x in drawn])
+        choice.put(before)
+    assert found[0] == found[1]
 
 
 # --- elements --------------------------------------------------------------------------------
