@@ -18,6 +18,7 @@ from minitorch_tensor.functional.norm import (
 )
 
 from .fused_cases import Values, close, compare, on, random, values
+from .helpers import plans_of_launches
 
 pytestmark = pytest.mark.usefixtures("simulator")
 Function = Callable[..., Tensor]
@@ -151,3 +152,13 @@ def test_running_statistics_that_follow_count_as_written() -> None:
     fused_batch_norm(x, mean, var, training=True)
     assert mean.storage.version == before + 1
     assert "cuda" in batch_norm.overridden()
+
+
+def test_a_new_momentum_needs_no_new_plan() -> None:
+    with plans_of_launches() as plans:
+        x, mean, var = (on("cuda", random(*shape)).detach() for shape in ((4, 3), (3,), (3,)))
+        for momentum in (0.5, 0.25):
+            fused_batch_norm(x, mean, var, training=True, momentum=momentum)
+    first, second = (plan for plan in plans if plan.given)
+    assert first.kernel.name == "channel_moments_kernel"
+    assert first is second
