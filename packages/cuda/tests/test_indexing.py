@@ -129,15 +129,15 @@ def test_a_bad_index_of_a_transposed_index_is_named_by_its_place() -> None:
 def test_an_index_counted_from_the_front(shape: Shape, make: Callable[..., Spec]) -> None:
     spec = index(shape, 4, make, low=-4)
     out = index(shape, 1).on(CUDA)
-    CUDA.from_front(out, spec.on(CUDA), "x[...]", 4, 1, IndexError)
+    CUDA.from_front(out, spec.on(CUDA), "x[...]", 4, 1, 12, IndexError)
     assert contents(CUDA, out).tolist() == (view(spec.on(NUMPY)) % 4).reshape(-1).tolist()
     for bad in (-5, 4, -(2**63)):
         spec.memory[spec.layout.offset] = bad
         zeros = (0,) * len(shape)
         place = re.escape(f"index {bad} at position {zeros} is out of bounds for dimension 1")
         with pytest.raises(IndexError, match=place):
-            CUDA.from_front(out, spec.on(CUDA), "x[...]", 4, 1, IndexError)
-        assert contents(CUDA, out)[0] == -4  # no kernel follows it
+            CUDA.from_front(out, spec.on(CUDA), "x[...]", 4, 1, 12, IndexError)
+        assert contents(CUDA, out)[0] == -12  # which no kernel follows, whatever is added
 
 
 def test_picking_at_an_index_tensor_takes_two_launches() -> None:

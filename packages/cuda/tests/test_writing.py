@@ -9,6 +9,8 @@ import pytest
 
 import minitorch_cuda
 import minitorch_tensor as torch
+from minitorch_cuda.choice import choice
+from minitorch_cuda.simulated import SimulatorLauncher
 from minitorch_tensor import Tensor
 from minitorch_tensor.dtype import DType
 
@@ -174,3 +176,38 @@ def test_a_mask_with_more_places_than_numbers_is_refused() -> None:
     x = torch.tensor(VALUES).to("cuda")
     with pytest.raises(RuntimeError, match="source has 3 elements, fewer than the places"):
         x.masked_scatter(x > 0, counted("cuda", 3))
+
+
+class Late(SimulatorLauncher):
+    """As a GPU does, it says later what was wrong."""
+
+    @property
+    def immediate(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("bad", [6, -7, 2**40, -(2**62)])
+@pytest.mark.parametrize("where", ["first", "middle", "two", "outer"])
+def test_an_index_that_is_found_bad_later_has_written_nowhere(bad: int, where: str) -> None:
+    late = Late()
+    before = choice.put([late])
+    try:
+        x = counted("cuda", 4, 6, 4)
+        expected = np.array(x.tolist())
+        if where == "first":
+            x[at("cuda", 1, bad)] = -1.0
+            expected[1] = -1.0
+        elif where == "middle":
+            x[:, at("cuda", 2, bad)] = -1.0
+            expected[:, 2] = -1.0
+        elif where == "two":
+            x[at("cuda", 0, 3), at("cuda", 1, bad)] = -1.0
+            expected[0, 1] = -1.0
+        else:
+            x[at("cuda", 0, 3), :, at("cuda", 1, bad)] = -1.0
+            expected[0, :, 1] = -1.0
+        with pytest.raises(IndexError, match=r"index .*at position .* is out of bounds for"):
+            late.look()
+        assert x.tolist() == expected.tolist()
+    finally:
+        choice.put(before)

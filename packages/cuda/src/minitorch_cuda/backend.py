@@ -299,9 +299,17 @@ class CudaBackend(DeviceMemory):
         self._look_for(Check(name, index.layout, size, dim, "", error, low), index)
 
     def from_front(
-        self, out: Array, index: Array, name: str, size: int, dim: int, error: type[Exception], /
+        self,
+        out: Array,
+        index: Array,
+        name: str,
+        size: int,
+        dim: int,
+        far: int,
+        error: type[Exception],
+        /,
     ) -> None:
-        """out[i] = index[i] counted from the front, and a look at its range, in one launch.
+        """out[i] = index[i] counted from the front, or -far; its range is looked at, in one launch.
 
         Raises:
             Exception: `error`, if one is not in [-size, size); on a GPU when the host next waits.
@@ -309,7 +317,7 @@ class CudaBackend(DeviceMemory):
         launcher = self.launcher
         check = Check(name, index.layout, size, dim, "", error, -size)
         bad = launcher.expect(check, index.storage.buffer)
-        plan = plan_from_front(out.layout, index.layout, size, launcher.limits)
+        plan = plan_from_front(out.layout, index.layout, size, far, launcher.limits)
         launcher.launch(plan, [out.storage.buffer, index.storage.buffer, bad])
         if launcher.immediate:
             launcher.look()

@@ -119,9 +119,20 @@ class Accelerator(Protocol):
         ...
 
     def from_front(
-        self, out: Array, index: Array, name: str, size: int, dim: int, error: type[Exception], /
+        self,
+        out: Array,
+        index: Array,
+        name: str,
+        size: int,
+        dim: int,
+        far: int,
+        error: type[Exception],
+        /,
     ) -> None:
-        """out[i] = index[i], or size + index[i] below 0; `require_range` of [-size, size) too."""
+        """out[i] = index[i], or size + index[i] below 0; `require_range` of [-size, size) too.
+
+        For one outside out[i] = -far.
+        """
         ...
 
     def put(self, out: Array, index: Array, x: Array, dim: int, /) -> None:

@@ -131,17 +131,18 @@ def require_range(
             )
 
 
-def from_front(name: str, index: Tensor, size: int, dim: int) -> Tensor:
+def from_front(name: str, index: Tensor, size: int, dim: int, far: int) -> Tensor:
     """Indices in [-size, size) of a dimension counted from the front: a new int64 tensor.
 
-    On a GPU a bad one is an IndexError when the host next waits; elsewhere they were checked.
+    On a GPU a bad one is an IndexError when the host next waits, and until then -far: so far
+    outside that no other index leads back inside. Elsewhere they were checked.
     """
     backend = index.device.backend
     if not is_accelerator(backend):
         return index % size
     y = index._fresh(index.shape, dtypes.int64)
     if index.layout.size:
-        backend.from_front(y, index, name, size, dim, IndexError)
+        backend.from_front(y, index, name, size, dim, far, IndexError)
     return y
 
 

@@ -7,6 +7,7 @@ the flattened tensor. The transpose of a gather is a scatter_add, so duplicates 
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from types import EllipsisType
@@ -136,7 +137,8 @@ def resolve(x: Tensor, index: Index) -> tuple[Tensor, dict[int, Tensor]]:
             dim = _collect(view, dim, item, picks)
     for index_tensor, first, place in filed:  # as in PyTorch, when all else was found right
         if _check(index_tensor, x, first) < 0:
-            picks[place] = from_front("x[...]", picks[place], x.shape[first], first)
+            far = math.prod(view.shape[: place + 1])  # times its stride: all elements
+            picks[place] = from_front("x[...]", picks[place], x.shape[first], first, far)
     return (views.whole(x) if view is x and not picks else view), picks
 
 

@@ -51,7 +51,7 @@ def _positions(name: str, x: Tensor, index: Tensor) -> Tensor:
     flat = views.reshape(index, -1)
     size = x.layout.size
     if is_accelerator(x.device.backend) and size:
-        return gathering.from_front(name, flat, size, 0)
+        return gathering.from_front(name, flat, size, 0, size)
     if flat.layout.size:
         for extreme in (int(flat.min().item()), int(flat.max().item())):
             if not -size <= extreme < size:

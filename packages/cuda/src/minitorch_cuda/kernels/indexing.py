@@ -6,8 +6,8 @@
 
 An index that lies outside is not followed. Instead the number of the first such element is left in
 `bad`, a word that the host can read too, by an atomic minimum; when the host next looks at it, it
-raises an IndexError that names the element (see `faults`). from_front makes -size of it, which is
-outside as well.
+raises an IndexError that names the element (see `faults`). from_front makes -far of it, which is
+outside as well, whatever the positions in other dimensions add to it.
 
 In scatter_add no two threads meet, since each has its own column: the sums come in the order of i,
 as on the CPU, with no atomics. `atomic=True` gives each element a thread of its own: faster where
@@ -70,7 +70,7 @@ _FROM_FRONT = """\
 k = index[index_i]
 if k < -size or k >= size:
     red_min(bad, 0, int64(i))
-    k = -2 * size
+    k = -far - size
 out[out_i] = k + size if k < 0 else k"""
 
 _SCATTER = """\
@@ -169,7 +169,7 @@ def check_kernel(rank: int, index: str) -> Kernel:
 
 
 @lru_cache(maxsize=1024)
-def plan_from_front(out: Layout, index: Layout, size: int, limits: Limits) -> Plan:
+def plan_from_front(out: Layout, index: Layout, size: int, far: int, limits: Limits) -> Plan:
     """The launch that counts an index from the front, and looks for one outside [-size, size).
 
     It is over out, index, bad.
@@ -179,7 +179,7 @@ def plan_from_front(out: Layout, index: Layout, size: int, limits: Limits) -> Pl
     grid, block = limits.cover(out.size)
     sizes = numbers(walk.shape, walk.strides, fast=_fast(kernel))
     spans = [span_of(out), span_of(index), _ONE_WORD]
-    return plan(kernel, grid, block, spans, [out.size, *sizes, size])
+    return plan(kernel, grid, block, spans, [out.size, *sizes, size, far])
 
 
 @lru_cache(maxsize=64)
@@ -193,6 +193,7 @@ def from_front_kernel(rank: int, index: str) -> Kernel:
         Parameter("n", index),
         *position.parameters(index),
         Parameter("size", "int64"),
+        Parameter("far", "int64"),
     ]
     title = "an index counted from the front"
     return _looping("from_front_kernel", title, parameters, position, _FROM_FRONT, ())
