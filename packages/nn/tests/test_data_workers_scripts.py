@@ -207,6 +207,25 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     assert gone_within(8, workers)
 
 
+TOO_LATE = """
+from minitorch.utils.data import worker_loop
+worker_loop.GRACE = 0.3
+worker_loop._leave_signals_to_the_parent = lambda: time.sleep(1)  # the first that a worker does
+workers = iter(DataLoader(Hangs(), num_workers=2, multiprocessing_context="fork"))
+pids()
+time.sleep(1000)
+"""
+
+
+def test_workers_end_whose_parent_was_killed_before_they_looked(tmp_path: Path) -> None:
+    program = begin(tmp_path, TOO_LATE)
+    workers = first_line(program)
+    assert len(workers) == 2
+    program.kill()
+    end(program)
+    assert gone_within(8, workers)
+
+
 LEFT = """
 settings = dict(num_workers=2, multiprocessing_context="fork")
 persistent = DataLoader(Numbers(), persistent_workers=True, **settings)

@@ -158,7 +158,10 @@ def _started(context: BaseContext, job: Job[T, B]) -> _Worker:
     ours, theirs = context.Pipe(duplex=True)
     make: Callable[..., BaseProcess] = attrgetter("Process")(context)
     name = f"DataLoader worker {job.id}"
-    process = make(target=work, args=(theirs, Wrapped(job), job.id), name=name, daemon=True)
+    # A fork server stands between, and ends with us.
+    parent = None if context.get_start_method() == "forkserver" else os.getpid()
+    arguments = (theirs, Wrapped(job), job.id, parent)
+    process = make(target=work, args=arguments, name=name, daemon=True)
     try:
         with _interrupts_held(context.get_start_method()), warnings.catch_warnings():
             # Since 3.12 Python warns of threads at a fork, for the child lacks them and their

@@ -145,11 +145,16 @@ def _not_picklable(job: Job[T, B_co] | None, error: Exception) -> pickle.Picklin
     )
 
 
-def work(connection: Connection, wrapped: Wrapped[T, B_co], number: int) -> None:
-    """What a worker process does: a batch for each turn, until the connection ends."""
+def work(
+    connection: Connection, wrapped: Wrapped[T, B_co], number: int, parent: int | None
+) -> None:
+    """What a worker process does: a batch for each turn, until the connection or the parent ends.
+
+    The parent's number is told: it may be gone before a worker could ask who it is.
+    """
     _leave_signals_to_the_parent()
     turns: SimpleQueue[Turn[T] | None] = SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, turns), daemon=True).start()
+    threading.Thread(target=_listen, args=(connection, turns, parent), daemon=True).start()
     where = f"in DataLoader worker process {number}"
     failure, job = None, None
     try:
@@ -195,9 +200,9 @@ def _prepare(job: Job[T, B_co]) -> None:
         job.worker_init_fn(job.id)
 
 
-def _listen(connection: Connection, turns: SimpleQueue[Turn[T] | None]) -> None:
+def _listen(connection: Connection, turns: SimpleQueue[Turn[T] | None], parent: int | None) -> None:
     """Queue what is sent; at its end, end the process."""
-    parent = os.getppid()
+    parent = os.getppid() if parent is None else parent
     try:
         while os.getppid() == parent:
             if connection.poll(_LOOK):
