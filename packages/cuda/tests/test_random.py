@@ -11,6 +11,7 @@ import pytest
 import minitorch_tensor as t
 from minitorch_cuda import philox
 from minitorch_cuda.generators import PhiloxGenerator, defaults, numbers_of_the_cpu
+from minitorch_cuda.kernels import random as random_kernel
 from minitorch_cuda.kernels.random_plan import Source, drawn_by
 from minitorch_cuda.limits import DEVICE
 from minitorch_cuda.simulated import SimulatorLauncher
@@ -55,7 +56,7 @@ def test_a_kernel_makes_the_same_words() -> None:
         assert found is not None
         launcher = SimulatorLauncher()
         buffer = launcher.empty(10, t.int64)
-        plan = found.plan(Layout.contiguous((10,)), t.int64, launcher.limits)
+        plan = found.plan(Layout.contiguous((10,)), launcher.limits)
         launcher.launch(plan, [buffer], found.numbers(Source(seed, call)))
         expected = words(10, seed, call) >> np.uint64(4)
         assert launcher.download(buffer).tolist() == expected.tolist()
@@ -150,13 +151,52 @@ def test_exponential_numbers() -> None:
     np.testing.assert_allclose(values(drawn(50).exponential_(2.0)), -np.log(u) / 2, rtol=1e-5)
 
 
-def test_the_rarer_ones_are_made_on_the_cpu_of_the_devices_words() -> None:
-    for fill in (Tensor.cauchy_, Tensor.log_normal_):
-        x = fill(drawn(20))
-        source = PhiloxGenerator().manual_seed(1)
-        assert values(x).tolist() == values(fill(t.empty(20), generator=source)).tolist()
-    assert values(drawn(20).geometric_(0.5)).min() >= 1
-    assert values(drawn(20, t.int64).random_()).min() >= 0
+def test_numbers_whose_logarithm_is_normal() -> None:
+    found = values(drawn(101).log_normal_(0.5, 0.25))
+    np.testing.assert_allclose(found, np.exp(normals(101) * 0.25 + 0.5), rtol=1e-4)
+
+
+def wide(n: int) -> Floats:
+    """Uniform numbers of two words each."""
+    u = words(2 * n).reshape(-1, 2)
+    return ((u[:, 0] >> np.uint64(5)) * 2.0**26 + (u[:, 1] >> np.uint64(6))) * 2.0**-53
+
+
+def test_cauchys_numbers() -> None:
+    u = (words(300) >> np.uint64(8)) * 2.0**-24 + 2.0**-25
+    found = values(drawn(300).cauchy_(3.0, 0.5))
+    np.testing.assert_allclose(found, 3 + 0.5 * np.tan(np.pi * (u - 0.5)), rtol=1e-5, atol=1e-5)
+    found = values(drawn(100, t.float64).cauchy_())
+    np.testing.assert_allclose(found, np.tan(np.pi * (wide(100) - 0.5)), rtol=1e-9)
+
+
+def test_the_farthest_of_cauchys_numbers_are_finite() -> None:
+    ends = [random_kernel.cauchy(word, 0, 0, 0, 0, 0.0, 1.0) for word in (0, 0xFFFFFFFF)]
+    farthest = 2.0**25 / math.pi
+    assert ends == pytest.approx([-farthest, farthest], rel=1e-6)
+
+
+def test_tries_until_the_first_success() -> None:
+    u = 1 - (words(200) >> np.uint64(8)) * 2.0**-24
+    expected = np.maximum(np.ceil(np.log(u) / np.log(0.7)), 1)
+    assert values(drawn(200).geometric_(0.3)).tolist() == expected.tolist()
+    for dtype in (t.int64, t.int8):
+        expected = np.maximum(np.ceil(np.log(1 - wide(60)) / np.log(0.7)), 1)
+        assert values(drawn(60, dtype).geometric_(0.3)).tolist() == expected.tolist()
+    assert values(drawn(9).geometric_(1 - 1e-9)).tolist() == [1.0] * 9
+    with pytest.raises(RuntimeError, match=r"expects p to be in \(0, 1\), but got p=1"):
+        drawn(3).geometric_(1.0)
+
+
+def test_any_integers_of_a_dtype() -> None:
+    w = [int(x) for x in words(60)]
+    bits = [((a & 0x7FFFFFFF) << 32) + b for a, b in zip(w[::2], w[1::2], strict=True)]
+    assert drawn(30, t.int64).random_().tolist() == bits
+    assert drawn(30, t.int32).random_().tolist() == [n % 2**31 for n in bits]
+    assert drawn(30, t.float32).random_().tolist() == [n * (2**24 + 1) >> 32 for n in w[:30]]
+    assert drawn(30, t.uint8).random_().tolist() == [n >> 24 for n in w[:30]]
+    assert sorted(set(values(drawn(30, t.bool_).random_()).tolist())) == [0.0, 1.0]
+    assert drawn(30, t.float64).random_().tolist() == [n % (2**53 + 1) for n in bits]
 
 
 def test_bad_arguments_are_refused_before_anything_is_drawn() -> None:
@@ -235,7 +275,7 @@ def test_what_is_remembered_comes_again() -> None:
 def test_the_grid_does_not_matter() -> None:
     found = drawn_by(draws.Uniform(np.dtype("float32"), 0.0, 1.0), t.float32)
     assert found is not None
-    plan = found.plan(Layout.contiguous((1 << 26,)), t.float32, DEVICE)
+    plan = found.plan(Layout.contiguous((1 << 26,)), DEVICE)
     assert plan.grid == (65536, 1, 1)
 
 

@@ -58,7 +58,7 @@ def test_a_launch_gets_addresses_and_typed_numbers(backend: CudaBackend, gpu: Fa
 def test_a_launch_is_given_the_numbers_that_its_plan_leaves_open(launcher: DeviceLauncher) -> None:
     found = drawn_by(draws.Uniform(np.dtype("float32"), 0.0, 1.0), float32)
     assert found is not None
-    plan = found.plan(Layout.contiguous((6,)), float32, DEVICE)
+    plan = found.plan(Layout.contiguous((6,)), DEVICE)
     drawn = []
     for given in (launcher, SimulatorLauncher()):
         buffer = given.empty(6, float32)

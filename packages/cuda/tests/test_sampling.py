@@ -222,6 +222,10 @@ DRAWS: dict[str, Callable[[Tensor], Tensor]] = {
     "multinomial, again": lambda p: t.multinomial(p, 12, replacement=True),
     "randperm": lambda p: t.randperm(12, device=p.device),
     "rrelu": lambda p: rrelu(p - 0.5, training=True),
+    "cauchy_": lambda p: t.zeros_like(p).cauchy_(),
+    "log_normal_": lambda p: t.zeros_like(p).log_normal_(),
+    "geometric_": lambda p: t.zeros_like(p).geometric_(0.1),
+    "random_": lambda p: t.zeros_like(p).random_(),
 }
 
 

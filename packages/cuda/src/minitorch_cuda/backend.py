@@ -335,7 +335,7 @@ class CudaBackend(DeviceMemory):
     def random(self, out: Array, sample: Sample, generator: Generator, /) -> None:
         """Numbers of the device's generator, by a kernel; those of a CPU's generator, uploaded.
 
-        What has no kernel is made on the CPU of the same device's words.
+        Integers of more than 62 bits are made on the CPU of the same device's words.
         """
         launcher = self._find()
         size, dtype = out.layout.size, out.dtype
@@ -354,9 +354,10 @@ class CudaBackend(DeviceMemory):
         if not size:
             return
         target: Array = out
-        if not out.layout.dense:
-            target = Temporary(launcher.empty(size, dtype), out.storage.device, dense, dtype)
-        plan = found.plan(dense, dtype, launcher.limits)
+        if not out.layout.dense or found.made is not dtype:
+            memory = launcher.empty(size, found.made)
+            target = Temporary(memory, out.storage.device, dense, found.made)
+        plan = found.plan(dense, launcher.limits)
         launcher.launch(plan, [target.storage.buffer], found.numbers(generator.next()))
         if target is not out:
             self.copy(out, target)

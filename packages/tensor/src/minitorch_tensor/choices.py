@@ -105,9 +105,9 @@ def random_(
     [172, 47, 117]
     """
     kind = np.dtype(dtype)
-    largest = _largest(kind)
+    most = largest(kind)
     if low is None:
-        modulus = np.uint64(largest + 1)
+        modulus = np.uint64(most + 1)
         wide = kind in (np.int64, np.float64)
         draws = generator.random64(n) if wide else generator.random32(n).astype(np.uint64)
         return (draws % modulus).astype(kind)
@@ -117,13 +117,13 @@ def random_(
         return generator.random64(n).view(np.int64).astype(kind)
     if kind.kind == "f":
         low, _ = _representable(low, _HIGHEST, kind)
-        if low >= largest:
+        if low >= most:
             raise RuntimeError(
-                f"random_ expects 'from' to be below {largest}, the largest integer of {kind} with "
+                f"random_ expects 'from' to be below {most}, the largest integer of {kind} with "
                 f"all smaller ones, but got from={low}"
             )
-    _check_bounds(low, largest, kind)
-    return _below(generator, n, largest - low + 1, low).astype(kind)
+    _check_bounds(low, most, kind)
+    return _below(generator, n, most - low + 1, low).astype(kind)
 
 
 def draw_seed(generator: Generator) -> int:
@@ -257,7 +257,7 @@ def _digits(kind: np.dtype[T]) -> int:
     return {2: 11, 4: 24, 8: 53}[kind.itemsize]
 
 
-def _largest(kind: np.dtype[T]) -> int:
+def largest(kind: np.dtype[T]) -> int:
     """Return the largest integer up to which the dtype holds all."""
     if kind.kind == "f":
         return 1 << _digits(kind)
@@ -310,7 +310,7 @@ def check_permutation(n: int, kind: np.dtype[T]) -> None:
         raise TypeError(f"randperm: n must be an integer, but got {type(n).__name__}")
     if n < 0:
         raise RuntimeError(f"randperm: n must be non-negative, got {n}")
-    if kind == np.bool_ or n > _largest(kind) + 1:
+    if kind == np.bool_ or n > largest(kind) + 1:
         raise RuntimeError(f"randperm: {kind} cannot hold the numbers below n={n}; use int64")
 
 

@@ -20,6 +20,7 @@ from minitorch_cuda import dsl as cuda
 from minitorch_cuda.instructions import load4, mulhi, store4
 from minitorch_cuda.philox import FIRST, GOLDEN, ROUNDS, SECOND, SQUARE
 from minitorch_cuda.simulator import Pointer
+from minitorch_operators.ieee import exp as ieee_exp
 from minitorch_operators.ieee import floor as ieee_floor
 from minitorch_operators.ieee import log as ieee_log
 from minitorch_operators.ieee import sqrt as ieee_sqrt
@@ -144,6 +145,30 @@ def integer(w0: int, w1: int, w2: int, w3: int, j: int, low: int, span: int) -> 
         bits = cuda.int64(high) * 4294967296 + (w1 if j == 0 else w3)
         return T(low + bits % span)
     return T(low + mulhi(word(w0, w1, w2, w3, j), U(span)))
+
+
+def positive(w0: int, w1: int, w2: int, w3: int, j: int, unused: int, other: int) -> float:
+    """63 bits."""
+    high = (w0 if j == 0 else w2) & 0x7FFFFFFF
+    return T(cuda.int64(high) * 4294967296 + (w1 if j == 0 else w3))
+
+
+def log_normal(w0: int, w1: int, w2: int, w3: int, j: int, mean: float, std: float) -> float:
+    """e to the power of a normal number."""
+    return ieee_exp(normal(w0, w1, w2, w3, j, mean, std))
+
+
+def cauchy(w0: int, w1: int, w2: int, w3: int, j: int, median: float, sigma: float) -> float:
+    """median + sigma tan(pi (u - 1/2)), u in the middle of its cell: never 0, nor 1."""
+    middle = T(5.551115123125783e-17) if WIDE else T(2.9802322387695312e-08)
+    turns = T((unit(w0, w1, w2, w3, j) - T(0.5) + middle) * T(0.5))
+    return T(median + sigma * (cosine(T(turns - T(0.25))) / cosine(turns)))
+
+
+def geometric(w0: int, w1: int, w2: int, w3: int, j: int, scale: float, unused: float) -> float:
+    """ceil(ln u / ln(1 - p)), at least 1, for u in (0, 1] and scale = 1 / ln(1 - p)."""
+    tries = T(-ieee_floor(T(-ieee_log(T(T(1.0) - unit(w0, w1, w2, w3, j))) * scale)))
+    return tries if tries > T(1.0) else T(1.0)
 
 
 VALUE = uniform

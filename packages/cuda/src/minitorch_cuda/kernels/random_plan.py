@@ -18,7 +18,8 @@ from minitorch_cuda.kernels.planning import parameters_of
 from minitorch_cuda.limits import Limits
 from minitorch_tensor import draws
 from minitorch_tensor.backend import Sample
-from minitorch_tensor.dtype import DType, bfloat16, float32, int64
+from minitorch_tensor.choices import largest
+from minitorch_tensor.dtype import DType, bfloat16, float32, float64, int64
 from minitorch_tensor.layout import Layout
 
 Value = Callable[[int, int, int, int, int, float, float], float]
@@ -41,17 +42,18 @@ class Source(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """What a kernel is bound to, and its last two numbers."""
+    """What a kernel is bound to, its last two numbers, and the dtype that it makes."""
 
     value: Callable[..., float]
     kind: str  # of the numbers: `t`, of the type that is computed in, or `i`
     a: float
     b: float
     wide: bool
+    made: DType
 
-    def plan(self, out: Layout, dtype: DType, limits: Limits) -> Plan:
-        """The launch that fills dense memory; it is given `numbers`."""
-        return _plan_draw(self.value, self.kind, self.wide, out, dtype, limits)
+    def plan(self, out: Layout, limits: Limits) -> Plan:
+        """The launch that fills dense memory of the dtype `made`; it is given `numbers`."""
+        return _plan_draw(self.value, self.kind, self.wide, out, self.made, limits)
 
     def numbers(self, source: Source) -> tuple[float, ...]:
         """What a launch is given that draws from these words."""
@@ -61,18 +63,37 @@ class Draw(NamedTuple):
 def drawn_by(sample: Sample, dtype: DType) -> Draw | None:
     """How a kernel draws numbers of this distribution; None if there is none."""
     wide = dtype.name == "float64"
-    if isinstance(sample, draws.Uniform):
-        return Draw(random.uniform, "t", sample.low, sample.high, wide)
-    if isinstance(sample, draws.Normal):
-        return Draw(random.normal, "t", sample.mean, sample.std, wide)
-    if isinstance(sample, draws.Exponential):
-        return Draw(random.exponential, "t", 1.0 / sample.rate, 0.0, wide)
-    if isinstance(sample, draws.Bernoulli):
-        return Draw(random.bernoulli, "i", limit(sample.p), 0, False)
-    if isinstance(sample, draws.Integers) and sample.high - sample.low <= _LARGEST:
-        span = sample.high - sample.low
-        return Draw(random.integer, "i", sample.low, span, span > _FAIR)
+    match sample:
+        case draws.Uniform():
+            return Draw(random.uniform, "t", sample.low, sample.high, wide, dtype)
+        case draws.Normal():
+            return Draw(random.normal, "t", sample.mean, sample.std, wide, dtype)
+        case draws.LogNormal():
+            return Draw(random.log_normal, "t", sample.mean, sample.std, wide, dtype)
+        case draws.Exponential():
+            return Draw(random.exponential, "t", 1.0 / sample.rate, 0.0, wide, dtype)
+        case draws.Cauchy():
+            return Draw(random.cauchy, "t", sample.median, sample.sigma, wide, dtype)
+        case draws.Geometric():
+            made = dtype if dtype.is_floating_point else float64  # counted before they are cast
+            scale = 1.0 / math.log1p(-sample.p) if 0.0 < sample.p < 1.0 else 0.0
+            return Draw(random.geometric, "t", scale, 0.0, made is float64, made)
+        case draws.Bernoulli():
+            return Draw(random.bernoulli, "i", limit(sample.p), 0, False, dtype)
+        case draws.Integers():
+            return _integers(sample.low, sample.high - sample.low, dtype)
+        case draws.AnyInteger():
+            return _integers(0, largest(sample.dtype) + 1, dtype)
     return None
+
+
+def _integers(low: int, span: int, dtype: DType) -> Draw | None:
+    """How integers from low to low + span are drawn."""
+    if span == 1 << 63 and not low:
+        return Draw(random.positive, "i", 0, 0, True, dtype)
+    if span > _LARGEST:
+        return None
+    return Draw(random.integer, "i", low, span, span > _FAIR, dtype)
 
 
 def limit(p: float) -> int:
@@ -131,6 +152,9 @@ GATES: Final = (
     Gate("uniform float32", partial(_DRAW, random.uniform, "t"), registers=40, stores128=1),
     Gate("normal float32", partial(_DRAW, random.normal, "t"), registers=48, stores128=1),
     Gate("exponential float32", partial(_DRAW, random.exponential, "t"), registers=40),
+    Gate("log-normal float32", partial(_DRAW, random.log_normal, "t"), registers=48),
+    Gate("cauchy float32", partial(_DRAW, random.cauchy, "t"), registers=48),
+    Gate("geometric float32", partial(_DRAW, random.geometric, "t"), registers=40),
     Gate("bernoulli bfloat16", partial(draw_kernel, random.bernoulli, "i", False, bfloat16), 40),
     Gate("integers int64", partial(draw_kernel, random.integer, "i", True, int64), registers=64),
     Gate(
