@@ -9,6 +9,7 @@ import pytest
 import minitorch_cuda
 import minitorch_tensor as t
 from minitorch_cuda import philox
+from minitorch_cuda.functional import sampling
 from minitorch_cuda.generators import numbers_of_the_cpu
 from minitorch_cuda.kernel import Plan
 from minitorch_cuda.kernels.random_plan import Source
@@ -19,6 +20,7 @@ from minitorch_tensor import Tensor
 from minitorch_tensor.dtype import DType, bfloat16, float16, float32, float64
 from minitorch_tensor.functional import rrelu
 from minitorch_tensor.layout import Layout
+from minitorch_tensor.ordering import running_sum
 
 from .fused_cases import values
 
@@ -168,6 +170,22 @@ def test_categories_of_rows_and_of_weight_0() -> None:
         assert t.multinomial(weights.to(dtype), 1).tolist() == [[2], [0]]
         assert t.multinomial(weights.to(dtype), 2, True).tolist() == [[2, 2], [0, 0]]
     assert t.multinomial(weights, 3).tolist() == [[2, 0, 1], [0, 1, 2]]
+
+
+def test_a_category_of_weight_0_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the sum there may be larger than that of the one before, by how it was added up."""
+
+    def rounded(x: Tensor, dim: int) -> Tensor:
+        return running_sum(x, dim) + t.where(x > 0, 0.0, 0.3)
+
+    monkeypatch.setattr(sampling, "running_sum", rounded)
+    _ = t.manual_seed(2)
+    row = [0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]
+    weights = t.tensor([row, [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0]]).to("cuda")
+    drawn = t.multinomial(weights, 200, True)
+    assert set(drawn[0].tolist()) == {2, 4}
+    assert set(drawn[1].tolist()) == {0, 4, 6}
+    assert set(t.multinomial(weights[0], 200, True).tolist()) == {2, 4}
 
 
 @pytest.mark.parametrize(

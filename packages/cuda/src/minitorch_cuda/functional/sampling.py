@@ -29,6 +29,7 @@ from minitorch_tensor.generator import Generator
 from minitorch_tensor.ordering import argsort, leading, running_sum
 from minitorch_tensor.pointwise import where
 from minitorch_tensor.random import categories, default_generator, each_with_its_chance
+from minitorch_tensor.scans import running_extreme
 
 _KEYS = 1 << 62
 """Sorting so many different keys puts n elements in order; that two are equal is rare."""
@@ -124,12 +125,24 @@ def categories_on_device(
     if replacement and num_samples > 1:
         sums = running_sum(weights.contiguous(), last)
         u = random.uniform_(fresh(weights, (*shape[:-1], num_samples)), generator=generator)
-        return bisect(sums, u * sums.narrow(last, shape[-1] - 1, 1), True)
+        found = bisect(sums, u * sums.narrow(last, shape[-1] - 1, 1), True)
+        return _weighty(weights).gather(last, found.clamp(max=shape[-1] - 1))
     q = random.exponential_(fresh(weights, shape), generator=generator)
     race = weights / q.clamp(min=2.0**-26 if weights.dtype is float32 else 2.0**-55)  # q may be 0
     if num_samples == 1:
         return race.argmax(last, True)
     return leading(race, num_samples, last, True).indices
+
+
+def _weighty(weights: Tensor) -> Tensor:
+    """For each category the last one up to it that has a weight; in front the first that has.
+
+    Sums that threads add up in trees are not quite ascending: the sum at a category of weight 0 may
+    differ in its last bits from that before it, and then there are numbers that lead to it.
+    """
+    last = weights.ndim - 1
+    there = (weights > 0).to(int64)
+    return running_extreme(there, last, True).indices.maximum(there.argmax(last, True))
 
 
 @permutation.override("cuda")
