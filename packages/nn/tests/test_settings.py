@@ -11,14 +11,15 @@ from minitorch import accelerator, backends
 pytest.importorskip("minitorch_cuda")
 
 
-def test_a_script_may_set_pytorchs_switches() -> None:
+def test_a_script_may_set_pytorchs_switches(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("benchmark", "deterministic"):
+        monkeypatch.setattr(cudnn, name, False)  # and as before afterwards
     torch.backends.cudnn.benchmark = True
     assert cudnn.benchmark
     with cudnn.flags(enabled=True, deterministic=True):
         assert cudnn.deterministic
         assert not cudnn.benchmark
     assert (cudnn.benchmark, cudnn.deterministic) == (True, False)
-    cudnn.benchmark = False
     assert cudnn.version() is None
     assert not cudnn.is_available()
 
