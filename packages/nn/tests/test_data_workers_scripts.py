@@ -198,15 +198,6 @@ time.sleep(1000)
 """
 
 
-def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    program = begin(tmp_path, KILLED)
-    workers = first_line(program)
-    assert len(workers) == 4
-    program.kill()
-    end(program)
-    assert gone_within(8, workers)
-
-
 TOO_LATE = """
 from minitorch.utils.data import worker_loop
 worker_loop.GRACE = 0.3
@@ -217,10 +208,13 @@ time.sleep(1000)
 """
 
 
-def test_workers_end_whose_parent_was_killed_before_they_looked(tmp_path: Path) -> None:
-    program = begin(tmp_path, TOO_LATE)
+@pytest.mark.parametrize(
+    ("body", "count"), [(KILLED, 4), (TOO_LATE, 2)], ids=["at work", "before they looked"]
+)
+def test_workers_end_when_their_parent_is_killed(body: str, count: int, tmp_path: Path) -> None:
+    program = begin(tmp_path, body)
     workers = first_line(program)
-    assert len(workers) == 2
+    assert len(workers) == count
     program.kill()
     end(program)
     assert gone_within(8, workers)

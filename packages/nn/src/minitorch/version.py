@@ -7,7 +7,7 @@ True
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from minitorch import __version__ as __version__
 
 cuda: str | None = None
 """PyTorch's: what its kernels were built with. Ours are compiled where they run, by the CUDA that
