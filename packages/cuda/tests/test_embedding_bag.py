@@ -44,10 +44,22 @@ def bags(
     return call
 
 
-def same(*how: object, arrays: int = 1, n: int = 3, second: bool = False) -> None:
-    given = [random(5, n), random(*PLACES[str(how[0])][0].shape, seed=3)][:arrays]
-    run = [bags(f, *how) for f in (fused_embedding_bag, embedding_bag.composite)]  # type: ignore[arg-type]
-    compare(run[0], run[1], given, second=second)
+def same(
+    places: str,
+    mode: str,
+    padding: int | None = None,
+    by_use: bool = False,
+    *,
+    arrays: int = 1,
+    n: int = 3,
+    second: bool = False,
+) -> None:
+    given = [random(5, n), random(*PLACES[places][0].shape, seed=3)][:arrays]
+    fused, composite = (
+        bags(function, places, mode, padding, by_use)
+        for function in (fused_embedding_bag, embedding_bag.composite)
+    )
+    compare(fused, composite, given, second=second)
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
